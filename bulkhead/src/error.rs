@@ -1,0 +1,235 @@
+use std::{error, fmt, sync::Arc, time::Duration};
+
+/// Why a bulkhead gave no place.
+///
+/// Cheap to clone. `Display` is one line: ``bulkhead payments is full: 20 running, 100 waiting``.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    name: Arc<str>,
+    reason: Reason,
+}
+
+impl Rejected {
+    pub(crate) fn new(name: Arc<str>, reason: Reason) -> Self {
+        Self { name, reason }
+    }
+
+    /// The bulkhead's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Why there was no place.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// When it makes sense to try again. A bulkhead cannot know when its callers will be done, so
+    /// this is always `None`; it is here because every pattern's rejection answers the question.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        None
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.name;
+        match self.reason {
+            Reason::Full {
+                concurrent,
+                waiting,
+            } => write!(
+                f,
+                "bulkhead {name} is full: {concurrent} running, {waiting} waiting"
+            ),
+            Reason::Timeout { waited } => {
+                write!(f, "bulkhead {name} had no free place within {waited:?}")
+            }
+            Reason::Closed => write!(f, "bulkhead {name} is closed"),
+        }
+    }
+}
+
+impl error::Error for Rejected {}
+
+/// The three ways to be refused. They call for different answers: `Full` means shed load now (HTTP
+/// 503 or 429), `Timeout` means the work ahead is slow (504), `Closed` means shutting down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// All places were busy, and nobody more may wait. Decided at once, without a timer.
+    Full {
+        /// Places busy at that moment.
+        concurrent: usize,
+        /// Callers in line at that moment.
+        waiting: usize,
+    },
+    /// The caller waited in line for the whole checkout timeout.
+    Timeout {
+        /// The time it waited.
+        waited: Duration,
+    },
+    /// The bulkhead was closed, before the caller came or while it waited.
+    Closed,
+}
+
+/// What [`Bulkhead::call`](crate::Bulkhead::call) returns when it does not return a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error<E> {
+    /// There was no place; the operation was not started.
+    Rejected(Rejected),
+    /// The operation ran and failed.
+    Operation(E),
+}
+
+impl<E> Error<E> {
+    /// The rejection, if the operation was not started.
+    #[must_use]
+    pub fn rejected(&self) -> Option<&Rejected> {
+        match self {
+            Self::Rejected(rejected) => Some(rejected),
+            Self::Operation(_) => None,
+        }
+    }
+
+    /// The operation's own error, if it ran.
+    #[must_use]
+    pub fn operation(&self) -> Option<&E> {
+        match self {
+            Self::Rejected(_) => None,
+            Self::Operation(error) => Some(error),
+        }
+    }
+
+    /// The operation's own error by value, if it ran.
+    #[must_use]
+    pub fn into_operation(self) -> Option<E> {
+        match self {
+            Self::Rejected(_) => None,
+            Self::Operation(error) => Some(error),
+        }
+    }
+}
+
+impl<E> From<Rejected> for Error<E> {
+    fn from(rejected: Rejected) -> Self {
+        Self::Rejected(rejected)
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for Error<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rejected(rejected) => rejected.fmt(f),
+            Self::Operation(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: error::Error + 'static> error::Error for Error<E> {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Rejected(rejected) => Some(rejected),
+            Self::Operation(error) => Some(error),
+        }
+    }
+}
+
+/// The configuration breaks a rule. Lists **every** field that does, with its value and the rule.
+///
+/// ```
+/// use std::time::Duration;
+/// use steadfast_bulkhead::Bulkhead;
+///
+/// let error = Bulkhead::builder("payments")
+///     .max_concurrent(0)
+///     .checkout_timeout(Duration::ZERO)
+///     .build()
+///     .unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "bulkhead \"payments\" is misconfigured: max_concurrent = 0 (must be at least 1); \
+///      checkout_timeout = 0ns (must be longer than zero while max_waiting is not 0)"
+/// );
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    component: &'static str,
+    name: Arc<str>,
+    fields: Vec<FieldError>,
+}
+
+impl ConfigError {
+    /// `Ok` when no field is bad.
+    pub(crate) fn check(
+        component: &'static str,
+        name: &Arc<str>,
+        fields: Vec<FieldError>,
+    ) -> Result<(), Self> {
+        if fields.is_empty() {
+            return Ok(());
+        }
+        Err(Self {
+            component,
+            name: Arc::clone(name),
+            fields,
+        })
+    }
+
+    /// The name given to the builder.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Every field that breaks its rule; never empty.
+    #[must_use]
+    pub fn fields(&self) -> &[FieldError] {
+        &self.fields
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} is misconfigured: ", self.component, self.name)?;
+        for (index, field) in self.fields.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{field}")?;
+        }
+        Ok(())
+    }
+}
+
+impl error::Error for ConfigError {}
+
+/// One field that breaks its rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FieldError {
+    /// The field, named as its builder method.
+    pub field: &'static str,
+    /// The value given, as `{:?}` prints it.
+    pub value: String,
+    /// The rule: "must be ...".
+    pub rule: &'static str,
+}
+
+impl FieldError {
+    pub(crate) fn new(field: &'static str, value: &dyn fmt::Debug, rule: &'static str) -> Self {
+        Self {
+            field,
+            value: format!("{value:?}"),
+            rule,
+        }
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {} ({})", self.field, self.value, self.rule)
+    }
+}

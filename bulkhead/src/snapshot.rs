@@ -1,0 +1,56 @@
+use std::{sync::Arc, time::Duration};
+
+/// A bulkhead at one moment, consistent in itself: all numbers are read under one lock, except
+/// [`Totals::observer_panics`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The bulkhead's name.
+    pub name: Arc<str>,
+    /// Places there are.
+    pub max_concurrent: usize,
+    /// Callers that may wait at a time.
+    pub max_waiting: usize,
+    /// Free places: `max_concurrent - busy`.
+    pub available: usize,
+    /// Places taken, those included that were just handed to a waiter who has not woken up yet.
+    pub busy: usize,
+    /// Callers in line.
+    pub waiting: usize,
+    /// The most places ever busy at a time.
+    pub peak_busy: usize,
+    /// The most callers ever in line at a time.
+    pub peak_waiting: usize,
+    /// Whether the bulkhead was closed.
+    pub closed: bool,
+    /// What has happened since the bulkhead was built.
+    pub totals: Totals,
+}
+
+/// Counts since the bulkhead was built. They only grow.
+///
+/// Every attempt to get a place ends in exactly one of `acquired`, `rejected_full`,
+/// `rejected_timeout`, `rejected_closed` and `abandoned`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Totals {
+    /// Permits given out.
+    pub acquired: u64,
+    /// Those among `acquired` that had to wait in line.
+    pub acquired_after_wait: u64,
+    /// Permits that came back, by whatever way: done, dropped, or unwound.
+    pub completed: u64,
+    /// Refused because all places and the whole queue were taken.
+    pub rejected_full: u64,
+    /// Refused because no place became free within the checkout timeout.
+    pub rejected_timeout: u64,
+    /// Refused because the bulkhead is closed.
+    pub rejected_closed: u64,
+    /// Callers that were dropped while they waited in line.
+    pub abandoned: u64,
+    /// Time spent in line by those who got a place in the end. Divided by `acquired_after_wait`
+    /// it is their mean wait.
+    pub wait_total: Duration,
+    /// Panics of observers, caught.
+    pub observer_panics: u64,
+}
