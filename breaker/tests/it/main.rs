@@ -1,1 +1,13 @@
-//! Integration tests.
+//! Integration tests of steadfast-breaker. Time is virtual throughout.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on is a test that failed"
+)]
+
+mod config;
+mod endings;
+mod observers;
+mod properties;
+mod states;
+mod stress;

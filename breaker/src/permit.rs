@@ -1,0 +1,71 @@
+//! Permits: the right to make one call, and the duty to say how it ended.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::breaker::Shared;
+use crate::state::{Ending, Outcome, Ticket};
+
+/// The right to make one call, given out by [`CircuitBreaker::try_acquire`](crate::CircuitBreaker::try_acquire).
+///
+/// Dropped without an outcome it counts the call as abandoned; dropped by a panic, as failed. Either
+/// way a half-open breaker gets the probe's place back at once.
+#[must_use = "dropping a permit at once counts the call as abandoned"]
+pub struct Permit {
+    shared: Arc<Shared>,
+    /// Taken when the call is settled.
+    ticket: Option<Ticket>,
+}
+
+impl Permit {
+    pub(crate) fn new(shared: Arc<Shared>, ticket: Ticket) -> Self {
+        Self {
+            shared,
+            ticket: Some(ticket),
+        }
+    }
+
+    /// The call succeeded.
+    pub fn success(self) {
+        self.record(Outcome::Success);
+    }
+
+    /// The call failed.
+    pub fn failure(self) {
+        self.record(Outcome::Failure);
+    }
+
+    /// The call's outcome says nothing about the dependency.
+    pub fn ignore(self) {
+        self.record(Outcome::Ignored);
+    }
+
+    /// The call ended like this.
+    pub fn record(mut self, outcome: Outcome) {
+        self.settle(Ending::Told(outcome));
+    }
+
+    fn settle(&mut self, ending: Ending) {
+        if let Some(ticket) = self.ticket.take() {
+            self.shared.settle(ticket, ending);
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.settle(if std::thread::panicking() {
+            Ending::Panicked
+        } else {
+            Ending::Abandoned
+        });
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("ticket", &self.ticket)
+            .finish_non_exhaustive()
+    }
+}
