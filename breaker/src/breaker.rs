@@ -9,11 +9,12 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::builder::{Builder, Settings};
 use crate::clock;
+use crate::machine::{Ending, Machine, Step, Steps, Ticket, needs_clock};
 use crate::observer::{Observer, Transition};
 use crate::permit::Permit;
 use crate::rejected::Rejected;
 use crate::snapshot::Snapshot;
-use crate::state::{Ending, Machine, State, Step, Steps, Ticket, needs_clock};
+use crate::state::State;
 
 /// A circuit breaker: a cheap handle, all clones of which share one state.
 ///

@@ -6,8 +6,9 @@ use std::pin::pin;
 
 use crate::breaker::{CircuitBreaker, Shared};
 use crate::error::Error;
+use crate::machine::{Ending, Ticket};
 use crate::rejected::Rejected;
-use crate::state::{Ending, Outcome, Ticket};
+use crate::state::Outcome;
 
 impl CircuitBreaker {
     /// Runs the operation if the breaker lets it through. `Ok` counts as success, `Err` as failure.

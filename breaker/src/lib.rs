@@ -71,6 +71,7 @@ mod builder;
 mod call;
 mod clock;
 mod error;
+mod machine;
 mod observer;
 mod permit;
 mod rejected;

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::state::{Cause, Refusal, State};
+use crate::machine::Refusal;
+use crate::state::{Cause, State};
 
 /// The breaker did not let a call through.
 #[derive(Debug, Clone, PartialEq, Eq)]

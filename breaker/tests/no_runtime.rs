@@ -1,10 +1,5 @@
 //! The breaker without a runtime: passes with and without the feature `tokio`.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on is a test that failed"
-)]
-
 use std::time::Duration;
 
 use futures_util::FutureExt;
