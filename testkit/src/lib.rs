@@ -1,1 +1,40 @@
-//! Being built.
+//! Peers for Steadfast's tests and its demo: servers that fail when they are told to.
+//!
+//! ```
+//! use steadfast_testkit::{Fault, FaultProxy, HttpUpstream, Reply};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let upstream = HttpUpstream::start().await;
+//! let proxy = FaultProxy::start(upstream.addr()).await;
+//! upstream.script([Reply::status(503), Reply::reset(), Reply::ok("at last")]);
+//! proxy.set(Fault::Refuse);
+//!
+//! let refused = tokio::net::TcpStream::connect(proxy.addr()).await;
+//! assert!(refused.is_err());
+//! assert_eq!(upstream.connections(), 0);
+//! # }
+//! ```
+//!
+//! | peer | is | fails by |
+//! |---|---|---|
+//! | [`FaultProxy`] | a TCP proxy in front of anything | refusing, resetting, delaying, stalling, cutting, throttling |
+//! | [`HttpUpstream`] | an HTTP/1.1 server that follows a script | any status, resets, half bodies, silence, garbage |
+//!
+//! All of them listen on 127.0.0.1 on ports that no other process can be given, run on threads and
+//! processes of their own, in real time, and are gone when they are dropped.
+//!
+//! # Clocks
+//!
+//! Sockets are real here, and so is time. A test on a paused tokio clock must not wait for a peer: the
+//! clock jumps to the next timer while the bytes are still on their way. Wait for conditions with a
+//! bound ("until three requests have arrived, at most ten seconds"), not for durations.
+
+mod clock;
+mod host;
+mod port;
+mod proxy;
+mod upstream;
+
+pub use proxy::{Fault, FaultProxy, ProxyStats};
+pub use upstream::{HttpUpstream, Received, Reply};
