@@ -1,1 +1,86 @@
-fn main() {}
+//! `cargo xtask <command>`.
+
+#![expect(clippy::print_stderr, reason = "a command line talks")]
+
+use std::process::ExitCode;
+
+use xtask::{install, run, suites};
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  demo [--no-install] [--seed N]
+            bare reqwest and lapin, then Steadfast, through the same storm; ends with a table (about a minute)
+  test [--no-install]
+            every test, the ones that need RabbitMQ or promtool included
+  ratios    one line per case: our time beside the peers', from one interleaved run
+
+As root, demo and test install the Debian packages they need and say so; --no-install declines.";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match args.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", [].as_slice()),
+    };
+    let may_install = !rest.iter().any(|arg| arg == "--no-install");
+    let result = match command {
+        "demo" => demo(may_install, rest),
+        "test" => test(may_install),
+        "ratios" => run::cargo(&["bench", "-p", "steadfast-benches", "--bench", "ratios"]),
+        "help" | "--help" | "-h" => {
+            eprintln!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        unknown => Err(format!("no command {unknown:?}\n\n{USAGE}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask {command}: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn demo(may_install: bool, rest: &[String]) -> Result<(), String> {
+    if let Err(missing) = install::ensure(&[install::RABBITMQ], may_install) {
+        eprintln!("{missing}\nThe demo runs its HTTP half only.\n");
+    }
+    let mut args = vec![
+        "run",
+        "--quiet",
+        "--release",
+        "-p",
+        "steadfast-benches",
+        "--bin",
+        "demo",
+        "--",
+    ];
+    args.extend(
+        rest.iter()
+            .map(String::as_str)
+            .filter(|arg| *arg != "--no-install"),
+    );
+    run::cargo(&args)
+}
+
+fn test(may_install: bool) -> Result<(), String> {
+    let needed: Vec<_> = suites::LEFT_TO_XTASK
+        .iter()
+        .map(|suite| suite.needs)
+        .collect();
+    install::ensure(&needed, may_install)?;
+    let features: Vec<_> = suites::LEFT_TO_XTASK
+        .iter()
+        .map(suites::Suite::feature_flag)
+        .chain(suites::ALSO_ON.iter().map(ToString::to_string))
+        .collect();
+    run::cargo(&[
+        "test",
+        "--workspace",
+        "--locked",
+        "--features",
+        &features.join(","),
+    ])
+}

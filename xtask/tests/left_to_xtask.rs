@@ -1,0 +1,59 @@
+//! Says which suites a plain `cargo test` leaves out, and fails if that list is not the truth.
+
+#![expect(clippy::print_stdout, reason = "saying it is the point")]
+
+use std::fs;
+use std::path::Path;
+
+use xtask::suites::LEFT_TO_XTASK;
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    println!("\nsuites that need more than Rust; `cargo xtask test` runs them:");
+    for suite in LEFT_TO_XTASK {
+        let manifest = fs::read_to_string(root.join(suite.folder).join("Cargo.toml"))
+            .unwrap_or_else(|error| panic!("{}: {error}", suite.folder));
+        let target = format!("[[test]]\nname = \"{}\"", suite.name);
+        let behind = format!("required-features = [\"{}\"]", suite.feature);
+        let declared = manifest
+            .split("\n\n")
+            .any(|section| section.contains(&target) && section.contains(&behind));
+        assert!(
+            declared,
+            "{} has no test {} behind {}",
+            suite.package, suite.name, suite.feature
+        );
+        println!(
+            "  {} --test {} needs {}",
+            suite.package, suite.name, suite.needs.name
+        );
+    }
+    let listed = |folder: &str| {
+        LEFT_TO_XTASK
+            .iter()
+            .filter(|suite| suite.folder == folder)
+            .count()
+    };
+    for folder in [
+        "breaker",
+        "retry",
+        "bulkhead",
+        "health",
+        "telemetry",
+        "http-resilient",
+        "amqp-resilient",
+        "testkit",
+    ] {
+        let manifest = fs::read_to_string(root.join(folder).join("Cargo.toml")).unwrap_or_default();
+        let hidden = manifest
+            .lines()
+            .filter(|line| line.starts_with("required-features") && !line.contains("[\"tokio\"]"))
+            .count();
+        assert_eq!(
+            hidden,
+            listed(folder),
+            "{folder} has a suite that xtask/src/suites.rs does not list"
+        );
+    }
+    println!();
+}
