@@ -9,6 +9,8 @@ mod error;
 mod gate;
 mod observer;
 mod permit;
+#[cfg(feature = "tokio")]
+mod pool;
 mod queue;
 mod snapshot;
 mod state;
@@ -20,4 +22,7 @@ pub use bulkhead::{Bulkhead, WeakBulkhead};
 pub use error::{ConfigError, Error, FieldError, Reason, Rejected};
 pub use observer::{Acquired, Observer, Queued};
 pub use permit::Permit;
+#[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+pub use pool::{Checkout, Pool, PoolBuilder, PoolError, PoolSnapshot, WeakPool};
 pub use snapshot::{Snapshot, Totals};
