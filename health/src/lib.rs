@@ -1,1 +1,125 @@
-//! Being built.
+//! Health checks: a set of async checks, run on an interval, whose results roll up into one answer
+//! to "is this process alive?" and one to "is this service ready?".
+//!
+//! ```
+//! use std::time::Duration;
+//! use steadfast_health::{Check, Monitor, Outcome, Status};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let monitor = Monitor::builder("orders").interval(Duration::from_secs(10)).build()?;
+//! monitor.register(Check::new("db", || async { ping("db").await }))?;
+//! monitor.register(
+//!     Check::new("cache", || async { Outcome::degraded("cold").detail("keys", 12) }).optional(),
+//! )?;
+//!
+//! let runner = monitor.start();             // owns everything that runs in the background
+//! let report = monitor.check_now().await;   // or look at once
+//! assert_eq!(report.readiness, Status::Degraded);
+//! assert_eq!(report.http_status(), 200);
+//! runner.stop().await;
+//! # Ok(())
+//! # }
+//! # async fn ping(_: &str) -> Result<(), std::io::Error> { Ok(()) }
+//! ```
+//!
+//! # When to use it
+//! Behind the endpoints that a load balancer or an orchestrator asks ([`Report::to_json`],
+//! [`Report::http_status`], [`Report::liveness_http_status`]), and wherever the service itself must
+//! know how its dependencies are ([`Monitor::subscribe`]).
+//!
+//! Not to guard single calls: a check sees a dependency twice a minute, a circuit breaker sees
+//! every call. Register the breaker here instead (feature `breaker`). And not every dependency is a reason
+//! to restart: [`Check::liveness`] is off unless you turn it on.
+//!
+//! # How it decides
+//! ```text
+//!  each run                       each component                       the whole
+//!
+//!  answer ────────┐               unhealthy_after results in a row     required: its status
+//!  timeout ───────┼▶ unhealthy ─▶ healthy_after results in a row   ─▶  optional: degraded at most ─▶ the worst
+//!  panic ─────────┘               no result within staleness ▶ unknown
+//! ```
+//! - A run that times out or panics is [`Status::Unhealthy`] and says so in its message. It never
+//!   hurts another check.
+//! - *Damping.* A status gets worse only after `unhealthy_after` results in a row that were each at
+//!   least that bad, and better only after `healthy_after` that were each at least that good.
+//!   Three results of which one was degraded and two were unhealthy are at least degraded three
+//!   times in a row, but unhealthy only twice. The first result counts at once, and so does the
+//!   first after the component was unknown.
+//! - *Staleness.* A component is [`Status::Unknown`] before its first result and once its latest one
+//!   is older than `staleness`: a hung check must not look healthy.
+//! - *Roll-up.* [`Report`] has the table. An optional component degrades the whole, no more; a
+//!   required one that is unknown makes the whole unknown. Readiness looks at all components,
+//!   liveness at those that were registered for it.
+//!
+//! # When it runs
+//! Every check runs in a task of its own, first as soon as there is a [`Runner`], then one interval
+//! after the start of the run before, give or take the jitter. Two runs of one check never overlap:
+//! a [`Monitor::check_now`] that meets a run waits for it and shares its result. A run that was
+//! late, because the process or the machine stood still, runs once; what was missed is not made up
+//! for. A run that takes longer than its interval is followed by a whole interval of rest.
+//!
+//! A timeout can end only a check that awaits. One that blocks its thread is what staleness is for.
+//!
+//! # Cancellation
+//! Dropping the [`Runner`] ends everything in the background, in the middle of a check too;
+//! [`Runner::stop`] waits for it. Dropping a `check_now` drops the runs it has begun, and whoever
+//! waited for one takes it over. Such runs are counted as abandoned and change no status.
+//!
+//! # Defaults
+//! | setting | default |
+//! |---|---|
+//! | `interval`, `timeout` | 30 s, 5 s |
+//! | `jitter` | 0.1: each interval is up to a tenth shorter or longer |
+//! | `staleness` | three intervals plus the timeout |
+//! | `unhealthy_after`, `healthy_after` | 1, 1 |
+//! | importance, `liveness` | required, false |
+//!
+//! # Cost
+//! One task per check, asleep between runs, and one for the runner. A result takes one short lock;
+//! so does [`Monitor::get_health`], which copies and runs nothing.
+//!
+//! # Features
+//! - `breaker`: `checks::breaker`, a ready-made check of a circuit breaker.
+//! - `bulkhead`: `checks::bulkhead`, a ready-made check of a bulkhead.
+//!
+//! # Minimum Rust version
+//! 1.85.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod board;
+mod builder;
+mod check;
+#[cfg(any(feature = "breaker", feature = "bulkhead"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "breaker", feature = "bulkhead"))))]
+pub mod checks;
+mod clock;
+mod component;
+mod contain;
+mod damping;
+mod error;
+mod json;
+mod monitor;
+mod observer;
+mod outcome;
+mod pace;
+mod runner;
+mod snapshot;
+mod standing;
+mod status;
+
+pub use builder::Builder;
+pub use check::Check;
+pub use error::{ConfigError, FieldError, RegisterError};
+pub use monitor::{Monitor, WeakMonitor};
+pub use observer::{Changed, Checked, Ending, Observer, Subject};
+pub use outcome::Outcome;
+pub use runner::Runner;
+pub use snapshot::{ComponentReport, Report};
+pub use status::{Importance, Status};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

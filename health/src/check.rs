@@ -1,0 +1,232 @@
+//! A check before it is registered: its settings and their rules.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::builder::{Settings, defaults};
+use crate::component::Component;
+use crate::error::{ConfigError, FieldError};
+use crate::outcome::Outcome;
+use crate::status::Importance;
+
+pub(crate) type Probing = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+pub(crate) type Probe = Box<dyn Fn() -> Probing + Send + Sync>;
+
+/// A health check: a name, an async closure that looks at one thing, and how to judge it.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use steadfast_health::{Check, Monitor, Outcome};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let monitor = Monitor::builder("orders").build()?;
+/// monitor.register(
+///     Check::new("cache", || async {
+///         match ping().await {
+///             Ok(hit_rate) if hit_rate < 0.5 => Outcome::degraded("cache is cold").detail("hit_rate", hit_rate),
+///             Ok(_) => Outcome::healthy(),
+///             Err(error) => Outcome::unhealthy(error.to_string()),
+///         }
+///     })
+///     .optional()
+///     .timeout(Duration::from_secs(1))
+///     .unhealthy_after(3),
+/// )?;
+/// let report = monitor.check_now().await;
+/// assert_eq!(report.components[0].message.as_deref(), Some("cache is cold"));
+/// # Ok(())
+/// # }
+/// # async fn ping() -> Result<f64, std::io::Error> { Ok(0.25) }
+/// ```
+#[must_use = "a check does nothing until it is registered"]
+pub struct Check {
+    name: Arc<str>,
+    probe: Probe,
+    importance: Importance,
+    liveness: bool,
+    timeout: Option<Duration>,
+    interval: Option<Duration>,
+    staleness: Option<Duration>,
+    unhealthy_after: u32,
+    healthy_after: u32,
+}
+
+impl Check {
+    /// A required check of this name. The closure is called for every run and answers with an
+    /// [`Outcome`] or with a `Result<(), E>` whose error can be displayed.
+    ///
+    /// The future must not block its thread: a timeout can end only what awaits.
+    pub fn new<F, P>(name: impl Into<Arc<str>>, probe: F) -> Self
+    where
+        F: Fn() -> P + Send + Sync + 'static,
+        P: Future + Send + 'static,
+        P::Output: Into<Outcome>,
+    {
+        Self {
+            name: name.into(),
+            probe: Box::new(move || {
+                let probing = probe();
+                Box::pin(async move { probing.await.into() })
+            }),
+            importance: Importance::default(),
+            liveness: defaults::LIVENESS,
+            timeout: None,
+            interval: None,
+            staleness: None,
+            unhealthy_after: defaults::UNHEALTHY_AFTER,
+            healthy_after: defaults::HEALTHY_AFTER,
+        }
+    }
+
+    /// Gives the check another name: the ready-made ones bring theirs.
+    pub fn renamed(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// The service cannot work without it. The default.
+    pub fn required(mut self) -> Self {
+        self.importance = Importance::Required;
+        self
+    }
+
+    /// The service can work without it: it degrades the service at most.
+    pub fn optional(mut self) -> Self {
+        self.importance = Importance::Optional;
+        self
+    }
+
+    /// How long one run may take before it is dropped and counts as unhealthy; longer than zero.
+    /// Default: the monitor's.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The time from the start of one run to the start of the next, give or take the monitor's
+    /// jitter; longer than zero. Default: the monitor's.
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = Some(interval);
+        self
+    }
+
+    /// How long a result stands before the component becomes [`Status::Unknown`](crate::Status::Unknown);
+    /// longer than one interval with its jitter plus the timeout. Default: three intervals plus the
+    /// timeout, so that one lost run is no alarm.
+    pub fn staleness(mut self, staleness: Duration) -> Self {
+        self.staleness = Some(staleness);
+        self
+    }
+
+    /// Results in a row, each at least that bad, before the component's status gets worse; at
+    /// least 1. Default 1: every bad result shows at once.
+    pub fn unhealthy_after(mut self, results: u32) -> Self {
+        self.unhealthy_after = results;
+        self
+    }
+
+    /// Results in a row, each at least that good, before the component's status gets better; at
+    /// least 1. Default 1: every good result shows at once.
+    pub fn healthy_after(mut self, results: u32) -> Self {
+        self.healthy_after = results;
+        self
+    }
+
+    /// Whether the component counts for liveness as well as for readiness. Default `false`: a dead
+    /// dependency is no reason to restart this process.
+    pub fn liveness(mut self, liveness: bool) -> Self {
+        self.liveness = liveness;
+        self
+    }
+
+    /// Fills in the monitor's settings and holds the result against the rules.
+    pub(crate) fn resolve(self, monitor: &Settings) -> Result<Component, ConfigError> {
+        let interval = self.interval.unwrap_or(monitor.interval);
+        let timeout = self.timeout.unwrap_or(monitor.timeout);
+        let staleness = self.staleness.unwrap_or_else(|| {
+            interval
+                .saturating_mul(defaults::STALE_INTERVALS)
+                .saturating_add(timeout)
+        });
+        let mut fields = Vec::new();
+        if self.name.is_empty() {
+            fields.push(FieldError::new("name", &self.name, "must not be empty"));
+        }
+        for (field, duration) in [("timeout", timeout), ("interval", interval)] {
+            if duration.is_zero() {
+                fields.push(FieldError::new(
+                    field,
+                    &duration,
+                    "must be longer than zero",
+                ));
+            }
+        }
+        if self.staleness.is_some() && staleness <= longest_gap(interval, monitor.jitter, timeout) {
+            fields.push(FieldError::new(
+                "staleness",
+                &staleness,
+                "must be longer than one interval with its jitter plus the timeout",
+            ));
+        }
+        for (field, results) in [
+            ("unhealthy_after", self.unhealthy_after),
+            ("healthy_after", self.healthy_after),
+        ] {
+            if results == 0 {
+                fields.push(FieldError::new(field, &results, "must be at least 1"));
+            }
+        }
+        if !fields.is_empty() {
+            return Err(ConfigError::new("health check", self.name, fields));
+        }
+        let rules = Rules {
+            importance: self.importance,
+            liveness: self.liveness,
+            timeout,
+            interval,
+            staleness,
+            unhealthy_after: self.unhealthy_after,
+            healthy_after: self.healthy_after,
+        };
+        Ok(Component::new(self.name, rules, self.probe))
+    }
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Check")
+            .field("name", &self.name)
+            .field("importance", &self.importance)
+            .field("liveness", &self.liveness)
+            .field("timeout", &self.timeout)
+            .field("interval", &self.interval)
+            .field("staleness", &self.staleness)
+            .field("unhealthy_after", &self.unhealthy_after)
+            .field("healthy_after", &self.healthy_after)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a registered check is run and judged: its own settings with the monitor's filled in.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    pub(crate) importance: Importance,
+    pub(crate) liveness: bool,
+    pub(crate) timeout: Duration,
+    pub(crate) interval: Duration,
+    pub(crate) staleness: Duration,
+    pub(crate) unhealthy_after: u32,
+    pub(crate) healthy_after: u32,
+}
+
+/// The longest time between two results of a check that is run as it should be.
+fn longest_gap(interval: Duration, jitter: f64, timeout: Duration) -> Duration {
+    Duration::try_from_secs_f64(interval.as_secs_f64() * (1.0 + jitter))
+        .unwrap_or(Duration::MAX)
+        .saturating_add(timeout)
+}

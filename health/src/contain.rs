@@ -1,0 +1,37 @@
+//! The one place where panics of user code are caught.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A panic that was caught, and what it said if that was readable.
+#[derive(Debug)]
+pub(crate) struct Panicked {
+    message: Option<String>,
+}
+
+/// Runs user code and catches its panic.
+pub(crate) fn contain<R>(run: impl FnOnce() -> R) -> Result<R, Panicked> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(Panicked::new)
+}
+
+impl Panicked {
+    pub(crate) fn new(payload: Box<dyn Any + Send>) -> Self {
+        let message = payload
+            .downcast_ref::<&'static str>()
+            .map(ToString::to_string)
+            .or_else(|| payload.downcast_ref::<String>().cloned());
+        // A payload can be any value, with a destructor that panics in its turn.
+        let _ = catch_unwind(AssertUnwindSafe(move || drop(payload)));
+        Self { message }
+    }
+}
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.message {
+            Some(message) => write!(f, "check panicked: {message}"),
+            None => f.write_str("check panicked"),
+        }
+    }
+}

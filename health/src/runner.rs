@@ -1,0 +1,131 @@
+//! What runs the checks in the background, as one object that owns all of it.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fmt;
+use std::hash::{Hash as _, Hasher as _};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::sleep;
+
+use crate::clock;
+use crate::component::Component;
+use crate::monitor::Shared;
+use crate::pace::Pace;
+
+/// Runs the checks of a [`Monitor`](crate::Monitor) until it is dropped or stopped, and keeps the
+/// monitor alive meanwhile. Made by [`Monitor::start`](crate::Monitor::start).
+///
+/// Dropping it ends every task of it without waiting: a check that is being run is dropped at its
+/// next `await`. [`stop`](Self::stop) waits until that has happened.
+#[must_use = "the checks stop when the runner is dropped"]
+pub struct Runner {
+    name: Arc<str>,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Runner {
+    pub(crate) fn start(shared: Arc<Shared>) -> Self {
+        let name = Arc::clone(shared.name());
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(supervise(shared, stopped));
+        Self {
+            name,
+            stop: Some(stop),
+            task,
+        }
+    }
+
+    /// Ends every task and waits until all have ended, those in the middle of a check included. Only
+    /// a check that blocks its thread can make this wait.
+    ///
+    /// # Cancel safety
+    /// Dropping the future is dropping the runner: the tasks end all the same, nobody waits.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        // An error here says that the runtime is shutting down, which ends the tasks as well.
+        let _ = (&mut self.task).await;
+    }
+
+    /// Whether its tasks are still there: `false` after the runtime they were on has shut down.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        !self.task.is_finished()
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner")
+            .field("monitor", &self.name)
+            .field("is_running", &self.is_running())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Keeps one task for each registered check, and an eye on results that go stale. The tasks are
+/// in the set, so they end when this future is dropped.
+async fn supervise(shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
+    let _seat = tokio::select! {
+        _ = &mut stopped => return,
+        seat = shared.seat.lock() => seat,
+    };
+    let mut tasks = JoinSet::new();
+    let mut tended: Vec<Weak<Component>> = Vec::new();
+    loop {
+        tended.retain(|component| component.strong_count() > 0);
+        for component in shared.components() {
+            let handle = Arc::downgrade(&component);
+            if !tended.iter().any(|known| known.ptr_eq(&handle)) {
+                tended.push(handle);
+                tasks.spawn(tend(Arc::clone(&shared), component));
+            }
+        }
+        let look_again = shared.refresh().unwrap_or(Duration::MAX);
+        tokio::select! {
+            _ = &mut stopped => break,
+            () = shared.registered.notified() => {}
+            Some(_deregistered) = tasks.join_next() => {}
+            () = sleep(look_again) => {}
+        }
+    }
+    tasks.shutdown().await;
+}
+
+/// Runs one check until it is deregistered.
+async fn tend(shared: Arc<Shared>, component: Arc<Component>) {
+    let settings = &shared.settings;
+    let seed = settings
+        .jitter_seed
+        .map(|seed| seed_of(seed, &component.name));
+    let mut pace = Pace::new(component.rules.interval, settings.jitter, seed);
+    let run_for_ever = async {
+        loop {
+            let started = clock::now();
+            shared.check(&component).await;
+            let ran = clock::now().saturating_duration_since(started);
+            sleep(pace.rest(ran)).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = component.removed() => {}
+        () = run_for_ever => {}
+    }
+}
+
+/// One seed for each check, so that checks of one interval do not move in step.
+fn seed_of(seed: u64, name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (seed, name).hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,116 @@
+//! What is known of one component, and what status follows from it. No clock, no lock, no user code.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::check::Rules;
+use crate::damping::Damping;
+use crate::observer::Ending;
+use crate::outcome::Outcome;
+use crate::status::Status;
+
+/// A finished run.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) outcome: Outcome,
+    pub(crate) ending: Ending,
+    pub(crate) duration: Duration,
+}
+
+/// The results of one component so far.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    damping: Damping,
+    last: Option<Last>,
+    pub(crate) consecutive_bad: u32,
+    pub(crate) checks: u64,
+    pub(crate) timeouts: u64,
+    pub(crate) panics: u64,
+}
+
+/// The latest result, as it came.
+#[derive(Debug, Clone)]
+pub(crate) struct Last {
+    pub(crate) at: Instant,
+    pub(crate) duration: Duration,
+    pub(crate) message: Option<Arc<str>>,
+    pub(crate) details: BTreeMap<String, String>,
+}
+
+impl Standing {
+    /// Takes the result of a run in. One that comes after the component went stale counts at once,
+    /// as a first one does: what was known before is too old to damp it.
+    pub(crate) fn record(&mut self, rules: &Rules, finished: Finished, now: Instant) {
+        if self.is_stale(rules, now) {
+            self.damping.reset();
+        }
+        let (status, message, details) = finished.outcome.into_parts();
+        self.damping.push(status, rules);
+        self.consecutive_bad = match status {
+            Status::Unhealthy => self.consecutive_bad.saturating_add(1),
+            Status::Healthy | Status::Degraded | Status::Unknown => 0,
+        };
+        self.checks += 1;
+        match finished.ending {
+            Ending::Answered => {}
+            Ending::Panicked => self.panics += 1,
+            Ending::TimedOut => self.timeouts += 1,
+        }
+        self.last = Some(Last {
+            at: now,
+            duration: finished.duration,
+            message,
+            details,
+        });
+    }
+
+    pub(crate) fn status(&self, rules: &Rules, now: Instant) -> Status {
+        if self.is_stale(rules, now) {
+            Status::Unknown
+        } else {
+            self.damping.status()
+        }
+    }
+
+    /// Why the status is what it is.
+    pub(crate) fn message(&self, rules: &Rules, now: Instant) -> Option<Arc<str>> {
+        match &self.last {
+            None => Some("not checked yet".into()),
+            Some(last) if self.is_stale(rules, now) => Some(
+                format!(
+                    "no result for {:?}, longer than the staleness bound of {:?}",
+                    age(last, now),
+                    rules.staleness
+                )
+                .into(),
+            ),
+            Some(last) => last.message.clone(),
+        }
+    }
+
+    pub(crate) fn last(&self) -> Option<&Last> {
+        self.last.as_ref()
+    }
+
+    /// How long until the passing of time alone may change the status. A component without a
+    /// standing result cannot go stale before a new one has come and aged.
+    pub(crate) fn stale_in(&self, rules: &Rules, now: Instant) -> Duration {
+        match &self.last {
+            Some(last) if !self.is_stale(rules, now) => {
+                rules.staleness.saturating_sub(age(last, now))
+            }
+            _ => rules.staleness,
+        }
+    }
+
+    fn is_stale(&self, rules: &Rules, now: Instant) -> bool {
+        self.last
+            .as_ref()
+            .is_some_and(|last| age(last, now) >= rules.staleness)
+    }
+}
+
+fn age(last: &Last, now: Instant) -> Duration {
+    now.saturating_duration_since(last.at)
+}
