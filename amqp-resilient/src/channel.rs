@@ -1,0 +1,118 @@
+//! A channel while it is checked out.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use lapin::Channel;
+use steadfast_bulkhead::Permit;
+
+use crate::connection::ResilientConnection;
+use crate::pool::ChannelPool;
+use crate::purpose::Purpose;
+use crate::state::Epoch;
+
+/// A channel from a pool, which it goes back to when dropped; made by
+/// [`get_channel`](ResilientConnection::get_channel). It is a [`lapin::Channel`] in every other
+/// respect.
+///
+/// It does not go back, but is closed, when it is broken, of an earlier connection, or not as it
+/// was: put into confirm mode, or given a prefetch count. Do not keep a clone of the channel
+/// beyond the checkout: the next user gets the same one.
+///
+/// Commands on a channel have no deadline of their own. They fail within moments when the
+/// connection is lost, but on a connection that the broker has blocked they hang until the alarm
+/// is over: put a timeout around them. A checked out channel keeps the connection open.
+pub struct PooledChannel {
+    /// Always there, until dropped.
+    channel: Option<Channel>,
+    epoch: Epoch,
+    purpose: Purpose,
+    pool: Arc<ChannelPool>,
+    /// Dropped after the channel is back in the pool.
+    _place: Permit,
+    connection: ResilientConnection,
+}
+
+impl PooledChannel {
+    pub(crate) fn new(
+        channel: Channel,
+        epoch: Epoch,
+        purpose: Purpose,
+        pool: Arc<ChannelPool>,
+        place: Permit,
+        connection: ResilientConnection,
+    ) -> Self {
+        Self {
+            channel: Some(channel),
+            epoch,
+            purpose,
+            pool,
+            _place: place,
+            connection,
+        }
+    }
+
+    /// The connection that the channel belongs to.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// What it was checked out for.
+    #[must_use]
+    pub fn purpose(&self) -> &Purpose {
+        &self.purpose
+    }
+
+    /// Whether the channel is open, on the connection that there is now.
+    #[must_use]
+    pub fn is_current(&self) -> bool {
+        self.status().connected() && self.connection.epoch() == Some(self.epoch)
+    }
+
+    /// Takes the channel out of the pool for good, and gives its place back. The channel lives as
+    /// long as its clones, or until the connection ends; it does not keep the connection open.
+    #[must_use]
+    pub fn into_inner(mut self) -> Channel {
+        self.channel.take().expect("there until dropped")
+    }
+
+    /// Closes the channel instead of giving it back.
+    pub fn discard(mut self) {
+        if let Some(channel) = self.channel.take() {
+            self.pool.discard(channel);
+        }
+    }
+}
+
+impl Deref for PooledChannel {
+    type Target = Channel;
+
+    fn deref(&self) -> &Channel {
+        self.channel.as_ref().expect("there until dropped")
+    }
+}
+
+impl Drop for PooledChannel {
+    fn drop(&mut self) {
+        let Some(channel) = self.channel.take() else {
+            return;
+        };
+        match self.purpose {
+            Purpose::Consume => self.pool.discard(channel),
+            _ => self.pool.put_back(self.epoch, channel),
+        }
+    }
+}
+
+impl fmt::Debug for PooledChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PooledChannel")
+            .field("id", &self.id())
+            .field("purpose", &self.purpose)
+            .field("epoch", &self.epoch)
+            .field("current", &self.is_current())
+            .finish()
+    }
+}

@@ -1,0 +1,179 @@
+//! What lapin's errors mean. lapin calls every protocol error recoverable, a wrong password included,
+//! so the verdicts are our own.
+
+use std::io;
+
+use lapin::ErrorKind;
+use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
+
+use crate::endpoint::Endpoint;
+use crate::error::{AmqpError, RefusedKind};
+
+/// A handshake that failed: refused for good, or worth another attempt.
+pub(crate) fn handshake(endpoint: &Endpoint, source: lapin::Error) -> AmqpError {
+    match refusal(&source) {
+        Some(kind) => AmqpError::Refused { kind, source },
+        None => AmqpError::Connect {
+            endpoint: endpoint.clone(),
+            source,
+        },
+    }
+}
+
+/// A TLS handshake that failed. A peer that went away may come back; anything else is an objection.
+pub(crate) fn tls(endpoint: &Endpoint, error: io::Error) -> AmqpError {
+    let went_away = matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::NotConnected
+            | io::ErrorKind::UnexpectedEof
+    );
+    let source = lapin::Error::from(error);
+    if went_away {
+        AmqpError::Connect {
+            endpoint: endpoint.clone(),
+            source,
+        }
+    } else {
+        AmqpError::Refused {
+            kind: RefusedKind::Tls,
+            source,
+        }
+    }
+}
+
+fn refusal(error: &lapin::Error) -> Option<RefusedKind> {
+    match error.kind() {
+        ErrorKind::ProtocolError(error) => match error.kind() {
+            AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => Some(RefusedKind::Auth),
+            AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED | AMQPHardError::INVALIDPATH) => {
+                Some(RefusedKind::Vhost)
+            }
+            AMQPErrorKind::Soft(_) | AMQPErrorKind::Hard(_) => None,
+        },
+        ErrorKind::InvalidProtocolVersion(_) | ErrorKind::ParsingError(_) => {
+            Some(RefusedKind::Protocol)
+        }
+        ErrorKind::AuthProviderError(_) => Some(RefusedKind::Auth),
+        _ => None,
+    }
+}
+
+/// The error with which the broker closed one channel, and nothing but that channel.
+pub(crate) fn channel_closed(error: &lapin::Error) -> Option<AmqpError> {
+    let ErrorKind::ProtocolError(error) = error.kind() else {
+        return None;
+    };
+    match error.kind() {
+        AMQPErrorKind::Soft(_) => Some(AmqpError::ChannelClosed {
+            code: error.get_id(),
+            text: error.get_message().to_string(),
+        }),
+        AMQPErrorKind::Hard(_) => None,
+    }
+}
+
+/// Whether the broker closed the connection because of a frame it could not accept: if a message
+/// is the cause, sending it again closes the next connection too.
+pub(crate) fn blames_a_frame(error: &lapin::Error) -> bool {
+    let ErrorKind::ProtocolError(error) = error.kind() else {
+        return false;
+    };
+    match error.kind() {
+        AMQPErrorKind::Hard(
+            AMQPHardError::CONNECTIONFORCED
+            | AMQPHardError::RESOURCEERROR
+            | AMQPHardError::INTERNALERROR,
+        )
+        | AMQPErrorKind::Soft(_) => false,
+        AMQPErrorKind::Hard(_) => true,
+    }
+}
+
+/// Whether lapin turned a command down before it sent anything: the channel was known to be dead.
+pub(crate) fn never_sent(error: &lapin::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::InvalidChannelState(_, "basic.publish")
+    )
+}
+
+/// An error of opening a channel.
+pub(crate) fn open_channel(error: lapin::Error) -> AmqpError {
+    if let ErrorKind::ChannelsLimitReached = error.kind() {
+        return AmqpError::ChannelLimit;
+    }
+    channel_closed(&error).unwrap_or(AmqpError::Lapin(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lapin::protocol::AMQPError;
+
+    fn protocol(code: u16) -> lapin::Error {
+        let error = AMQPError::from_id(code, "because".into()).unwrap();
+        ErrorKind::ProtocolError(error).into()
+    }
+
+    fn endpoint() -> Endpoint {
+        crate::endpoint::Address::parse("amqp://localhost")
+            .unwrap()
+            .endpoint
+    }
+
+    #[test]
+    fn a_wrong_password_and_a_wrong_vhost_are_refusals() {
+        for (code, expected) in [(403, RefusedKind::Auth), (530, RefusedKind::Vhost)] {
+            let error = handshake(&endpoint(), protocol(code));
+            assert!(matches!(error, AmqpError::Refused { kind, .. } if kind == expected));
+            assert!(error.is_permanent() && !error.is_retryable());
+        }
+    }
+
+    #[test]
+    fn a_broker_that_shuts_down_during_the_handshake_is_worth_another_attempt() {
+        for code in [320, 541, 506] {
+            let error = handshake(&endpoint(), protocol(code));
+            assert!(matches!(error, AmqpError::Connect { .. }), "{code}");
+            assert!(error.is_retryable() && !error.is_permanent());
+        }
+    }
+
+    #[test]
+    fn soft_errors_close_a_channel_and_hard_errors_do_not() {
+        for code in [311, 313, 403, 404, 405, 406] {
+            let closed = channel_closed(&protocol(code));
+            assert!(matches!(closed, Some(AmqpError::ChannelClosed { code: c, .. }) if c == code));
+        }
+        for code in [320, 402, 501, 502, 503, 504, 505, 506, 530, 540, 541] {
+            assert!(channel_closed(&protocol(code)).is_none(), "{code}");
+        }
+    }
+
+    #[test]
+    fn only_frame_errors_blame_a_frame() {
+        for code in [501, 502, 503, 504, 505, 540] {
+            assert!(blames_a_frame(&protocol(code)), "{code}");
+        }
+        for code in [320, 506, 541, 404] {
+            assert!(!blames_a_frame(&protocol(code)), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_peer_that_vanishes_during_tls_may_come_back_and_a_bad_certificate_may_not() {
+        let gone = tls(&endpoint(), io::ErrorKind::ConnectionReset.into());
+        assert!(matches!(gone, AmqpError::Connect { .. }));
+        let distrusted = tls(&endpoint(), io::Error::other("unknown issuer"));
+        assert!(matches!(
+            distrusted,
+            AmqpError::Refused {
+                kind: RefusedKind::Tls,
+                ..
+            }
+        ));
+    }
+}

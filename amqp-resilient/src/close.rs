@@ -1,0 +1,36 @@
+//! How a connection ended.
+
+use std::fmt;
+
+/// How a connection was closed, as told by [`ResilientConnection::close`](crate::ResilientConnection::close).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CloseReport {
+    /// Whether broker and client parted in agreement, or had no connection in the first place.
+    /// Otherwise the connection was cut.
+    pub graceful: bool,
+    /// Channels still checked out and publishes still in flight when the grace was over.
+    pub abandoned: usize,
+}
+
+impl CloseReport {
+    pub(crate) fn new(graceful: bool, abandoned: usize) -> Self {
+        Self {
+            graceful,
+            abandoned,
+        }
+    }
+
+    /// Whether nothing was cut short.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.graceful && self.abandoned == 0
+    }
+}
+
+impl fmt::Display for CloseReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let way = if self.graceful { "closed" } else { "cut" };
+        write!(f, "{way} with {} channels in use", self.abandoned)
+    }
+}

@@ -1,0 +1,281 @@
+//! The handle.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use steadfast_breaker::CircuitBreaker;
+use steadfast_bulkhead::Bulkhead;
+use steadfast_retry::Retry;
+use tokio::sync::watch;
+use tokio::time::{timeout, timeout_at};
+
+use crate::builder::Builder;
+use crate::channel::PooledChannel;
+use crate::clock;
+use crate::close::CloseReport;
+use crate::endpoint::Endpoint;
+use crate::error::AmqpError;
+use crate::hub::{Hub, Intent, Patience};
+use crate::observer::Observer;
+use crate::publisher::{Publisher, PublisherBuilder, PublisherCore};
+use crate::purpose::Purpose;
+use crate::session::{ChannelMode, GOODBYE};
+use crate::snapshot::{self, Snapshot};
+use crate::state::{ConnectionState, Epoch};
+
+/// A connection to a RabbitMQ broker that comes back by itself. A cheap handle: clones share one
+/// connection, and when the last of them is gone (publishers and checked out channels count) the
+/// connection is closed.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use steadfast_amqp::{Message, Purpose, ResilientConnection};
+/// use steadfast_amqp::lapin::options::QueueDeclareOptions;
+/// use steadfast_amqp::lapin::types::FieldTable;
+///
+/// let connection = ResilientConnection::builder("orders")
+///     .uri("amqp://app:secret@broker.internal/shop")
+///     .connect()
+///     .await?;
+///
+/// let channel = connection.get_channel(Purpose::Admin).await?;
+/// channel
+///     .queue_declare("orders".into(), QueueDeclareOptions::durable(), FieldTable::default())
+///     .await?;
+/// drop(channel);
+///
+/// let published = connection
+///     .publisher()
+///     .publish(Message::new("", "orders", "one order"))
+///     .await?;
+/// assert_eq!(published.attempts, 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ResilientConnection {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    hub: Arc<Hub>,
+    endpoint: Endpoint,
+    retry: Retry,
+    /// Of the publisher that `publisher()` gives out.
+    publishing: OnceLock<Arc<PublisherCore>>,
+}
+
+impl ResilientConnection {
+    /// Starts building a connection. The broker lists it under this name; it appears in events and
+    /// metrics too.
+    pub fn builder(name: impl Into<Arc<str>>) -> Builder {
+        Builder::new(name.into())
+    }
+
+    pub(crate) fn new(hub: Arc<Hub>, endpoint: Endpoint, retry: Retry) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                hub,
+                endpoint,
+                retry,
+                publishing: OnceLock::new(),
+            }),
+        }
+    }
+
+    /// Checks out an open channel from the pool of its purpose.
+    ///
+    /// While the connection is down this waits for it, unless the circuit breaker is open, and
+    /// while it is blocked this waits for the end of the alarm, in all for at most the checkout
+    /// timeout.
+    ///
+    /// # Errors
+    /// At once: [`PoolFull`](AmqpError::PoolFull), [`CircuitOpen`](AmqpError::CircuitOpen),
+    /// [`Refused`](AmqpError::Refused), [`ChannelLimit`](AmqpError::ChannelLimit) and
+    /// [`Closed`](AmqpError::Closed). At the end of the wait:
+    /// [`CheckoutTimeout`](AmqpError::CheckoutTimeout),
+    /// [`Disconnected`](AmqpError::Disconnected), [`Blocked`](AmqpError::Blocked) and
+    /// [`ChannelTimeout`](AmqpError::ChannelTimeout), whichever it was that was waited for.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives its place back, and closes a channel it had just opened.
+    pub async fn get_channel(
+        &self,
+        purpose: impl Into<Purpose>,
+    ) -> Result<PooledChannel, AmqpError> {
+        let purpose = purpose.into();
+        let hub = self.hub();
+        let deadline = clock::after(hub.settings.pool.checkout_timeout);
+        let pool = hub.pools.of(&purpose);
+        let place = pool.place().await?;
+        let (session, channel) = pool
+            .channel(hub, deadline, Patience::UntilBreakerOpens)
+            .await?;
+        Ok(PooledChannel::new(
+            channel,
+            session.epoch(),
+            purpose,
+            pool,
+            place,
+            self.clone(),
+        ))
+    }
+
+    /// The connection's publisher with the default settings. All that this gives out share one set
+    /// of channels; it may be called as often as is convenient.
+    #[must_use]
+    pub fn publisher(&self) -> Publisher {
+        let core = self.inner.publishing.get_or_init(|| {
+            let builder = PublisherBuilder::new(self.clone(), "publisher".into());
+            Arc::new(builder.core())
+        });
+        Publisher::new(Arc::clone(core), self.clone())
+    }
+
+    /// Starts building a publisher with settings, and channels, of its own.
+    pub fn publisher_builder(&self, name: impl Into<Arc<str>>) -> PublisherBuilder {
+        PublisherBuilder::new(self.clone(), name.into())
+    }
+
+    /// The state at this moment.
+    #[must_use]
+    pub fn state(&self) -> ConnectionState {
+        self.hub().read(|link| link.state().clone())
+    }
+
+    /// The state as it changes. Every receiver sees the latest state; one that is slow misses those
+    /// in between, where an [`Observer`] sees them all.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<ConnectionState> {
+        self.hub().watch_states()
+    }
+
+    /// The epoch of the connection, while it is up.
+    #[must_use]
+    pub fn epoch(&self) -> Option<Epoch> {
+        self.state().epoch()
+    }
+
+    /// Waits until the connection is up and not blocked.
+    ///
+    /// # Errors
+    /// As for [`get_channel`](Self::get_channel), but an open circuit breaker is waited out.
+    ///
+    /// # Cancel safety
+    /// Dropping the future has no effect on the connection.
+    pub async fn wait_connected(&self, patience: Duration) -> Result<Epoch, AmqpError> {
+        let deadline = clock::after(patience);
+        let session = self.hub().session(deadline, Patience::UntilDeadline);
+        session.await.map(|session| session.epoch())
+    }
+
+    /// Asks the broker for a sign of life: opens a channel and closes it. Waits for no
+    /// reconnection, and takes no place in a pool.
+    ///
+    /// # Errors
+    /// [`Disconnected`](AmqpError::Disconnected), [`Blocked`](AmqpError::Blocked) or
+    /// [`Closed`](AmqpError::Closed) at once, [`ChannelTimeout`](AmqpError::ChannelTimeout) when
+    /// the broker did not answer in time.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the channel if it was opened.
+    pub async fn probe(&self, patience: Duration) -> Result<(), AmqpError> {
+        let hub = self.hub();
+        let deadline = clock::after(patience);
+        let began = clock::now();
+        let session = hub.session(began, Patience::UntilBreakerOpens).await?;
+        let channel = session.open_channel(ChannelMode::Plain, deadline).await?;
+        match timeout_at(deadline, channel.close(200, "probe".into())).await {
+            Ok(closed) => closed.map_err(AmqpError::Lapin),
+            Err(_) => Err(AmqpError::ChannelTimeout {
+                waited: began.elapsed(),
+            }),
+        }
+    }
+
+    /// Closes the connection for all handles. New checkouts and publishes are refused from now on;
+    /// those under way may finish within the grace. Then the broker is told, and the connection is
+    /// cut in any case: this returns within the grace and half a second.
+    ///
+    /// Closing again waits for the same end and tells the same report.
+    ///
+    /// # Cancel safety
+    /// Dropping the future does not stop the closing.
+    pub async fn close(&self, grace: Duration) -> CloseReport {
+        let hub = self.hub();
+        hub.pools.close();
+        hub.intend(Intent::Drain(clock::after(grace)));
+        let mut link = hub.watch_link();
+        // The supervisor keeps to the grace by itself, unless its runtime has gone away.
+        let longest = grace.saturating_add(GOODBYE * 2);
+        let closed = timeout(longest, link.wait_for(|link| link.report().is_some())).await;
+        match closed {
+            Ok(Ok(link)) => link.report(),
+            _ => None,
+        }
+        .unwrap_or_else(|| CloseReport::new(false, hub.pools.in_use()))
+    }
+
+    /// State, pools and counts, read at this moment. Asks nothing of the broker.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        snapshot::take(self.hub(), &self.inner.endpoint)
+    }
+
+    /// The name given to [`builder`](Self::builder).
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.hub().name
+    }
+
+    /// Where the broker is.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.inner.endpoint
+    }
+
+    /// The circuit breaker in front of connecting, to be watched.
+    #[must_use]
+    pub fn breaker(&self) -> &CircuitBreaker {
+        &self.hub().breaker
+    }
+
+    /// The retry that spaces the attempts to connect, to be watched.
+    #[must_use]
+    pub fn retry(&self) -> &Retry {
+        &self.inner.retry
+    }
+
+    /// The bulkhead in front of the channels of a purpose, to be watched.
+    #[must_use]
+    pub fn bulkhead(&self, purpose: impl Into<Purpose>) -> Bulkhead {
+        self.hub().pools.of(&purpose.into()).bulkhead().clone()
+    }
+
+    /// Adds an observer of changes of state. Observers stay for good.
+    pub fn add_observer(&self, observer: Arc<dyn Observer>) {
+        self.hub().observers.add(observer);
+    }
+
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.inner.hub
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.hub.intend(Intent::Abandon);
+    }
+}
+
+impl fmt::Debug for ResilientConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResilientConnection")
+            .field("name", &self.hub().name)
+            .field("endpoint", &format_args!("{}", self.inner.endpoint))
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}

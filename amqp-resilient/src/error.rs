@@ -1,0 +1,290 @@
+//! What can go wrong with a connection or a channel.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config_error::ConfigError;
+use crate::endpoint::Endpoint;
+
+/// Why a connection or a channel could not be had. Cheap to clone.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum AmqpError {
+    /// The settings break their rules. Permanent.
+    Config(ConfigError),
+    /// The connection is down and its circuit breaker is not closed: several attempts in a row have
+    /// failed, so callers are not made to wait.
+    CircuitOpen {
+        /// When the next attempt to connect is due.
+        retry_after: Duration,
+        /// Why the last attempt failed.
+        last: Option<Arc<AmqpError>>,
+    },
+    /// Every channel of the purpose is checked out and the queue in front of them is full.
+    PoolFull {
+        /// Channels checked out.
+        concurrent: usize,
+        /// Callers waiting in line.
+        waiting: usize,
+    },
+    /// No channel became free within the checkout timeout.
+    CheckoutTimeout {
+        /// How long the caller waited.
+        waited: Duration,
+    },
+    /// The connection was down, and stayed down for as long as the caller could wait.
+    Disconnected {
+        /// How long it has been down.
+        since: Duration,
+        /// Why it went down, or why the last attempt to connect failed.
+        last: Option<Arc<AmqpError>>,
+    },
+    /// The broker did not come as far as a finished handshake within the connect timeout.
+    ConnectTimeout {
+        /// The broker.
+        endpoint: Endpoint,
+        /// The step that was waited for.
+        step: ConnectStep,
+    },
+    /// The broker could not be reached.
+    Connect {
+        /// The broker.
+        endpoint: Endpoint,
+        /// What happened.
+        source: lapin::Error,
+    },
+    /// The broker answered, and said no in a way that trying again does not change.
+    Refused {
+        /// What it objected to.
+        kind: RefusedKind,
+        /// Its answer.
+        source: lapin::Error,
+    },
+    /// The broker closed the channel because of what was asked of it.
+    ChannelClosed {
+        /// The AMQP reply code, such as 404.
+        code: u16,
+        /// The broker's words.
+        text: String,
+    },
+    /// The broker did not open a channel in time.
+    ChannelTimeout {
+        /// How long it was given.
+        waited: Duration,
+    },
+    /// The connection has as many channels as the broker allows.
+    ChannelLimit,
+    /// The broker has blocked the connection (memory or disk alarm), and it stayed blocked for as
+    /// long as the caller could wait.
+    Blocked {
+        /// The broker's reason.
+        reason: String,
+        /// How long it has been blocked.
+        since: Duration,
+    },
+    /// The connection was closed by this program.
+    Closed,
+    /// Any other error of the connection, as lapin reports it.
+    Lapin(lapin::Error),
+}
+
+impl AmqpError {
+    /// Whether the same call may succeed later without anybody changing anything.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Config(_)
+            | Self::Refused { .. }
+            | Self::ChannelClosed { .. }
+            | Self::ChannelLimit
+            | Self::Closed => false,
+            Self::CircuitOpen { .. }
+            | Self::PoolFull { .. }
+            | Self::CheckoutTimeout { .. }
+            | Self::Disconnected { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::Connect { .. }
+            | Self::ChannelTimeout { .. }
+            | Self::Blocked { .. }
+            | Self::Lapin(_) => true,
+        }
+    }
+
+    /// Whether only a change of settings, rights or code can help: wrong credentials, an unknown
+    /// virtual host, bad settings, a closed connection.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        matches!(
+            self,
+            Self::Config(_) | Self::Refused { .. } | Self::ChannelClosed { .. } | Self::Closed
+        )
+    }
+
+    /// When to try again, if that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::CircuitOpen { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
+    /// A short, stable name of the kind of error, for metrics: `circuit_open`, `pool_full`, ...
+    #[must_use]
+    pub fn error_type(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "config",
+            Self::CircuitOpen { .. } => "circuit_open",
+            Self::PoolFull { .. } => "pool_full",
+            Self::CheckoutTimeout { .. } => "checkout_timeout",
+            Self::Disconnected { .. } => "disconnected",
+            Self::ConnectTimeout { .. } => "connect_timeout",
+            Self::Connect { .. } => "connect",
+            Self::Refused { kind, .. } => kind.error_type(),
+            Self::ChannelClosed { .. } => "channel_closed",
+            Self::ChannelTimeout { .. } => "channel_timeout",
+            Self::ChannelLimit => "channel_limit",
+            Self::Blocked { .. } => "blocked",
+            Self::Closed => "closed",
+            Self::Lapin(_) => "lapin",
+        }
+    }
+}
+
+impl From<ConfigError> for AmqpError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl fmt::Display for AmqpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(error) => write!(f, "{error}"),
+            Self::CircuitOpen { retry_after, last } => {
+                f.write_str("connection is down and its circuit breaker is open")?;
+                because(f, last.as_deref())?;
+                write!(f, "; next attempt in {retry_after:.1?}")
+            }
+            Self::PoolFull {
+                concurrent,
+                waiting,
+            } => write!(
+                f,
+                "channel pool is full: {concurrent} channels in use, {waiting} callers waiting"
+            ),
+            Self::CheckoutTimeout { waited } => {
+                write!(f, "no channel became free within {waited:.1?}")
+            }
+            Self::Disconnected { since, last } => {
+                write!(f, "not connected for {since:.1?}")?;
+                because(f, last.as_deref())
+            }
+            Self::ConnectTimeout { endpoint, step } => {
+                write!(f, "timed out connecting to {endpoint}: {step}")
+            }
+            Self::Connect { endpoint, source } => write!(f, "cannot reach {endpoint}: {source}"),
+            Self::Refused { kind, source } => write!(f, "{kind}: {source}"),
+            Self::ChannelClosed { code, text } => {
+                write!(f, "broker closed the channel with {code}: {text}")
+            }
+            Self::ChannelTimeout { waited } => {
+                write!(f, "broker did not open a channel within {waited:.1?}")
+            }
+            Self::ChannelLimit => f.write_str("connection has as many channels as the broker allows"),
+            Self::Blocked { reason, since } => {
+                write!(f, "broker has blocked the connection for {since:.1?}: {reason}")
+            }
+            Self::Closed => f.write_str("connection is closed"),
+            Self::Lapin(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl StdError for AmqpError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Config(error) => Some(error),
+            Self::CircuitOpen { last, .. } | Self::Disconnected { last, .. } => {
+                last.as_deref().map(|error| error as _)
+            }
+            Self::Connect { source, .. } | Self::Refused { source, .. } => Some(source),
+            Self::Lapin(error) => Some(error),
+            Self::PoolFull { .. }
+            | Self::CheckoutTimeout { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::ChannelClosed { .. }
+            | Self::ChannelTimeout { .. }
+            | Self::ChannelLimit
+            | Self::Blocked { .. }
+            | Self::Closed => None,
+        }
+    }
+}
+
+fn because(f: &mut fmt::Formatter<'_>, last: Option<&AmqpError>) -> fmt::Result {
+    last.map_or(Ok(()), |last| write!(f, ", {last}"))
+}
+
+/// What a broker that refused the connection objected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefusedKind {
+    /// User or password (403 ACCESS_REFUSED).
+    Auth,
+    /// The virtual host: unknown, or not for this user (530 NOT_ALLOWED).
+    Vhost,
+    /// The TLS handshake: a certificate that is not trusted, no common cipher.
+    Tls,
+    /// The other end speaks another protocol.
+    Protocol,
+}
+
+impl RefusedKind {
+    fn error_type(self) -> &'static str {
+        match self {
+            Self::Auth => "refused_auth",
+            Self::Vhost => "refused_vhost",
+            Self::Tls => "refused_tls",
+            Self::Protocol => "refused_protocol",
+        }
+    }
+}
+
+impl fmt::Display for RefusedKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auth => "broker refused the credentials",
+            Self::Vhost => "broker refused the virtual host",
+            Self::Tls => "TLS handshake was refused",
+            Self::Protocol => "the other end does not speak AMQP 0-9-1",
+        })
+    }
+}
+
+/// The step of connecting that took too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConnectStep {
+    /// Looking up the host name.
+    Resolve,
+    /// Opening the TCP connection.
+    Tcp,
+    /// The TLS handshake.
+    Tls,
+    /// The AMQP handshake: the peer accepted the connection and then stayed silent.
+    Handshake,
+}
+
+impl fmt::Display for ConnectStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolve => "no answer from name resolution",
+            Self::Tcp => "no answer to the TCP connection",
+            Self::Tls => "no answer in the TLS handshake",
+            Self::Handshake => "no answer in the AMQP handshake",
+        })
+    }
+}

@@ -1,0 +1,229 @@
+//! What the handles, the pools and the supervisor of one connection share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadfast_breaker::{CircuitBreaker, State as BreakerState};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+
+use crate::builder::Settings;
+use crate::clock;
+use crate::error::AmqpError;
+use crate::link::{Event, Link};
+use crate::observer::{Observers, StateChange};
+use crate::pools::Pools;
+use crate::publish_totals::PublishCounters;
+use crate::session::Session;
+use crate::state::ConnectionState;
+
+pub(crate) struct Hub {
+    pub(crate) name: Arc<str>,
+    pub(crate) settings: Settings,
+    pub(crate) breaker: CircuitBreaker,
+    pub(crate) pools: Pools,
+    pub(crate) observers: Observers,
+    pub(crate) publishes: PublishCounters,
+    link: watch::Sender<Link<Session>>,
+    states: watch::Sender<ConnectionState>,
+    intent: watch::Sender<Intent>,
+}
+
+/// What the program wants of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intent {
+    Run,
+    /// Close; what is in flight may finish until then.
+    Drain(Instant),
+    /// Close; nobody is left who could have anything in flight.
+    Abandon,
+}
+
+/// What a caller who finds the connection down does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Waits while there is a fair chance, and fails at once when the breaker says there is none.
+    UntilBreakerOpens,
+    /// Waits until its deadline.
+    UntilDeadline,
+    /// As before, and goes on with the connection that there is while it is being drained.
+    InFlight,
+}
+
+impl Hub {
+    pub(crate) fn new(
+        name: Arc<str>,
+        settings: Settings,
+        breaker: CircuitBreaker,
+        observers: Observers,
+    ) -> Self {
+        Self {
+            pools: Pools::new(Arc::clone(&name), &settings),
+            name,
+            settings,
+            breaker,
+            observers,
+            publishes: PublishCounters::default(),
+            link: watch::Sender::new(Link::new(clock::now())),
+            states: watch::Sender::new(ConnectionState::Disconnected),
+            intent: watch::Sender::new(Intent::Run),
+        }
+    }
+
+    /// Takes in an event. Only the supervisor calls this, so that changes are told in their order.
+    pub(crate) fn apply(&self, event: Event<Session>) {
+        let now = clock::now();
+        let mut applied = None;
+        self.link
+            .send_modify(|link| applied = Some(link.apply(event, now)));
+        let Some(applied) = applied else { return };
+        if let Some(session) = applied.ended {
+            session.cut();
+            self.pools.forget_idle();
+        }
+        let Some(from) = applied.from else { return };
+        let (to, error) = {
+            let link = self.link.borrow();
+            (link.state().clone(), link.last_error().cloned())
+        };
+        self.states.send_replace(to.clone());
+        let down = to.epoch().is_none() && !matches!(to, ConnectionState::Connecting { .. });
+        self.observers.tell(&StateChange {
+            name: Arc::clone(&self.name),
+            from,
+            to,
+            error: error.filter(|_| down),
+        });
+    }
+
+    /// Reads the link. The closure must be short: it holds the lock.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Link<Session>) -> T) -> T {
+        read(&self.link.borrow())
+    }
+
+    pub(crate) fn watch_link(&self) -> watch::Receiver<Link<Session>> {
+        self.link.subscribe()
+    }
+
+    pub(crate) fn watch_states(&self) -> watch::Receiver<ConnectionState> {
+        self.states.subscribe()
+    }
+
+    /// Asks the supervisor to end. An intent once stated is only ever made stronger.
+    pub(crate) fn intend(&self, intent: Intent) {
+        self.intent.send_if_modified(|current| {
+            let stronger = match (*current, intent) {
+                (Intent::Run, _) | (Intent::Drain(_), Intent::Abandon) => true,
+                (Intent::Drain(now), Intent::Drain(new)) => new < now,
+                (Intent::Drain(_), Intent::Run) | (Intent::Abandon, _) => false,
+            };
+            if stronger {
+                *current = intent;
+            }
+            stronger
+        });
+    }
+
+    pub(crate) fn intent(&self) -> Intent {
+        *self.intent.borrow()
+    }
+
+    pub(crate) fn watch_intent(&self) -> watch::Receiver<Intent> {
+        self.intent.subscribe()
+    }
+
+    /// A connection that is up and not blocked, waited for until the deadline.
+    pub(crate) async fn session(
+        &self,
+        deadline: Instant,
+        patience: Patience,
+    ) -> Result<Arc<Session>, AmqpError> {
+        let mut link = self.link.subscribe();
+        loop {
+            let now = clock::now();
+            let standing = self.judge(&link.borrow_and_update(), patience, now);
+            let look_again = match standing {
+                Standing::Up(session) => return Ok(session),
+                Standing::Hopeless(error) => return Err(error),
+                Standing::Wait => deadline,
+                Standing::Unsettled => deadline.min(now + UNSETTLED),
+            };
+            let news = timeout_at(look_again, link.changed()).await;
+            if news.is_err() && look_again >= deadline {
+                return Err(self.gave_up_waiting());
+            }
+        }
+    }
+
+    fn judge(&self, link: &Link<Session>, patience: Patience, now: Instant) -> Standing {
+        match link.state() {
+            ConnectionState::Connected { .. } => match link.session() {
+                Some(session) if session.is_up() && !session.is_blocked() => {
+                    Standing::Up(Arc::clone(session))
+                }
+                _ => Standing::Unsettled,
+            },
+            ConnectionState::Draining if patience == Patience::InFlight => match link.session() {
+                Some(session) if session.is_up() && !session.is_blocked() => {
+                    Standing::Up(Arc::clone(session))
+                }
+                Some(session) if session.is_up() => Standing::Unsettled,
+                _ => Standing::Hopeless(AmqpError::Closed),
+            },
+            ConnectionState::Draining | ConnectionState::Closed => {
+                Standing::Hopeless(AmqpError::Closed)
+            }
+            ConnectionState::Refused { .. } => match link.last_error().map(|error| &**error) {
+                Some(error @ AmqpError::Refused { .. }) => Standing::Hopeless(error.clone()),
+                _ => Standing::Wait,
+            },
+            ConnectionState::Disconnected
+                if patience == Patience::UntilBreakerOpens
+                    && self.breaker.state() != BreakerState::Closed =>
+            {
+                Standing::Hopeless(AmqpError::CircuitOpen {
+                    retry_after: link
+                        .retry_in(now)
+                        .max(self.breaker.snapshot().retry_after)
+                        .unwrap_or_default(),
+                    last: link.last_error().cloned(),
+                })
+            }
+            ConnectionState::Disconnected
+            | ConnectionState::Connecting { .. }
+            | ConnectionState::Blocked { .. } => Standing::Wait,
+        }
+    }
+
+    /// The error of a caller whose wait for the connection has come to its end.
+    pub(crate) fn gave_up_waiting(&self) -> AmqpError {
+        let now = clock::now();
+        let link = self.link.borrow();
+        match link.state() {
+            ConnectionState::Blocked { reason, .. } => AmqpError::Blocked {
+                reason: reason.clone(),
+                since: link.in_state_for(now),
+            },
+            _ if link.session().is_some_and(|session| session.is_blocked()) => AmqpError::Blocked {
+                reason: String::new(),
+                since: Duration::ZERO,
+            },
+            _ => AmqpError::Disconnected {
+                since: link.down_for(now),
+                last: link.last_error().cloned(),
+            },
+        }
+    }
+}
+
+enum Standing {
+    Up(Arc<Session>),
+    /// Changes only with an event, of which the supervisor tells.
+    Wait,
+    /// lapin knows more than the supervisor has told yet.
+    Unsettled,
+    Hopeless(AmqpError),
+}
+
+/// How soon to look again at what the supervisor is about to tell.
+const UNSETTLED: Duration = Duration::from_millis(20);

@@ -1,0 +1,182 @@
+//! The connection's state machine: what is known of the connection, and how each event changes it.
+//! It does nothing by itself and takes the time as an argument.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::close::CloseReport;
+use crate::error::AmqpError;
+use crate::snapshot::Totals;
+use crate::state::{ConnectionState, Epoch};
+
+/// `S` is the live connection.
+#[derive(Debug)]
+pub(crate) struct Link<S> {
+    state: ConnectionState,
+    entered: Instant,
+    session: Option<Arc<S>>,
+    epoch: u64,
+    down_since: Option<Instant>,
+    retry_at: Option<Instant>,
+    last_error: Option<Arc<AmqpError>>,
+    report: Option<CloseReport>,
+    totals: Totals,
+}
+
+/// What happened to the connection.
+#[derive(Debug)]
+pub(crate) enum Event<S> {
+    AttemptBegan { attempt: u32 },
+    AttemptFailed { error: Arc<AmqpError> },
+    Connected { session: Arc<S> },
+    Lost { error: Arc<AmqpError> },
+    RetryPlanned { at: Instant },
+    Blocked { reason: String },
+    Unblocked,
+    Draining,
+    Closed { report: CloseReport },
+}
+
+impl<S> Link<S> {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            state: ConnectionState::Disconnected,
+            entered: now,
+            session: None,
+            epoch: 0,
+            down_since: Some(now),
+            retry_at: None,
+            last_error: None,
+            report: None,
+            totals: Totals::default(),
+        }
+    }
+
+    /// Takes in an event; returns the session it ended, if any, and whether the state changed.
+    ///
+    /// A closed connection takes in nothing. A draining one is only lost or closed.
+    pub(crate) fn apply(&mut self, event: Event<S>, now: Instant) -> Applied<S> {
+        let draining = matches!(self.state, ConnectionState::Draining);
+        let mut ended = None;
+        let next = match event {
+            _ if self.state.is_closed() => None,
+            Event::Closed { report } => {
+                ended = self.session.take();
+                self.down_since.get_or_insert(now);
+                self.retry_at = None;
+                self.report = Some(report);
+                Some(ConnectionState::Closed)
+            }
+            Event::Lost { error } => {
+                ended = self.session.take();
+                if ended.is_some() {
+                    self.totals.lost += 1;
+                }
+                self.down_since.get_or_insert(now);
+                self.last_error = Some(error);
+                (!draining).then_some(ConnectionState::Disconnected)
+            }
+            _ if draining => None,
+            Event::AttemptBegan { attempt } => {
+                self.totals.attempts += 1;
+                self.retry_at = None;
+                Some(ConnectionState::Connecting { attempt })
+            }
+            Event::AttemptFailed { error } => {
+                let state = match *error {
+                    AmqpError::Refused { kind, .. } => {
+                        self.totals.refused += 1;
+                        ConnectionState::Refused { kind }
+                    }
+                    _ => ConnectionState::Disconnected,
+                };
+                self.totals.failed += 1;
+                self.last_error = Some(error);
+                Some(state)
+            }
+            Event::Connected { session } => {
+                self.totals.connected += 1;
+                self.epoch += 1;
+                self.session = Some(session);
+                self.down_since = None;
+                self.retry_at = None;
+                Some(self.up())
+            }
+            Event::RetryPlanned { at } => {
+                self.retry_at = Some(at);
+                None
+            }
+            Event::Blocked { reason } => self.session.is_some().then(|| {
+                self.totals.blocked += u64::from(!self.state.is_blocked());
+                ConnectionState::Blocked {
+                    epoch: Epoch::new(self.epoch),
+                    reason,
+                }
+            }),
+            Event::Unblocked => self.state.is_blocked().then(|| self.up()),
+            Event::Draining => Some(ConnectionState::Draining),
+        };
+        let from = next
+            .filter(|next| *next != self.state)
+            .map(|next| std::mem::replace(&mut self.state, next));
+        if from.is_some() {
+            self.entered = now;
+        }
+        Applied { from, ended }
+    }
+
+    fn up(&self) -> ConnectionState {
+        ConnectionState::Connected {
+            epoch: Epoch::new(self.epoch),
+        }
+    }
+
+    pub(crate) fn state(&self) -> &ConnectionState {
+        &self.state
+    }
+
+    pub(crate) fn session(&self) -> Option<&Arc<S>> {
+        self.session.as_ref()
+    }
+
+    /// The epoch that the next connection will have.
+    pub(crate) fn next_epoch(&self) -> Epoch {
+        Epoch::new(self.epoch + 1)
+    }
+
+    pub(crate) fn in_state_for(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.entered)
+    }
+
+    pub(crate) fn down_for(&self, now: Instant) -> Duration {
+        self.down_since
+            .map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+
+    pub(crate) fn retry_in(&self, now: Instant) -> Option<Duration> {
+        self.retry_at.map(|at| at.saturating_duration_since(now))
+    }
+
+    pub(crate) fn last_error(&self) -> Option<&Arc<AmqpError>> {
+        self.last_error.as_ref()
+    }
+
+    pub(crate) fn report(&self) -> Option<CloseReport> {
+        self.report
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        self.totals
+    }
+}
+
+/// What an event did.
+#[derive(Debug)]
+pub(crate) struct Applied<S> {
+    /// The state that was left, if the state changed.
+    pub(crate) from: Option<ConnectionState>,
+    /// The session that ended. To be dropped outside of any lock.
+    pub(crate) ended: Option<Arc<S>>,
+}

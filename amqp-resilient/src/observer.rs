@@ -1,0 +1,77 @@
+//! The seam for telemetry: changes of state are pushed, everything else is read from a snapshot.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::RwLock;
+
+use crate::error::AmqpError;
+use crate::state::ConnectionState;
+
+/// Hears of every change of a connection's state, in order. Every method defaults to nothing.
+///
+/// Observers run on the connection's supervisor task: a slow one delays the next change, never a
+/// publish. A panic in one is caught and counted
+/// ([`Snapshot::observer_panics`](crate::Snapshot::observer_panics)).
+pub trait Observer: Send + Sync {
+    /// The connection went from one state to another.
+    fn state_changed(&self, change: &StateChange) {
+        let _ = change;
+    }
+}
+
+impl<O: Observer + ?Sized> Observer for Arc<O> {
+    fn state_changed(&self, change: &StateChange) {
+        (**self).state_changed(change);
+    }
+}
+
+/// A change of state.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StateChange {
+    /// The connection's name.
+    pub name: Arc<str>,
+    /// The state it left.
+    pub from: ConnectionState,
+    /// The state it is in now.
+    pub to: ConnectionState,
+    /// The last error of the connection, when the new state is one of being down.
+    pub error: Option<Arc<AmqpError>>,
+}
+
+/// The observers of one connection.
+pub(crate) struct Observers {
+    list: RwLock<Arc<[Arc<dyn Observer>]>>,
+    /// A count that orders nothing, hence relaxed.
+    panics: AtomicU64,
+}
+
+impl Observers {
+    pub(crate) fn new(observers: Vec<Arc<dyn Observer>>) -> Self {
+        Self {
+            list: RwLock::new(observers.into()),
+            panics: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn add(&self, observer: Arc<dyn Observer>) {
+        let mut list = self.list.write();
+        *list = list.iter().cloned().chain([observer]).collect();
+    }
+
+    /// Runs user code, so no lock is held: the list is cloned out first.
+    pub(crate) fn tell(&self, change: &StateChange) {
+        let list = Arc::clone(&self.list.read());
+        for observer in list.iter() {
+            if catch_unwind(AssertUnwindSafe(|| observer.state_changed(change))).is_err() {
+                self.panics.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    pub(crate) fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,82 @@
+//! What became of the messages.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::publish_error::PublishError;
+use crate::published::Published;
+
+/// What became of the messages given to a connection's publishers. Counts only grow; each publish
+/// ends in exactly one of all but the last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PublishTotals {
+    /// Confirmed by the broker.
+    pub confirmed: u64,
+    /// Sent back, as no queue took them.
+    pub returned: u64,
+    /// Rejected by the broker or by a full queue.
+    pub nacked: u64,
+    /// Not sent, as the connection was blocked.
+    pub blocked: u64,
+    /// Sent, with no answer until the deadline.
+    pub ambiguous: u64,
+    /// Failed for another reason, and not in any queue.
+    pub failed: u64,
+    /// Dropped by the caller before there was an outcome.
+    pub abandoned: u64,
+    /// Times a message was sent again because the outcome of sending it was not known.
+    pub republished: u64,
+}
+
+/// Counts that order nothing, hence relaxed.
+#[derive(Debug, Default)]
+pub(crate) struct PublishCounters {
+    confirmed: AtomicU64,
+    returned: AtomicU64,
+    nacked: AtomicU64,
+    blocked: AtomicU64,
+    ambiguous: AtomicU64,
+    failed: AtomicU64,
+    abandoned: AtomicU64,
+    republished: AtomicU64,
+}
+
+impl PublishCounters {
+    pub(crate) fn ended(&self, result: &Result<Published, PublishError>) {
+        let counter = match result {
+            Ok(_) => &self.confirmed,
+            Err(PublishError::Returned(_)) => &self.returned,
+            Err(PublishError::Nacked { .. }) => &self.nacked,
+            Err(PublishError::Blocked { .. }) => &self.blocked,
+            Err(PublishError::Ambiguous { .. }) => &self.ambiguous,
+            Err(PublishError::Invalid(_) | PublishError::Amqp(_)) => &self.failed,
+        };
+        add_one(counter);
+    }
+
+    pub(crate) fn abandoned(&self) {
+        add_one(&self.abandoned);
+    }
+
+    pub(crate) fn republished(&self) {
+        add_one(&self.republished);
+    }
+
+    pub(crate) fn read(&self) -> PublishTotals {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        PublishTotals {
+            confirmed: read(&self.confirmed),
+            returned: read(&self.returned),
+            nacked: read(&self.nacked),
+            blocked: read(&self.blocked),
+            ambiguous: read(&self.ambiguous),
+            failed: read(&self.failed),
+            abandoned: read(&self.abandoned),
+            republished: read(&self.republished),
+        }
+    }
+}
+
+fn add_one(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}

@@ -1,0 +1,110 @@
+//! One connection while it lasts.
+
+use std::time::Duration;
+
+use lapin::options::ConfirmSelectOptions;
+use lapin::{Channel, Connection};
+use tokio::time::{Instant, timeout_at};
+
+use crate::classify;
+use crate::clock;
+use crate::error::AmqpError;
+use crate::line::Line;
+use crate::state::Epoch;
+
+/// One connection of one epoch. Dropping it ends the connection, at once and for certain.
+pub(crate) struct Session {
+    epoch: Epoch,
+    connection: Connection,
+    line: Line,
+}
+
+/// Whether a channel is asked for confirms when it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ChannelMode {
+    Plain,
+    Confirm,
+}
+
+impl Session {
+    pub(crate) fn new(epoch: Epoch, connection: Connection, line: Line) -> Self {
+        Self {
+            epoch,
+            connection,
+            line,
+        }
+    }
+
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// As lapin has it at this moment; the supervisor hears of a loss a little later.
+    pub(crate) fn is_up(&self) -> bool {
+        self.connection.status().connected()
+    }
+
+    /// As lapin has it at this moment. On a blocked connection every command hangs, and what was
+    /// given up on is sent after all once the alarm is over.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.connection.status().blocked()
+    }
+
+    /// The largest frame the broker takes; 0 stands for no limit.
+    pub(crate) fn frame_max(&self) -> u32 {
+        self.connection.configuration().frame_max()
+    }
+
+    pub(crate) async fn open_channel(
+        &self,
+        mode: ChannelMode,
+        deadline: Instant,
+    ) -> Result<Channel, AmqpError> {
+        let began = clock::now();
+        let opening = async {
+            let channel = self.connection.create_channel().await?;
+            if mode == ChannelMode::Confirm {
+                channel
+                    .confirm_select(ConfirmSelectOptions::default())
+                    .await?;
+            }
+            Ok(channel)
+        };
+        match timeout_at(deadline, opening).await {
+            Ok(Ok(channel)) => Ok(channel),
+            Ok(Err(error)) => Err(classify::open_channel(error)),
+            Err(_) => Err(AmqpError::ChannelTimeout {
+                waited: began.elapsed(),
+            }),
+        }
+    }
+
+    /// Says goodbye to the broker if that is possible by the deadline, and ends the connection in
+    /// any case. Returns whether the broker said goodbye too.
+    pub(crate) async fn close(&self, deadline: Instant) -> bool {
+        let goodbye = self.connection.close(REPLY_SUCCESS, "closed".into());
+        let heard = matches!(timeout_at(deadline, goodbye).await, Ok(Ok(())));
+        self.cut();
+        heard
+    }
+
+    /// Ends the connection without a word.
+    pub(crate) fn cut(&self) {
+        self.line.cut();
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("epoch", &self.epoch)
+            .field("up", &self.is_up())
+            .field("blocked", &self.is_blocked())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long a goodbye may take when nobody said how long it may.
+pub(crate) const GOODBYE: Duration = Duration::from_millis(500);
+
+const REPLY_SUCCESS: u16 = 200;

@@ -1,0 +1,114 @@
+//! A connection, read at one moment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock;
+use crate::endpoint::Endpoint;
+use crate::error::AmqpError;
+use crate::hub::Hub;
+use crate::publish_totals::PublishTotals;
+use crate::state::{ConnectionState, Epoch};
+
+/// A connection at one moment: plain data.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The connection's name.
+    pub name: Arc<str>,
+    /// Where the broker is.
+    pub endpoint: Endpoint,
+    /// The state.
+    pub state: ConnectionState,
+    /// How long it has been in this state.
+    pub in_state_for: Duration,
+    /// How long it has been down; zero while it is up.
+    pub down_for: Duration,
+    /// The epoch, while it is up.
+    pub epoch: Option<Epoch>,
+    /// When the next attempt to connect is due, while it waits for one.
+    pub retry_in: Option<Duration>,
+    /// Why it last went down, or why the last attempt to connect failed. Stays after a reconnection.
+    pub last_error: Option<Arc<AmqpError>>,
+    /// What has happened since the connection was built.
+    pub totals: Totals,
+    /// The circuit breaker in front of connecting.
+    pub breaker: steadfast_breaker::Snapshot,
+    /// The pools of channels, by name: one per purpose that was asked for, and one per publisher.
+    pub pools: Vec<ChannelPoolSnapshot>,
+    /// What became of the messages given to the connection's publishers.
+    pub publishes: PublishTotals,
+    /// Panics of observers, caught.
+    pub observer_panics: u64,
+}
+
+/// Counts since the connection was built. They only grow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Totals {
+    /// Attempts to connect that were begun.
+    pub attempts: u64,
+    /// Attempts that ended with a connection.
+    pub connected: u64,
+    /// Attempts that failed, refusals included.
+    pub failed: u64,
+    /// Attempts that the broker refused for good.
+    pub refused: u64,
+    /// Connections that were lost.
+    pub lost: u64,
+    /// Times the broker blocked the connection.
+    pub blocked: u64,
+}
+
+/// A pool of channels at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChannelPoolSnapshot {
+    /// Open channels that nobody has.
+    pub idle: usize,
+    /// Channels opened.
+    pub opened: u64,
+    /// Checkouts that were served with an idle channel.
+    pub reused: u64,
+    /// Channels let go of.
+    pub discarded: u64,
+    /// Channels in use, callers in line, and their counts. The pool's name is here.
+    pub bulkhead: steadfast_bulkhead::Snapshot,
+}
+
+pub(crate) fn take(hub: &Hub, endpoint: &Endpoint) -> Snapshot {
+    let mut pools: Vec<_> = hub
+        .pools
+        .all()
+        .iter()
+        .map(|pool| {
+            let counts = pool.counts();
+            ChannelPoolSnapshot {
+                idle: counts.idle,
+                opened: counts.opened,
+                reused: counts.reused,
+                discarded: counts.discarded,
+                bulkhead: pool.bulkhead().snapshot(),
+            }
+        })
+        .collect();
+    pools.sort_by(|a, b| a.bulkhead.name.cmp(&b.bulkhead.name));
+    let now = clock::now();
+    let breaker = hub.breaker.snapshot();
+    let observer_panics = hub.observers.panics();
+    hub.read(|link| Snapshot {
+        name: Arc::clone(&hub.name),
+        endpoint: endpoint.clone(),
+        state: link.state().clone(),
+        in_state_for: link.in_state_for(now),
+        down_for: link.down_for(now),
+        epoch: link.state().epoch(),
+        retry_in: link.retry_in(now),
+        last_error: link.last_error().cloned(),
+        totals: link.totals(),
+        breaker,
+        pools,
+        publishes: hub.publishes.read(),
+        observer_panics,
+    })
+}

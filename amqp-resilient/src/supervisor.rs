@@ -1,0 +1,261 @@
+//! The one task behind a connection: it connects, watches, reconnects, and closes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use steadfast_breaker::Permit;
+use steadfast_retry::{Attempt, Retry, Verdict};
+use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
+
+use crate::classify;
+use crate::clock;
+use crate::close::CloseReport;
+use crate::dial::Dialer;
+use crate::error::AmqpError;
+use crate::hub::{Hub, Intent};
+use crate::link::Event;
+use crate::session::{GOODBYE, Session};
+
+pub(crate) struct Supervisor {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) dialer: Dialer,
+    pub(crate) retry: Retry,
+}
+
+/// A connection that is up, and what lapin says about it.
+struct Up {
+    session: Arc<Session>,
+    events: BoxStream<'static, lapin::Event>,
+}
+
+/// Why there is no connection.
+type Down = Arc<AmqpError>;
+
+impl Supervisor {
+    /// Runs until the program closes the connection or drops its last handle.
+    pub(crate) async fn run(self) {
+        let ending = Ending {
+            hub: Arc::clone(&self.hub),
+            report: None,
+        };
+        let mut intent = self.hub.watch_intent();
+        tokio::select! {
+            biased;
+            _ = intent.wait_for(|intent| *intent != Intent::Run) => {}
+            () = self.keep_connected() => {}
+        }
+        self.wind_up(ending).await;
+    }
+
+    async fn keep_connected(&self) {
+        let mut loss = None;
+        loop {
+            let mut up = self.establish(loss.take()).await;
+            let error = self.attend(&mut up).await;
+            // A connection that was stable and went down counts against the broker once.
+            if let Ok(permit) = self.hub.breaker.try_acquire() {
+                permit.failure();
+            }
+            loss = Some(error);
+        }
+    }
+
+    /// Connects, however often that takes, and returns once the connection has proved stable.
+    ///
+    /// Attempts are spaced by backoff with jitter, and gated by the breaker. One that connects and
+    /// goes down again at once has failed like any other: the backoff goes on growing. After a
+    /// loss the first attempt is the one that was lost, so even the first reconnection waits a
+    /// little, and a thousand clients of one broker do not come back in the same instant.
+    async fn establish(&self, loss: Option<Down>) -> Up {
+        loop {
+            let lost = u32::from(loss.is_some());
+            let connected = self
+                .retry
+                .classify(|result: &Result<Up, Down>| match result {
+                    Ok(_) => Verdict::Accept,
+                    Err(error) if matches!(**error, AmqpError::Refused { .. }) => {
+                        Verdict::RetryAfter(self.hub.settings.max_backoff)
+                    }
+                    Err(_) => Verdict::Retry,
+                })
+                .on_retry(|_, _, wait| {
+                    let at = clock::after(wait);
+                    self.hub.apply(Event::RetryPlanned { at });
+                })
+                .call(|attempt: Attempt| {
+                    let number = attempt.number();
+                    let loss = loss.as_ref().filter(|_| number == 1).map(Arc::clone);
+                    async move {
+                        match loss {
+                            Some(loss) => Err(loss),
+                            None => self.attempt(number - lost).await,
+                        }
+                    }
+                })
+                .await;
+            if let Ok(up) = connected {
+                return up;
+            }
+            // Four thousand million attempts have failed: begin to count anew.
+        }
+    }
+
+    async fn attempt(&self, number: u32) -> Result<Up, Down> {
+        let permit = self.admission().await;
+        let hub = &self.hub;
+        hub.apply(Event::AttemptBegan { attempt: number });
+        let deadline = clock::after(hub.settings.connect_timeout);
+        let dialed = match self.dialer.dial(deadline).await {
+            Ok(dialed) => dialed,
+            Err(error) => {
+                permit.failure();
+                let error = Arc::new(error);
+                hub.apply(Event::AttemptFailed {
+                    error: Arc::clone(&error),
+                });
+                return Err(error);
+            }
+        };
+        let epoch = hub.read(|link| link.next_epoch());
+        let session = Arc::new(Session::new(epoch, dialed.connection, dialed.line));
+        hub.apply(Event::Connected {
+            session: Arc::clone(&session),
+        });
+        let mut up = Up {
+            session,
+            events: dialed.events,
+        };
+        match timeout(STABLE_AFTER, self.attend(&mut up)).await {
+            Err(_) => {
+                permit.success();
+                Ok(up)
+            }
+            Ok(error) => {
+                permit.failure();
+                Err(error)
+            }
+        }
+    }
+
+    /// Waits for the breaker's leave to try.
+    async fn admission(&self) -> Permit {
+        loop {
+            match self.hub.breaker.try_acquire() {
+                Ok(permit) => return permit,
+                Err(rejected) => {
+                    let wait = rejected.retry_after().unwrap_or(ASK_BREAKER_AGAIN);
+                    let at = clock::after(wait.max(Duration::from_millis(1)));
+                    self.hub.apply(Event::RetryPlanned { at });
+                    sleep_until(at).await;
+                }
+            }
+        }
+    }
+
+    /// Watches a connection until it is lost.
+    async fn attend(&self, up: &mut Up) -> Down {
+        // lapin does not announce every end: a close by the broker with code 200 is silent.
+        let mut look = interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let session = Arc::clone(&up.session);
+        let error = loop {
+            let event = tokio::select! {
+                event = up.events.next() => event,
+                _ = look.tick() => {
+                    if !session.is_up() {
+                        break closed_in_silence();
+                    }
+                    self.compare_blocked(&session);
+                    continue;
+                }
+            };
+            match event {
+                Some(lapin::Event::ConnectionBlocked(reason)) => {
+                    self.hub.apply(Event::Blocked { reason });
+                }
+                Some(lapin::Event::ConnectionUnblocked) => self.hub.apply(Event::Unblocked),
+                // An error of a channel comes by the same way, and concerns nobody but its user.
+                Some(lapin::Event::Error(error))
+                    if !session.is_up() && classify::channel_closed(&error).is_none() =>
+                {
+                    break AmqpError::Lapin(error);
+                }
+                Some(_) => {}
+                None => break closed_in_silence(),
+            }
+        };
+        let error = Arc::new(error);
+        self.hub.apply(Event::Lost {
+            error: Arc::clone(&error),
+        });
+        error
+    }
+
+    /// Makes good for an event that was not heard.
+    fn compare_blocked(&self, session: &Session) {
+        let known = self.hub.read(|link| link.state().is_blocked());
+        match (known, session.is_blocked()) {
+            (false, true) => self.hub.apply(Event::Blocked {
+                reason: String::new(),
+            }),
+            (true, false) => self.hub.apply(Event::Unblocked),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Lets finish what is in flight, as far as there is time, and closes.
+    async fn wind_up(&self, mut ending: Ending) {
+        let hub = &self.hub;
+        hub.pools.close();
+        hub.apply(Event::Draining);
+        let session = hub.read(|link| link.session().cloned());
+        let mut goodbye_by = clock::now() + GOODBYE;
+        while let Intent::Drain(deadline) = hub.intent() {
+            goodbye_by = goodbye_by.max(deadline);
+            let alive = session.as_ref().is_some_and(|session| session.is_up());
+            if !alive || hub.pools.in_use() == 0 || clock::now() >= deadline {
+                break;
+            }
+            sleep(DRAIN_LOOK.min(deadline.saturating_duration_since(clock::now()))).await;
+        }
+        let abandoned = hub.pools.in_use();
+        let graceful = match session {
+            Some(session) => session.close(goodbye_by.max(clock::now() + GOODBYE / 2)).await,
+            None => true,
+        };
+        ending.report = Some(CloseReport::new(graceful, abandoned));
+    }
+}
+
+/// Marks the connection as closed when the supervisor ends, in whatever way it does.
+struct Ending {
+    hub: Arc<Hub>,
+    report: Option<CloseReport>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.hub.pools.close();
+        let unclean = || CloseReport::new(false, self.hub.pools.in_use());
+        let report = self.report.unwrap_or_else(unclean);
+        self.hub.apply(Event::Closed { report });
+    }
+}
+
+fn closed_in_silence() -> AmqpError {
+    AmqpError::Lapin(lapin::ErrorKind::InvalidConnectionState(lapin::ConnectionState::Closed).into())
+}
+
+/// How long a connection must last to count as a success. Shorter than the breaker's patience with
+/// a probe.
+pub(crate) const STABLE_AFTER: Duration = Duration::from_secs(5);
+
+/// How often a connection is looked at besides listening for its events.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+const DRAIN_LOOK: Duration = Duration::from_millis(5);
+
+/// For a rejection that does not say when: a probe of somebody else's is under way.
+const ASK_BREAKER_AGAIN: Duration = Duration::from_millis(100);
