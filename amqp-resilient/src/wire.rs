@@ -73,8 +73,8 @@ mod tests {
                 properties: properties.clone(),
             },
         );
-        let written = gen_frame(&frame)(WriteContext::from(std::io::Cursor::new(Vec::new())));
-        written.unwrap().into_inner().0.into_inner().len()
+        let written = gen_frame::<Vec<u8>>(&frame)(WriteContext::from(Vec::new()));
+        written.unwrap().into_inner().0.len()
     }
 
     #[test]

@@ -1,1 +1,17 @@
-//! Being built.
+//! How Steadfast is measured beside its peers: cases, contenders, and rounds in which they take turns.
+//!
+//! What is measured is in `benches/cases`; the figures are in the README. This library is the part
+//! that needs nothing but the standard library:
+//!
+//! - a [`Contender`] does one thing a given number of times and says how long that took;
+//! - a [`Case`] is our contender and the peers that do the same work;
+//! - [`take_turns`] runs all cases in one interleaved run and reduces it to [`Ratio`]s.
+
+mod case;
+pub mod clock;
+mod ratio;
+mod turns;
+
+pub use case::{Case, Contender, blocking};
+pub use ratio::Ratio;
+pub use turns::{Effort, median, take_turns};

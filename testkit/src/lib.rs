@@ -20,6 +20,7 @@
 //! |---|---|---|
 //! | [`FaultProxy`] | a TCP proxy in front of anything | refusing, resetting, delaying, stalling, cutting, throttling |
 //! | [`HttpUpstream`] | an HTTP/1.1 server that follows a script | any status, resets, half bodies, silence, garbage |
+//! | [`RabbitNode`] | a private RabbitMQ node | crashing, freezing, stopping, alarms, `rabbitmqctl` |
 //!
 //! All of them listen on 127.0.0.1 on ports that no other process can be given, run on threads and
 //! processes of their own, in real time, and are gone when they are dropped.
@@ -34,7 +35,9 @@ mod clock;
 mod host;
 mod port;
 mod proxy;
+mod rabbit;
 mod upstream;
 
 pub use proxy::{Fault, FaultProxy, ProxyStats};
+pub use rabbit::{NodeError, RabbitNode, Unavailable};
 pub use upstream::{HttpUpstream, Received, Reply};

@@ -1,1 +1,11 @@
-//! Integration tests.
+//! Tests that need nothing but Rust. Time is real here: lapin reads its sockets on a thread of its
+//! own, which a paused clock would overtake. Waits are bounded polls.
+//!
+//! The suite against a real RabbitMQ is `tests/rabbit`, behind the feature `rabbit-tests`.
+
+mod broker;
+mod closing;
+mod config;
+mod connecting;
+mod pools;
+mod publishing;

@@ -1,3 +1,26 @@
 //! Integration tests: one binary, one module per topic.
 
+mod blocking;
+mod config;
+mod defaults;
+mod errors;
+mod observer;
+mod places;
+mod support;
+
+#[cfg(feature = "tokio")]
+mod call;
+#[cfg(feature = "tokio")]
+mod cancel;
+#[cfg(feature = "tokio")]
+mod close;
+#[cfg(feature = "tokio")]
+mod model;
+#[cfg(feature = "tokio")]
+mod pool;
+#[cfg(feature = "tokio")]
 mod queue;
+#[cfg(feature = "tokio")]
+mod stress;
+#[cfg(feature = "tokio")]
+mod wakers;

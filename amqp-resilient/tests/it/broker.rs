@@ -1,0 +1,224 @@
+//! A broker of a few hundred lines that answers as a test tells it to: what a real one does only by
+//! chance, this one does on demand.
+
+mod link;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::net::TcpListener;
+use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+
+/// What the broker does with a client that wants to connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Welcome {
+    Accept,
+    /// Accepts the TCP connection and says nothing.
+    Silence,
+    /// Closes the handshake with this code after the credentials.
+    Refuse(u16),
+    /// Closes the handshake with this code after the virtual host.
+    RefuseVhost(u16),
+    /// Is not an AMQP broker.
+    Babble,
+    /// Closes the TCP connection at once.
+    HangUp,
+}
+
+/// What the broker does with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    Ack,
+    Nack,
+    /// Returns it, and acknowledges it.
+    Return,
+    /// Takes it and says nothing.
+    Nothing,
+    /// Closes the channel with this code.
+    CloseChannel(u16),
+    /// Closes the connection with this code.
+    CloseConnection(u16),
+    /// Drops the TCP connection.
+    HangUp,
+}
+
+/// A message as it came in.
+#[derive(Debug, Clone)]
+pub struct Received {
+    pub exchange: String,
+    pub routing_key: String,
+    pub mandatory: bool,
+    pub body: Vec<u8>,
+    pub message_id: String,
+    pub delivery_mode: Option<u8>,
+}
+
+impl Received {
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Order {
+    Send(Command),
+    HangUp,
+}
+
+/// What the broker tells every client of its own accord.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    Block,
+    Unblock,
+    Close(u16),
+}
+
+type Script = Box<dyn FnMut(&Received, usize) -> Answer + Send>;
+
+struct Shared {
+    welcome: Mutex<Welcome>,
+    script: Mutex<Script>,
+    received: Mutex<Vec<Received>>,
+    stuck_opens: AtomicU32,
+    orders: broadcast::Sender<Order>,
+    accepted: AtomicUsize,
+    live: AtomicUsize,
+    channels: AtomicUsize,
+    channels_opened: AtomicUsize,
+}
+
+pub struct FakeBroker {
+    addr: SocketAddr,
+    shared: Arc<Shared>,
+    acceptor: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl FakeBroker {
+    pub async fn start() -> Self {
+        let broker = Self::start_down().await;
+        broker.come_up().await;
+        broker
+    }
+
+    /// A broker that has an address, and refuses connections.
+    pub async fn start_down() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let shared = Shared {
+            welcome: Mutex::new(Welcome::Accept),
+            script: Mutex::new(Box::new(|_, _| Answer::Ack)),
+            received: Mutex::default(),
+            stuck_opens: AtomicU32::new(0),
+            orders: broadcast::channel(64).0,
+            accepted: AtomicUsize::new(0),
+            live: AtomicUsize::new(0),
+            channels: AtomicUsize::new(0),
+            channels_opened: AtomicUsize::new(0),
+        };
+        Self {
+            addr: listener.local_addr().unwrap(),
+            shared: Arc::new(shared),
+            acceptor: Mutex::new(None),
+        }
+    }
+
+    /// Listens, again or for the first time.
+    pub async fn come_up(&self) {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(self.addr).unwrap();
+        let listener = socket.listen(64).unwrap();
+        let shared = Arc::clone(&self.shared);
+        let acceptor = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                shared.accepted.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(link::serve(stream, Arc::clone(&shared)));
+            }
+        });
+        *self.acceptor.lock() = Some(acceptor);
+    }
+
+    /// Stops listening and drops every connection.
+    pub async fn go_down(&self) {
+        let acceptor = self.acceptor.lock().take();
+        if let Some(acceptor) = acceptor {
+            acceptor.abort();
+            let _ = acceptor.await;
+        }
+        self.hang_up();
+    }
+
+    pub fn uri(&self) -> String {
+        format!("amqp://guest:guest@{}/%2f", self.addr)
+    }
+
+    pub fn welcome(&self, welcome: Welcome) {
+        *self.shared.welcome.lock() = welcome;
+    }
+
+    /// Decides what becomes of each message, given how many came before it.
+    pub fn on_publish(&self, script: impl FnMut(&Received, usize) -> Answer + Send + 'static) {
+        *self.shared.script.lock() = Box::new(script);
+    }
+
+    /// Gives no answer to the next few requests for a channel.
+    pub fn ignore_channel_opens(&self, count: u32) {
+        self.shared.stuck_opens.store(count, Ordering::SeqCst);
+    }
+
+    pub fn command(&self, command: Command) {
+        let _ = self.shared.orders.send(Order::Send(command));
+    }
+
+    /// Drops every connection that there is.
+    pub fn hang_up(&self) {
+        let _ = self.shared.orders.send(Order::HangUp);
+    }
+
+    pub fn received(&self) -> Vec<Received> {
+        self.shared.received.lock().clone()
+    }
+
+    /// Connections ever accepted.
+    pub fn accepted(&self) -> usize {
+        self.shared.accepted.load(Ordering::SeqCst)
+    }
+
+    /// Connections that there are.
+    pub fn live(&self) -> usize {
+        self.shared.live.load(Ordering::SeqCst)
+    }
+
+    /// Channels that are open.
+    pub fn channels(&self) -> usize {
+        self.shared.channels.load(Ordering::SeqCst)
+    }
+
+    /// Channels ever opened.
+    pub fn channels_opened(&self) -> usize {
+        self.shared.channels_opened.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for FakeBroker {
+    fn drop(&mut self) {
+        if let Some(acceptor) = self.acceptor.lock().take() {
+            acceptor.abort();
+        }
+        self.hang_up();
+    }
+}
+
+/// Waits, in real time and for at most ten seconds, until something holds.
+pub async fn until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..2_000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("waited for ten seconds until {what}");
+}

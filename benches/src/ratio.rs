@@ -1,0 +1,54 @@
+//! The result for one case and one peer.
+
+use std::fmt;
+
+/// Our time for one operation beside a peer's.
+///
+/// `Display` is the line that tools read; a ratio above 1 means that the peer takes longer.
+///
+/// # Examples
+/// ```
+/// use steadfast_benches::{Case, Effort, blocking, take_turns};
+///
+/// let nothing = || Ok::<_, ()>(());
+/// let mut cases = [Case::new("nothing", blocking(nothing, Result::is_ok))
+///     .beside("peer", blocking(nothing, Result::is_ok))];
+/// let line = take_turns(&mut cases, Effort::ONCE)[0].to_string();
+/// assert!(line.starts_with("RATIO nothing ours="));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Ratio {
+    /// The case.
+    pub case: &'static str,
+    /// Our nanoseconds for one operation.
+    pub ours: f64,
+    /// The peer.
+    pub peer: &'static str,
+    /// The peer's nanoseconds for one operation.
+    pub theirs: f64,
+}
+
+impl Ratio {
+    /// How many times as long as we the peer takes.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        self.theirs / self.ours
+    }
+}
+
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            case,
+            ours,
+            peer,
+            theirs,
+        } = self;
+        let ratio = self.ratio();
+        write!(
+            f,
+            "RATIO {case} ours={ours:.1} {peer}={theirs:.1} ratio={ratio:.2}"
+        )
+    }
+}

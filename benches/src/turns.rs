@@ -1,0 +1,144 @@
+//! Rounds in which everybody takes a turn, so that a drift of the machine hits all of them alike.
+
+use std::time::Duration;
+
+use crate::case::{Case, Contender};
+use crate::clock;
+use crate::ratio::Ratio;
+
+/// How much work a run is.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Effort {
+    /// How long one turn of one contender is to take. A turn is at least one operation.
+    pub turn: Duration,
+    /// Rounds go on for so long.
+    pub total: Duration,
+    /// Rounds there are at least, however long they take.
+    pub rounds: usize,
+}
+
+impl Effort {
+    /// Enough for figures: turns of a millisecond for three quarters of a minute.
+    pub const FULL: Self = Self {
+        turn: Duration::from_millis(1),
+        total: Duration::from_secs(40),
+        rounds: 5,
+    };
+
+    /// One operation each, to see that everything runs.
+    pub const ONCE: Self = Self {
+        turn: Duration::ZERO,
+        total: Duration::ZERO,
+        rounds: 1,
+    };
+}
+
+/// Runs all cases round by round. In a round each contender has one turn, and the one who begins a
+/// case is another in each round. A contender's figure is the median of its turns.
+pub fn take_turns(cases: &mut [Case], effort: Effort) -> Vec<Ratio> {
+    let mut runners: Vec<Vec<Runner<'_>>> = cases
+        .iter_mut()
+        .map(|case| {
+            let contenders = case.contenders().iter_mut();
+            contenders
+                .map(|contender| Runner::new(contender, effort.turn))
+                .collect()
+        })
+        .collect();
+    let begin = clock::now();
+    let mut round = 0;
+    while round < effort.rounds || begin.elapsed() < effort.total {
+        for runners in &mut runners {
+            for turn in 0..runners.len() {
+                let next = (turn + round) % runners.len();
+                runners[next].turn();
+            }
+        }
+        round += 1;
+    }
+    let figures: Vec<Vec<(&'static str, f64)>> = runners
+        .into_iter()
+        .map(|runners| runners.into_iter().map(Runner::figure).collect())
+        .collect();
+    cases
+        .iter()
+        .zip(figures)
+        .flat_map(|(case, figures)| ratios(case.name(), &figures))
+        .collect()
+}
+
+fn ratios(case: &'static str, figures: &[(&'static str, f64)]) -> Vec<Ratio> {
+    let Some(((_, ours), peers)) = figures.split_first() else {
+        return Vec::new();
+    };
+    let ratio = |&(peer, theirs)| Ratio {
+        case,
+        ours: *ours,
+        peer,
+        theirs,
+    };
+    peers.iter().map(ratio).collect()
+}
+
+/// A contender on its way through the rounds.
+struct Runner<'c> {
+    contender: &'c mut Contender,
+    times: u64,
+    /// Nanoseconds for one operation, of each turn.
+    turns: Vec<f64>,
+}
+
+impl<'c> Runner<'c> {
+    fn new(contender: &'c mut Contender, turn: Duration) -> Self {
+        let times = times_in(contender, turn);
+        Self {
+            contender,
+            times,
+            turns: Vec::new(),
+        }
+    }
+
+    /// A short run first, not counted, brings its code and data back into the caches.
+    fn turn(&mut self) {
+        if self.times >= WARM_UP_SHARE {
+            self.contender.run(self.times / WARM_UP_SHARE);
+        }
+        let took = self.contender.run(self.times);
+        self.turns
+            .push(took.as_secs_f64() * 1e9 / self.times as f64);
+    }
+
+    fn figure(mut self) -> (&'static str, f64) {
+        (self.contender.name(), median(&mut self.turns))
+    }
+}
+
+const WARM_UP_SHARE: u64 = 20;
+
+/// How many operations fit into a turn; at least one.
+fn times_in(contender: &mut Contender, turn: Duration) -> u64 {
+    let mut times = 1;
+    loop {
+        let took = contender.run(times);
+        if took * 4 >= turn {
+            let share = turn.as_secs_f64() / took.as_secs_f64().max(1e-9);
+            return ((times as f64 * share) as u64).max(1);
+        }
+        times *= 2;
+    }
+}
+
+/// The value in the middle; of an even number, the mean of the two there.
+///
+/// # Panics
+/// If there are none.
+pub fn median(values: &mut [f64]) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let half = values.len() / 2;
+    if values.len() % 2 == 1 {
+        values[half]
+    } else {
+        f64::midpoint(values[half - 1], values[half])
+    }
+}

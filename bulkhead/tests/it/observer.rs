@@ -1,0 +1,159 @@
+//! What observers hear, and that they can do no harm.
+
+use std::{sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use steadfast_bulkhead::{Acquired, Bulkhead, Observer, Queued, Reason, Rejected, WeakBulkhead};
+
+#[derive(Default)]
+struct Diary(Mutex<Vec<String>>);
+
+impl Diary {
+    fn read(&self) -> Vec<String> {
+        self.0.lock().clone()
+    }
+}
+
+impl Observer for Diary {
+    fn queued(&self, queued: &Queued) {
+        let Queued { name, position, .. } = queued;
+        self.0.lock().push(format!("{name} queued at {position}"));
+    }
+
+    fn acquired_after_wait(&self, acquired: &Acquired) {
+        let Acquired { name, waited, .. } = acquired;
+        self.0
+            .lock()
+            .push(format!("{name} acquired after {waited:?}"));
+    }
+
+    fn rejected(&self, rejected: &Rejected) {
+        self.0.lock().push(rejected.to_string());
+    }
+}
+
+/// Panics at everything.
+struct Bomb;
+
+impl Observer for Bomb {
+    fn queued(&self, _: &Queued) {
+        panic!("on purpose");
+    }
+
+    fn acquired_after_wait(&self, _: &Acquired) {
+        panic!("on purpose");
+    }
+
+    fn rejected(&self, _: &Rejected) {
+        panic!("on purpose");
+    }
+}
+
+/// Asks the bulkhead itself, which would deadlock if its lock were held.
+#[derive(Default)]
+struct Asker(Mutex<Option<WeakBulkhead>>);
+
+impl Observer for Asker {
+    fn rejected(&self, _: &Rejected) {
+        let bulkhead = self.0.lock().as_ref().and_then(WeakBulkhead::upgrade);
+        bulkhead.unwrap().add_observer(Arc::new(Diary::default()));
+    }
+}
+
+#[test]
+fn a_refusal_is_reported() {
+    let diary = Arc::new(Diary::default());
+    let bulkhead = Bulkhead::builder("b")
+        .max_concurrent(1)
+        .observer(Arc::clone(&diary))
+        .build()
+        .unwrap();
+    let _held = bulkhead.try_acquire().unwrap();
+    bulkhead.try_acquire().unwrap_err();
+    bulkhead.close();
+    bulkhead.try_acquire().unwrap_err();
+    assert_eq!(
+        diary.read(),
+        [
+            "bulkhead b is full: 1 running, 0 waiting",
+            "bulkhead b is closed"
+        ]
+    );
+}
+
+#[test]
+fn a_free_place_is_not_reported() {
+    let diary = Arc::new(Diary::default());
+    let bulkhead = Bulkhead::builder("b").observer(Arc::clone(&diary)).build();
+    drop(bulkhead.unwrap().acquire_blocking().unwrap());
+    assert!(diary.read().is_empty());
+}
+
+#[test]
+fn an_observer_added_later_hears_from_then_on() {
+    let bulkhead = Bulkhead::builder("b").build().unwrap();
+    bulkhead.close();
+    bulkhead.try_acquire().unwrap_err();
+    let diary = Arc::new(Diary::default());
+    bulkhead.add_observer(diary.clone());
+    bulkhead.try_acquire().unwrap_err();
+    assert_eq!(diary.read(), ["bulkhead b is closed"]);
+}
+
+#[test]
+fn a_panicking_observer_is_counted_and_hurts_nobody() {
+    let diary = Arc::new(Diary::default());
+    let bulkhead = Bulkhead::builder("b")
+        .observer(Bomb)
+        .observer(Arc::clone(&diary))
+        .build()
+        .unwrap();
+    bulkhead.close();
+    assert_eq!(bulkhead.try_acquire().unwrap_err().reason(), Reason::Closed);
+    assert_eq!(diary.read().len(), 1);
+    assert_eq!(bulkhead.snapshot().totals.observer_panics, 1);
+}
+
+#[test]
+fn an_observer_may_use_the_bulkhead() {
+    let asker = Arc::new(Asker::default());
+    let bulkhead = Bulkhead::builder("b")
+        .observer(Arc::clone(&asker))
+        .build()
+        .unwrap();
+    *asker.0.lock() = Some(bulkhead.downgrade());
+    bulkhead.close();
+    bulkhead.try_acquire().unwrap_err();
+    assert_eq!(bulkhead.snapshot().totals.observer_panics, 0);
+}
+
+#[cfg(feature = "tokio")]
+#[tokio::test(start_paused = true)]
+async fn a_wait_is_reported_with_its_place_in_line_and_its_length() {
+    let diary = Arc::new(Diary::default());
+    let bulkhead = Bulkhead::builder("b")
+        .max_concurrent(1)
+        .checkout_timeout(Duration::from_secs(1))
+        .observer(Bomb)
+        .observer(Arc::clone(&diary))
+        .build()
+        .unwrap();
+    let held = bulkhead.try_acquire().unwrap();
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        drop(held);
+    };
+    let (first, second, ()) = tokio::join!(bulkhead.acquire(), bulkhead.acquire(), release);
+    assert!(first.is_ok(), "the first keeps the place until here");
+    second.unwrap_err();
+    assert_eq!(
+        diary.read(),
+        [
+            "b queued at 1",
+            "b queued at 2",
+            "b acquired after 20ms",
+            "bulkhead b had no free place within 1s"
+        ]
+    );
+    assert_eq!(bulkhead.snapshot().totals.observer_panics, 4);
+}

@@ -1,0 +1,96 @@
+//! Resources die outside the locks: each of these would deadlock otherwise.
+
+use std::{sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use steadfast_bulkhead::{Checkout, Pool, WeakPool};
+
+type Slot = Arc<Mutex<Option<WeakPool<Nosy, ()>>>>;
+
+/// Looks at its pool, through both of its locks, when it dies.
+struct Nosy(Slot, Arc<Mutex<usize>>);
+
+impl Drop for Nosy {
+    fn drop(&mut self) {
+        let weak = self.0.lock().clone();
+        if let Some(pool) = weak.and_then(|weak| weak.upgrade()) {
+            let _ = pool.snapshot();
+            *self.1.lock() += 1;
+        }
+    }
+}
+
+struct Fixture {
+    pool: Pool<Nosy, ()>,
+    looks: Arc<Mutex<usize>>,
+}
+
+impl Fixture {
+    fn new(valid: bool) -> Self {
+        let (slot, looks) = (Slot::default(), Arc::<Mutex<usize>>::default());
+        let make = {
+            let (slot, looks) = (Arc::clone(&slot), Arc::clone(&looks));
+            move || {
+                let nosy = Nosy(Arc::clone(&slot), Arc::clone(&looks));
+                async move { Ok::<_, ()>(nosy) }
+            }
+        };
+        let pool = Pool::builder("nosy", make)
+            .max_idle(Duration::from_secs(1))
+            .is_valid(move |_| valid)
+            .build()
+            .unwrap();
+        *slot.lock() = Some(pool.downgrade());
+        Self { pool, looks }
+    }
+
+    async fn checkout(&self) -> Checkout<Nosy, ()> {
+        self.pool.checkout().await.unwrap()
+    }
+
+    fn assert_looks(&self, expected: usize) {
+        assert_eq!(*self.looks.lock(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_discard_and_on_clear() {
+    let fixture = Fixture::new(true);
+    fixture.checkout().await.discard();
+    fixture.assert_looks(1);
+    drop(fixture.checkout().await);
+    fixture.pool.clear_idle();
+    fixture.assert_looks(2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_close_and_on_return_after_the_close() {
+    let fixture = Fixture::new(true);
+    let (idle, busy) = (fixture.checkout().await, fixture.checkout().await);
+    drop(idle);
+    fixture.pool.close();
+    fixture.assert_looks(1);
+    drop(busy);
+    fixture.assert_looks(2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_expiry_at_checkout_and_at_return() {
+    let fixture = Fixture::new(true);
+    let (idle, busy) = (fixture.checkout().await, fixture.checkout().await);
+    drop(idle);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    drop(busy);
+    fixture.assert_looks(1);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let _fresh = fixture.checkout().await;
+    fixture.assert_looks(2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_found_not_valid() {
+    let fixture = Fixture::new(false);
+    drop(fixture.checkout().await);
+    let _fresh = fixture.checkout().await;
+    fixture.assert_looks(1);
+}

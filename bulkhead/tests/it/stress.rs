@@ -1,0 +1,181 @@
+//! Many callers on several threads. Nothing here depends on how they interleave.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use steadfast_bulkhead::{Bulkhead, Snapshot};
+
+use crate::support::Random;
+
+const CALLERS: usize = 10_000;
+const PLACES: usize = 8;
+
+async fn yields(times: u64) {
+    for _ in 0..times {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Every place is there, and really to be had.
+fn assert_all_free(bulkhead: &Bulkhead) {
+    let snapshot = bulkhead.snapshot();
+    assert_eq!(
+        (snapshot.busy, snapshot.available, snapshot.waiting),
+        (0, PLACES, 0)
+    );
+    assert_eq!(snapshot.totals.acquired, snapshot.totals.completed);
+    let permits: Vec<_> = (0..PLACES)
+        .map(|_| bulkhead.try_acquire().unwrap())
+        .collect();
+    assert!(bulkhead.try_acquire().is_err());
+    drop(permits);
+}
+
+fn attempts(snapshot: &Snapshot) -> u64 {
+    let totals = &snapshot.totals;
+    totals.acquired
+        + totals.rejected_full
+        + totals.rejected_timeout
+        + totals.rejected_closed
+        + totals.abandoned
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn ten_thousand_callers_never_exceed_the_limit_and_lose_no_permit() {
+    let bulkhead = Bulkhead::builder("stress")
+        .max_concurrent(PLACES)
+        .max_waiting(CALLERS)
+        .checkout_timeout(Duration::MAX)
+        .build()
+        .unwrap();
+    let inside = Arc::new(AtomicUsize::new(0));
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|n| {
+            let (bulkhead, inside) = (bulkhead.clone(), Arc::clone(&inside));
+            tokio::spawn(async move {
+                bulkhead
+                    .call(|| async {
+                        let running = inside.fetch_add(1, Ordering::SeqCst) + 1;
+                        assert!(running <= PLACES, "{running} at a time");
+                        yields(n as u64 % 3).await;
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                        Ok::<_, ()>(())
+                    })
+                    .await
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.unwrap().unwrap();
+    }
+    let snapshot = bulkhead.snapshot();
+    assert_eq!(snapshot.totals.acquired, CALLERS as u64);
+    assert!(snapshot.peak_busy <= PLACES);
+    assert_all_free(&bulkhead);
+}
+
+/// Each caller loses patience, or not, at a moment of its own: before it is queued, in line, just
+/// when it is handed a place, or while it works.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn ten_thousand_random_cancels_lose_no_permit() {
+    let bulkhead = Bulkhead::builder("cancels")
+        .max_concurrent(PLACES)
+        .max_waiting(64)
+        .checkout_timeout(Duration::MAX)
+        .build()
+        .unwrap();
+    let mut random = Random(7);
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| {
+            let bulkhead = bulkhead.clone();
+            let (patience, work) = (random.below(12), random.below(12));
+            tokio::spawn(async move {
+                tokio::select! {
+                    biased;
+                    _ = bulkhead.call(|| async { yields(work).await; Ok::<_, ()>(()) }) => {}
+                    () = yields(patience) => {}
+                }
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    let snapshot = bulkhead.snapshot();
+    assert_eq!(attempts(&snapshot), CALLERS as u64);
+    assert!(snapshot.totals.abandoned > 100, "{snapshot:?}");
+    assert!(snapshot.totals.acquired_after_wait > 100, "{snapshot:?}");
+    assert_all_free(&bulkhead);
+}
+
+/// The timeout is so short that timers and hand-overs meet all the time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn timeouts_that_race_with_hand_overs_lose_no_permit() {
+    let bulkhead = Bulkhead::builder("timeouts")
+        .max_concurrent(PLACES)
+        .max_waiting(CALLERS)
+        .checkout_timeout(Duration::from_millis(1))
+        .build()
+        .unwrap();
+    let mut random = Random(11);
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| {
+            let bulkhead = bulkhead.clone();
+            let work = random.below(30);
+            tokio::spawn(async move {
+                if let Ok(_permit) = bulkhead.acquire().await {
+                    yields(work).await;
+                }
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    assert_eq!(attempts(&bulkhead.snapshot()), CALLERS as u64);
+    assert_all_free(&bulkhead);
+}
+
+#[test]
+fn threads_and_tasks_together_lose_no_permit() {
+    let bulkhead = Bulkhead::builder("mixed")
+        .max_concurrent(PLACES)
+        .max_waiting(CALLERS)
+        .checkout_timeout(Duration::MAX)
+        .build()
+        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .unwrap();
+    let tasks: Vec<_> = (0..1_000)
+        .map(|_| {
+            let bulkhead = bulkhead.clone();
+            runtime.spawn(async move {
+                let _permit = bulkhead.acquire().await.unwrap();
+                yields(2).await;
+            })
+        })
+        .collect();
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                for _ in 0..100 {
+                    let _permit = bulkhead.acquire_blocking().unwrap();
+                    std::thread::yield_now();
+                }
+            });
+        }
+    });
+    for task in tasks {
+        runtime.block_on(task).unwrap();
+    }
+    assert_eq!(bulkhead.snapshot().totals.acquired, 2_600);
+    assert_all_free(&bulkhead);
+}

@@ -1,0 +1,144 @@
+//! The ready-made checks.
+
+use std::time::Duration;
+
+use steadfast_breaker::CircuitBreaker;
+use steadfast_bulkhead::Bulkhead;
+use steadfast_health::{Monitor, Status, checks};
+use tokio::time::advance;
+
+use crate::support::{SECOND, message_of, status_of, steady};
+
+async fn status(monitor: &Monitor, name: &str) -> (Status, String) {
+    let report = monitor.check_now().await;
+    (status_of(&report, name), message_of(&report, name))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_is_as_healthy_as_its_state() {
+    let breaker = CircuitBreaker::builder("payments")
+        .failure_threshold(2)
+        .success_threshold(1)
+        .open_for(10 * SECOND)
+        .build()
+        .unwrap();
+    let monitor = steady();
+    monitor.register(checks::breaker(&breaker)).unwrap();
+    let name = "breaker/payments";
+    assert_eq!(status(&monitor, name).await.0, Status::Healthy);
+
+    for _ in 0..2 {
+        breaker.try_acquire().unwrap().failure();
+    }
+    let (open, message) = status(&monitor, name).await;
+    assert_eq!(open, Status::Unhealthy);
+    assert_eq!(
+        message,
+        "circuit breaker is open: 2 consecutive calls failed"
+    );
+
+    advance(10 * SECOND).await;
+    let (elapsed, message) = status(&monitor, name).await;
+    assert_eq!(elapsed, Status::Degraded);
+    assert_eq!(
+        message,
+        "circuit breaker is open, and the next call probes: 2 consecutive calls failed"
+    );
+
+    let probe = breaker.try_acquire().unwrap();
+    let (probing, message) = status(&monitor, name).await;
+    assert_eq!(probing, Status::Degraded);
+    assert_eq!(message, "circuit breaker is half-open: probing");
+    let report = monitor.get_health();
+    let details = &report.component(name).unwrap().details;
+    assert_eq!(details["state"], "half-open");
+    assert_eq!(details["in_flight"], "1");
+
+    probe.success();
+    assert_eq!(status(&monitor, name).await.0, Status::Healthy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_breaker_degrades_the_service_unless_it_is_required() {
+    let breaker = CircuitBreaker::builder("payments")
+        .failure_threshold(1)
+        .build()
+        .unwrap();
+    breaker.try_acquire().unwrap().failure();
+    let monitor = steady();
+    monitor.register(checks::breaker(&breaker)).unwrap();
+    assert_eq!(monitor.check_now().await.readiness, Status::Degraded);
+
+    let vital = checks::breaker(&breaker).renamed("vital").required();
+    monitor.register(vital).unwrap();
+    assert_eq!(monitor.check_now().await.readiness, Status::Unhealthy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_keeps_neither_breaker_nor_bulkhead_alive() {
+    let breaker = CircuitBreaker::builder("payments").build().unwrap();
+    let bulkhead = Bulkhead::builder("uploads").build().unwrap();
+    let (weak_breaker, weak_bulkhead) = (breaker.downgrade(), bulkhead.downgrade());
+    let monitor = steady();
+    monitor.register(checks::breaker(&breaker)).unwrap();
+    monitor.register(checks::bulkhead(&bulkhead)).unwrap();
+    assert_eq!(monitor.check_now().await.readiness, Status::Healthy);
+
+    drop((breaker, bulkhead));
+    assert!(weak_breaker.upgrade().is_none() && weak_bulkhead.upgrade().is_none());
+    let report = monitor.check_now().await;
+    for name in ["breaker/payments", "bulkhead/uploads"] {
+        assert_eq!(status_of(&report, name), Status::Unknown);
+        assert!(message_of(&report, name).ends_with("was dropped"));
+    }
+    assert_eq!(report.readiness, Status::Degraded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bulkhead_is_degraded_above_seventy_percent_and_unhealthy_above_ninety() {
+    let bulkhead = Bulkhead::builder("uploads")
+        .max_concurrent(10)
+        .build()
+        .unwrap();
+    let monitor = steady();
+    monitor.register(checks::bulkhead(&bulkhead)).unwrap();
+    let mut permits = Vec::new();
+    for busy in 0..=10 {
+        let expected = match busy {
+            0..=7 => Status::Healthy,
+            8 | 9 => Status::Degraded,
+            _ => Status::Unhealthy,
+        };
+        let (seen, message) = status(&monitor, "bulkhead/uploads").await;
+        assert_eq!(seen, expected, "{busy} of 10");
+        if seen != Status::Healthy {
+            assert_eq!(message, format!("{busy} of 10 places are in use"));
+        }
+        permits.extend(bulkhead.try_acquire());
+    }
+    assert_eq!(monitor.get_health().readiness, Status::Degraded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_bulkhead_is_unhealthy() {
+    let bulkhead = Bulkhead::builder("uploads").build().unwrap();
+    let monitor = steady();
+    monitor.register(checks::bulkhead(&bulkhead)).unwrap();
+    bulkhead.close();
+    assert_eq!(
+        status(&monitor, "bulkhead/uploads").await,
+        (Status::Unhealthy, "bulkhead is closed".to_owned())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn ready_made_checks_look_every_five_seconds() {
+    let breaker = CircuitBreaker::builder("payments").build().unwrap();
+    let monitor = steady();
+    monitor.register(checks::breaker(&breaker)).unwrap();
+    let runner = monitor.start();
+    tokio::time::sleep(Duration::from_millis(11_500)).await;
+    assert_eq!(monitor.get_health().components[0].checks, 3);
+    assert_eq!(checks::INTERVAL, 5 * SECOND);
+    runner.stop().await;
+}

@@ -1,0 +1,47 @@
+//! Holds the README's tables of defaults and the code together.
+
+use std::collections::BTreeMap;
+
+use steadfast_health::{Check, Monitor, Outcome};
+
+#[test]
+fn the_readme_tells_the_defaults() {
+    let table = readme_table();
+    let monitor = format!("{:?}", Monitor::builder("defaults"));
+    for setting in ["interval", "timeout", "jitter"] {
+        assert_told(&monitor, setting, table[setting]);
+    }
+    let check = Check::new("defaults", || async { Outcome::healthy() });
+    let check = format!("{check:?}");
+    for setting in ["unhealthy_after", "healthy_after", "liveness"] {
+        assert_told(&check, setting, table[setting]);
+    }
+    assert_eq!(table["required` / `optional"], "required");
+    assert_told(&check, "importance", "Required");
+    assert_eq!(table["jitter_seed"], "random");
+    assert_told(&monitor, "jitter_seed", "None");
+    // The check's own interval, timeout and staleness: see staleness.rs for the last.
+    assert_eq!(table["staleness"], "3 × interval + timeout");
+    for setting in ["interval", "timeout", "staleness"] {
+        assert_told(&check, setting, "None");
+    }
+    assert_eq!(table.len(), 9, "a row that no test looks at: {table:?}");
+}
+
+/// Rows of the form ``| `setting` | default | ... |``.
+fn readme_table() -> BTreeMap<&'static str, &'static str> {
+    include_str!("../../README.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+        .filter_map(|(setting, rest)| Some((setting, rest.split_once(" |")?.0)))
+        .collect()
+}
+
+/// The README writes "5 s" where Debug writes "5s".
+fn assert_told(debug: &str, setting: &str, told: &str) {
+    let expected = format!(" {setting}: {}", told.replace(' ', ""));
+    let found = debug
+        .match_indices(&expected)
+        .any(|(at, _)| debug[at + expected.len()..].starts_with([',', ' ', '}']));
+    assert!(found, "the README says{expected}, the code {debug}");
+}

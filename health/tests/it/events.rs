@@ -1,0 +1,221 @@
+//! What observers hear, when, and in which order.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use steadfast_health::{
+    Changed, Check, Checked, Ending, Monitor, Observer, Status, Subject, WeakMonitor,
+};
+
+use crate::support::{Heard, Probe, Recorder, SECOND, outcome, steady};
+
+fn recorded() -> (Monitor, Recorder) {
+    let recorder = Recorder::default();
+    let monitor = Monitor::builder("orders")
+        .jitter(0.0)
+        .observer(recorder.clone())
+        .build()
+        .unwrap();
+    (monitor, recorder)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_is_told_before_the_changes_that_follow_from_it() {
+    let (monitor, recorder) = recorded();
+    let probe = Probe::new();
+    probe.answer(Status::Degraded);
+    monitor.register(probe.check("db").liveness(true)).unwrap();
+    let before = recorder.heard().len();
+    monitor.check_now().await;
+    let heard = &recorder.heard()[before..];
+    assert!(matches!(&heard[0], Heard::Checked(run) if &*run.component == "db"));
+    let subjects: Vec<_> = heard[1..]
+        .iter()
+        .map(|heard| match heard {
+            Heard::Changed(changed) => changed.subject.clone(),
+            Heard::Checked(run) => panic!("{run:?}"),
+        })
+        .collect();
+    let expected = [
+        Subject::Component("db".into()),
+        Subject::Liveness,
+        Subject::Readiness,
+    ];
+    assert_eq!(subjects, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_carries_its_own_result_and_the_damped_status() {
+    let (monitor, recorder) = recorded();
+    let probe = Probe::new().taking(SECOND);
+    monitor
+        .register(probe.check("db").unhealthy_after(2))
+        .unwrap();
+    monitor.check_now().await;
+    probe.answer(Status::Unhealthy);
+    monitor.check_now().await;
+    let run = &recorder.checked()[1];
+    assert_eq!((&*run.name, &*run.component), ("orders", "db"));
+    assert_eq!(run.result, Status::Unhealthy);
+    assert_eq!(run.status, Status::Healthy);
+    assert_eq!(run.message.as_deref(), Some("broken"));
+    assert_eq!(run.duration, SECOND);
+    assert_eq!(run.ending, Ending::Answered);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_changes_are_told_as_changes() {
+    let (monitor, recorder) = recorded();
+    let probe = Probe::new();
+    monitor.register(probe.check("db")).unwrap();
+    for _ in 0..3 {
+        monitor.check_now().await;
+    }
+    probe.answer(Status::Unhealthy);
+    for _ in 0..3 {
+        monitor.check_now().await;
+    }
+    assert_eq!(recorder.checked().len(), 6);
+    assert_eq!(
+        recorder.changes(),
+        [
+            "readiness: healthy -> unknown",
+            "db: unknown -> healthy",
+            "readiness: unknown -> healthy",
+            "db: healthy -> unhealthy",
+            "readiness: healthy -> unhealthy",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_and_a_panic_are_told_apart() {
+    let (monitor, recorder) = recorded();
+    monitor
+        .register(Probe::new().taking(10 * SECOND).check("slow"))
+        .unwrap();
+    monitor
+        .register(Check::new("mad", || async { outcome(panic!("mad")) }))
+        .unwrap();
+    monitor.check_now().await;
+    let endings: HashMap<_, _> = recorder
+        .checked()
+        .into_iter()
+        .map(|run| (run.component.to_string(), run.ending))
+        .collect();
+    assert_eq!(endings["slow"], Ending::TimedOut);
+    assert_eq!(endings["mad"], Ending::Panicked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panicking_observer_hurts_neither_the_check_nor_other_observers() {
+    struct Mad;
+    impl Observer for Mad {
+        fn checked(&self, _: &Checked) {
+            panic!("mad observer");
+        }
+    }
+    let recorder = Recorder::default();
+    let monitor = Monitor::builder("orders")
+        .observer(Mad)
+        .observer(recorder.clone())
+        .build()
+        .unwrap();
+    monitor.register(Probe::new().check("db")).unwrap();
+    for runs in 1..=3 {
+        let report = monitor.check_now().await;
+        assert_eq!(report.readiness, Status::Healthy);
+        assert_eq!(report.observer_panics, runs);
+        assert_eq!(recorder.checked().len() as u64, runs);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_may_call_the_monitor_and_hears_of_it_afterwards() {
+    #[derive(Default)]
+    struct Curious {
+        monitor: OnceLock<WeakMonitor>,
+        heard: Mutex<Vec<String>>,
+    }
+    impl Observer for Curious {
+        fn changed(&self, changed: &Changed) {
+            let monitor = self.monitor.get().unwrap().upgrade().unwrap();
+            let told = format!("{} begins", changed.subject);
+            self.heard.lock().unwrap().push(told);
+            if changed.subject == Subject::Component("db".into()) {
+                assert_eq!(monitor.get_health().readiness, Status::Unhealthy);
+                assert!(monitor.deregister("db"));
+            }
+            let told = format!("{} ends", changed.subject);
+            self.heard.lock().unwrap().push(told);
+        }
+    }
+    let monitor = steady();
+    let probe = Probe::new();
+    probe.answer(Status::Unhealthy);
+    monitor.register(probe.check("db")).unwrap();
+    let curious = Arc::new(Curious::default());
+    curious.monitor.set(monitor.downgrade()).unwrap();
+    monitor.add_observer(Arc::clone(&curious) as Arc<dyn Observer>);
+    let report = monitor.check_now().await;
+    assert!(report.components.is_empty());
+    assert_eq!(
+        *curious.heard.lock().unwrap(),
+        [
+            "db begins",
+            "db ends",
+            "readiness begins",
+            "readiness ends",
+            "readiness begins",
+            "readiness ends"
+        ]
+    );
+}
+
+/// Each change must begin where the one before it ended, however many threads make them.
+#[test]
+fn changes_are_told_in_order_from_many_threads() {
+    let (monitor, recorder) = recorded();
+    for name in ["a", "b", "c"] {
+        let turn = AtomicUsize::new(0);
+        let check = Check::new(name, move || {
+            let turn = turn.fetch_add(1, Ordering::Relaxed);
+            let statuses = [Status::Healthy, Status::Degraded, Status::Unhealthy];
+            async move { outcome(statuses[turn % 3]) }
+        });
+        monitor.register(check).unwrap();
+    }
+    let readiness = monitor.subscribe();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_time()
+                    .build()
+                    .unwrap();
+                for _ in 0..300 {
+                    runtime.block_on(monitor.check_now());
+                }
+            });
+        }
+    });
+    let mut last = HashMap::from([
+        (Subject::Readiness, Status::Healthy),
+        (Subject::Liveness, Status::Healthy),
+    ]);
+    for changed in recorder.changed() {
+        let from = last.insert(changed.subject.clone(), changed.to);
+        assert_eq!(from.unwrap_or(Status::Unknown), changed.from, "{changed:?}");
+        assert_ne!(changed.from, changed.to);
+    }
+    let report = monitor.get_health();
+    assert_eq!(last[&Subject::Readiness], report.readiness);
+    assert_eq!(*readiness.borrow(), report.readiness);
+    for component in &report.components {
+        let subject = Subject::Component(Arc::clone(&component.name));
+        assert_eq!(last[&subject], component.status);
+    }
+    let told: u64 = report.components.iter().map(|each| each.checks).sum();
+    assert_eq!(recorder.checked().len() as u64, told);
+}

@@ -1,0 +1,301 @@
+//! Building a client.
+
+use std::error::Error as _;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::redirect;
+use steadfast_breaker::AbandonedAs;
+
+use crate::client::Client;
+use crate::config_error::{ConfigError, FieldError};
+use crate::observer::Observer;
+use crate::redirect::marking;
+use crate::settings::Settings;
+
+/// Settings of a [`Client`] to be; made by [`Client::builder`].
+///
+/// Settings are checked together in [`build`](Self::build); nothing is clamped to a legal value.
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct Builder {
+    name: Arc<str>,
+    settings: Settings,
+    source: Source,
+    redirect: Option<redirect::Policy>,
+    observers: Vec<Arc<dyn Observer>>,
+}
+
+/// Where the reqwest client comes from.
+enum Source {
+    Default,
+    Builder(reqwest::ClientBuilder),
+    Client(reqwest::Client),
+}
+
+impl Builder {
+    pub(crate) fn new(name: Arc<str>) -> Self {
+        Self {
+            name,
+            settings: Settings::default(),
+            source: Source::Default,
+            redirect: None,
+            observers: Vec::new(),
+        }
+    }
+
+    /// How long one attempt may take until the head of the response has arrived: connecting and
+    /// sending the body included. Longer than zero. Default 10 s. Ends at the total timeout if that
+    /// is nearer. An attempt that runs out counts as a failure of the server.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.attempt_timeout = timeout;
+        self
+    }
+
+    /// How long a request may take in all: waiting for a place, every attempt, every backoff, **and
+    /// reading the response body**. Longer than zero. Default 30 s. [`Duration::MAX`] is no limit; use
+    /// it for streams that do not end.
+    pub fn total_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.total_timeout = timeout;
+        self
+    }
+
+    /// How often a request is attempted at most, the first time included: at least 1, which never
+    /// retries. Default 3.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.settings.max_attempts = attempts;
+        self
+    }
+
+    /// The longest wait before the first retry; doubles with each further one. The wait is drawn
+    /// evenly from zero to this. Default 100 ms.
+    pub fn base_backoff(mut self, backoff: Duration) -> Self {
+        self.settings.base_backoff = backoff;
+        self
+    }
+
+    /// The longest backoff: at least `base_backoff`. Default 5 s. A `Retry-After` has a limit of its
+    /// own, [`max_retry_after`](Self::max_retry_after).
+    pub fn max_backoff(mut self, backoff: Duration) -> Self {
+        self.settings.max_backoff = backoff;
+        self
+    }
+
+    /// Makes the backoffs repeatable, for tests. Default: a seed from the operating system.
+    pub fn jitter_seed(mut self, seed: u64) -> Self {
+        self.settings.jitter_seed = Some(seed);
+        self
+    }
+
+    /// The longest wait that a `Retry-After` header may ask for. Default 30 s. A longer one ends the
+    /// request at once with the response that carries it: to wait less than asked for would be in vain.
+    pub fn max_retry_after(mut self, wait: Duration) -> Self {
+        self.settings.max_retry_after = wait;
+        self
+    }
+
+    /// How many calls each authority gets at a time, at least 1. A call lasts until its response body
+    /// has ended or was dropped. Default 64.
+    pub fn max_concurrent(mut self, calls: usize) -> Self {
+        self.settings.max_concurrent = calls;
+        self
+    }
+
+    /// How many calls may wait for a place at each authority; 0 never waits. Default 64: one more
+    /// round of calls, so that a burst passes while an overload is rejected at once.
+    pub fn max_waiting(mut self, calls: usize) -> Self {
+        self.settings.max_waiting = calls;
+        self
+    }
+
+    /// How long a call waits for a place at most, and never beyond its deadline. Longer than zero,
+    /// unless `max_waiting` is 0. Default 5 s.
+    pub fn checkout_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.checkout_timeout = timeout;
+        self
+    }
+
+    /// Failures in a row that open an authority's circuit breaker, at least 1. Default 5.
+    pub fn failure_threshold(mut self, failures: u32) -> Self {
+        self.settings.failure_threshold = failures;
+        self
+    }
+
+    /// Successful probes that close it again, at least 1. Default 3.
+    pub fn success_threshold(mut self, successes: u32) -> Self {
+        self.settings.success_threshold = successes;
+        self
+    }
+
+    /// How long an open breaker rejects before it lets a probe through; longer than zero.
+    /// Default 30 s.
+    pub fn open_for(mut self, open_for: Duration) -> Self {
+        self.settings.open_for = open_for;
+        self
+    }
+
+    /// How long after the last failure a run of failures is forgotten; longer than zero. Default 60 s.
+    pub fn reset_timeout(mut self, reset_timeout: Duration) -> Self {
+        self.settings.reset_timeout = reset_timeout;
+        self
+    }
+
+    /// Probes in flight at a time while half-open, at least 1. Default 1.
+    pub fn max_probes(mut self, probes: u32) -> Self {
+        self.settings.max_probes = probes;
+        self
+    }
+
+    /// How long probes that do not come back may block a half-open breaker; longer than zero.
+    /// Default 30 s. A probe comes back when its response body has ended: a client that reads long
+    /// streams needs more.
+    pub fn half_open_max(mut self, half_open_max: Duration) -> Self {
+        self.settings.half_open_max = half_open_max;
+        self
+    }
+
+    /// What a call counts as that is dropped before its response has arrived, or while its body was
+    /// being waited for. Default [`AbandonedAs::Ignored`]; choose [`AbandonedAs::Failure`] where an
+    /// outer timeout is what drops them.
+    pub fn abandoned_as(mut self, abandoned_as: AbandonedAs) -> Self {
+        self.settings.abandoned_as = abandoned_as;
+        self
+    }
+
+    /// How many authorities are remembered, at least 1. Default 1024. Beyond it the least recently
+    /// used idle one is forgotten, its counts with it: one without a call in flight, whose breaker
+    /// rejects nobody. If there is none, more are kept until there is.
+    pub fn max_authorities(mut self, authorities: usize) -> Self {
+        self.settings.max_authorities = authorities;
+        self
+    }
+
+    /// The redirects to follow. Default: reqwest's own, at most ten.
+    ///
+    /// reqwest follows them inside one attempt. Breaker, bulkhead and error are those of the authority
+    /// that was asked first.
+    pub fn redirect(mut self, policy: redirect::Policy) -> Self {
+        self.redirect = Some(policy);
+        self
+    }
+
+    /// The reqwest builder to build on, for everything that is reqwest's: TLS, proxies, headers,
+    /// pool, connect timeout. Replaces an earlier [`reqwest`](Self::reqwest) or
+    /// [`client`](Self::client).
+    ///
+    /// Its hidden retries are turned off, so that attempts are what they are counted as. Its
+    /// `timeout` is replaced by what is left of the total timeout. Its redirect policy stays unless
+    /// [`redirect`](Self::redirect) is called; as it cannot be looked into, a connect error then is no
+    /// proof that nothing was sent, and **requests that are not idempotent are not retried** on one.
+    pub fn reqwest(mut self, builder: reqwest::ClientBuilder) -> Self {
+        self.source = Source::Builder(builder);
+        self
+    }
+
+    /// The reqwest client to use, as it is: with its redirect policy, of which the same is true as for
+    /// [`reqwest`](Self::reqwest), and with reqwest's hidden retries of HTTP/2 requests that the
+    /// server has not touched, which nothing counts. Replaces an earlier [`reqwest`](Self::reqwest)
+    /// or [`client`](Self::client).
+    pub fn client(mut self, client: reqwest::Client) -> Self {
+        self.source = Source::Client(client);
+        self
+    }
+
+    /// Adds an observer of requests; may be called more than once.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Checks the settings and builds the client. Nothing is connected to yet.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with **every** setting that breaks its rule. What reqwest itself finds wrong
+    /// (TLS, proxies, headers) is the field `reqwest`.
+    ///
+    /// # Panics
+    /// As [`reqwest::ClientBuilder::build`] does: with feature `rustls-no-provider` alone, if no
+    /// crypto provider was installed.
+    pub fn build(self) -> Result<Client, ConfigError> {
+        let mut fields = Vec::new();
+        if self.name.is_empty() {
+            fields.push(FieldError::new("name", &self.name, "must not be empty"));
+        }
+        fields.extend(self.settings.broken_fields());
+        if let (Some(policy), Source::Client(_)) = (&self.redirect, &self.source) {
+            fields.push(FieldError::new(
+                "redirect",
+                policy,
+                "must be set on the reqwest client itself when `client` is used",
+            ));
+        }
+        let tracks_redirects = match self.source {
+            Source::Default => true,
+            Source::Builder(_) => self.redirect.is_some(),
+            Source::Client(_) => false,
+        };
+        let http = match self.source {
+            Source::Client(client) => Ok(client),
+            Source::Builder(builder) => finish(builder, self.redirect),
+            Source::Default => finish(
+                reqwest::Client::builder(),
+                Some(self.redirect.unwrap_or_default()),
+            ),
+        };
+        let retry = self.settings.retry(&self.name);
+        match (http, retry) {
+            (Ok(http), Ok(retry)) if fields.is_empty() => Ok(Client::new(
+                self.name,
+                self.settings,
+                http,
+                tracks_redirects,
+                retry,
+                self.observers,
+            )),
+            (http, _) => {
+                if let Err(error) = http {
+                    fields.push(FieldError {
+                        field: "reqwest",
+                        value: chain(&error),
+                        rule: "must be a configuration that reqwest accepts",
+                    });
+                }
+                Err(ConfigError::new(self.name, fields))
+            }
+        }
+    }
+}
+
+fn finish(
+    builder: reqwest::ClientBuilder,
+    redirect: Option<redirect::Policy>,
+) -> reqwest::Result<reqwest::Client> {
+    let builder = builder.retry(reqwest::retry::never());
+    match redirect {
+        Some(policy) => builder.redirect(marking(policy)).build(),
+        None => builder.build(),
+    }
+}
+
+/// An error and what is behind it, in one line.
+fn chain(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("name", &self.name)
+            .field("settings", &self.settings)
+            .field("redirect", &self.redirect)
+            .field("observers", &self.observers.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,346 @@
+//! Why a request ended without a response.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use reqwest::Url;
+
+use crate::summary::RequestSummary;
+
+/// Why a request ended without a response.
+///
+/// A response with a bad status is not an error, here as in reqwest: when the retries run out on a
+/// 503, that 503 is returned as `Ok`.
+///
+/// `Display` is one line with the method and the URL; the URL's query, fragment and credentials are
+/// left out, in `Debug` too. What is behind the error follows in [`source`](StdError::source):
+/// a [`reqwest::Error`] (without its URL), or the rejection of a breaker or a bulkhead.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = steadfast_http::Client::builder("payments").build()?;
+/// let error = client.get("not a url").send().await.unwrap_err();
+/// assert!(!error.was_sent());
+/// assert_eq!(error.to_string(), "invalid request: relative URL without a base");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The request never was one: a URL that does not parse, a scheme that is not HTTP, a header
+    /// that is not valid. Nothing was sent, and nothing was counted against any authority.
+    #[non_exhaustive]
+    InvalidRequest {
+        /// What reqwest found wrong with it.
+        source: reqwest::Error,
+    },
+    /// The circuit breaker of the authority did not let it through.
+    #[non_exhaustive]
+    CircuitOpen {
+        /// Why, and when again.
+        rejected: steadfast_breaker::Rejected,
+        /// The request.
+        request: Box<RequestSummary>,
+    },
+    /// The bulkhead of the authority had no place for it. The rejection's
+    /// [`reason`](steadfast_bulkhead::Rejected::reason) tells a full queue from a wait that took too
+    /// long.
+    #[non_exhaustive]
+    BulkheadFull {
+        /// Why.
+        rejected: steadfast_bulkhead::Rejected,
+        /// The request.
+        request: Box<RequestSummary>,
+    },
+    /// The head of the response did not arrive within the attempt timeout.
+    #[non_exhaustive]
+    AttemptTimeout {
+        /// The attempt timeout.
+        timeout: Duration,
+        /// The request.
+        request: Box<RequestSummary>,
+    },
+    /// The time for the whole request ran out.
+    #[non_exhaustive]
+    DeadlineExceeded {
+        /// What the request was waiting for.
+        phase: Phase,
+        /// The time from the beginning of the request.
+        elapsed: Duration,
+        /// What the attempt before this one ended in, if there was one.
+        last: Option<Last>,
+        /// The request.
+        request: Box<RequestSummary>,
+    },
+    /// Sending it, or receiving the head of the response, failed.
+    #[non_exhaustive]
+    Request {
+        /// What went wrong, without the URL.
+        source: reqwest::Error,
+        /// The request.
+        request: Box<RequestSummary>,
+    },
+}
+
+/// What a request was waiting for when its time ran out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// A place in the bulkhead.
+    Queue,
+    /// The head of the response.
+    Response,
+}
+
+/// What an attempt ended in.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Last {
+    /// A response with this status, which was worth a retry.
+    Status(StatusCode),
+    /// An error.
+    Error(Box<Error>),
+}
+
+impl Error {
+    /// Whether time ran out: an attempt timeout, the deadline, or a timeout inside reqwest. A wait
+    /// for the bulkhead that took too long is [`is_bulkhead_full`](Self::is_bulkhead_full).
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::AttemptTimeout { .. } | Self::DeadlineExceeded { .. } => true,
+            Self::Request { source, .. } => source.is_timeout(),
+            _ => false,
+        }
+    }
+
+    /// Whether no connection could be made.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        self.reqwest().is_some_and(reqwest::Error::is_connect)
+    }
+
+    /// Whether a circuit breaker did not let the request through.
+    #[must_use]
+    pub fn is_circuit_open(&self) -> bool {
+        matches!(self, Self::CircuitOpen { .. })
+    }
+
+    /// Whether there was no place in the bulkhead.
+    #[must_use]
+    pub fn is_bulkhead_full(&self) -> bool {
+        matches!(self, Self::BulkheadFull { .. })
+    }
+
+    /// Whether the time for the whole request ran out.
+    #[must_use]
+    pub fn is_deadline_exceeded(&self) -> bool {
+        matches!(self, Self::DeadlineExceeded { .. })
+    }
+
+    /// Whether the request itself is not valid.
+    #[must_use]
+    pub fn is_invalid_request(&self) -> bool {
+        matches!(self, Self::InvalidRequest { .. })
+    }
+
+    /// The status of the last response there was, if the deadline cut off the retry of one.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::DeadlineExceeded {
+                last: Some(Last::Status(status)),
+                ..
+            } => Some(*status),
+            _ => self.reqwest().and_then(reqwest::Error::status),
+        }
+    }
+
+    /// When it makes sense to try again, if a breaker knows.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::CircuitOpen { rejected, .. } => rejected.retry_after(),
+            _ => None,
+        }
+    }
+
+    /// The method, unless the request was not valid.
+    #[must_use]
+    pub fn method(&self) -> Option<&Method> {
+        self.request().map(RequestSummary::method)
+    }
+
+    /// The URL, whole: unlike `Display`, this has the query.
+    #[must_use]
+    pub fn url(&self) -> Option<&Url> {
+        self.request()
+            .map(RequestSummary::url)
+            .or_else(|| self.reqwest().and_then(reqwest::Error::url))
+    }
+
+    /// Host and port of the URL, unless the request was not valid.
+    #[must_use]
+    pub fn authority(&self) -> Option<&str> {
+        self.request().map(RequestSummary::authority)
+    }
+
+    /// How many attempts were made. One that a breaker or a bulkhead rejected is none.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.request().map_or(0, RequestSummary::attempts)
+    }
+
+    /// Whether the server may have seen the request, in any of the attempts. `false` is a proof:
+    /// nothing was done, and the request can be made again whatever it does.
+    #[must_use]
+    pub fn was_sent(&self) -> bool {
+        self.request().is_some_and(RequestSummary::was_sent)
+    }
+
+    /// The request, unless it was not valid.
+    #[must_use]
+    pub fn request(&self) -> Option<&RequestSummary> {
+        match self {
+            Self::InvalidRequest { .. } => None,
+            Self::CircuitOpen { request, .. }
+            | Self::BulkheadFull { request, .. }
+            | Self::AttemptTimeout { request, .. }
+            | Self::DeadlineExceeded { request, .. }
+            | Self::Request { request, .. } => Some(request),
+        }
+    }
+
+    /// The kind of error in the words of OpenTelemetry's `error.type`.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest { .. } => "invalid_request",
+            Self::CircuitOpen { .. } => "circuit_open",
+            Self::BulkheadFull { .. } => "bulkhead_full",
+            Self::AttemptTimeout { .. } => "timeout",
+            Self::DeadlineExceeded { .. } => "deadline_exceeded",
+            Self::Request { source, .. } if source.is_connect() => "connect",
+            Self::Request { source, .. } if source.is_timeout() => "timeout",
+            Self::Request { source, .. } if source.is_redirect() => "redirect",
+            Self::Request { .. } => "transport",
+        }
+    }
+
+    fn reqwest(&self) -> Option<&reqwest::Error> {
+        match self {
+            Self::InvalidRequest { source } | Self::Request { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidRequest { source } => {
+                f.write_str("invalid request: ")?;
+                match source.source() {
+                    Some(detail) => write!(f, "{detail}"),
+                    None => f.write_str("it cannot be built"),
+                }
+            }
+            Self::CircuitOpen { rejected, request } => {
+                write!(f, "{request} was not let through: ")?;
+                match rejected.retry_after() {
+                    // Rounded up to a millisecond: never too short.
+                    Some(wait) => {
+                        let millis = wait.as_nanos().div_ceil(1_000_000);
+                        let millis = u64::try_from(millis).unwrap_or(u64::MAX);
+                        let wait = Duration::from_millis(millis);
+                        write!(f, "the circuit is open; retry after {wait:?}")
+                    }
+                    None => f.write_str("the circuit is not closed yet"),
+                }
+            }
+            Self::BulkheadFull { rejected, request } => {
+                use steadfast_bulkhead::Reason;
+                let why = match rejected.reason() {
+                    Reason::Full { .. } => "every place and the queue are taken",
+                    Reason::Timeout { .. } => "no place became free in time",
+                    _ => "the bulkhead takes no more calls",
+                };
+                write!(f, "{request} was not let through: {why}")
+            }
+            Self::AttemptTimeout { timeout, request } => {
+                write!(f, "{request} failed{}: ", After(request))?;
+                write!(f, "no response within {timeout:?}")
+            }
+            Self::DeadlineExceeded {
+                phase,
+                elapsed,
+                request,
+                ..
+            } => {
+                let awaited = match phase {
+                    Phase::Queue => "a free place",
+                    Phase::Response => "the response",
+                };
+                write!(f, "{request} ran out of time{}: ", After(request))?;
+                write!(f, "still waiting for {awaited} after {elapsed:.3?}")
+            }
+            Self::Request { source, request } => {
+                let what = if source.is_dns() {
+                    "the host name could not be resolved"
+                } else if source.is_connect() {
+                    "could not connect"
+                } else if source.is_timeout() {
+                    "timed out"
+                } else if source.is_redirect() {
+                    "could not follow a redirect"
+                } else {
+                    "the connection failed"
+                };
+                write!(f, "{request} failed{}: {what}", After(request))
+            }
+        }
+    }
+}
+
+/// ` after 3 attempts`, or nothing where there was none.
+struct After<'a>(&'a RequestSummary);
+
+impl fmt::Display for After<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.attempts() {
+            0 => Ok(()),
+            1 => f.write_str(" after 1 attempt"),
+            attempts => write!(f, " after {attempts} attempts"),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::InvalidRequest { source } | Self::Request { source, .. } => Some(source),
+            Self::CircuitOpen { rejected, .. } => Some(rejected),
+            Self::BulkheadFull { rejected, .. } => Some(rejected),
+            Self::DeadlineExceeded {
+                last: Some(Last::Error(error)),
+                ..
+            } => Some(&**error),
+            Self::AttemptTimeout { .. } | Self::DeadlineExceeded { .. } => None,
+        }
+    }
+}
+
+impl Error {
+    /// A request that reqwest could not build. Its URL, if it has one, loses what is secret.
+    pub(crate) fn invalid(mut source: reqwest::Error) -> Self {
+        if let Some(url) = source.url_mut() {
+            crate::summary::redact(url);
+        }
+        Self::InvalidRequest { source }
+    }
+}
+

@@ -1,0 +1,194 @@
+//! The settings of a client: their defaults, and the patterns they describe.
+//!
+//! Rules that belong to a pattern are that pattern's own: a trial build asks it, and its complaints
+//! become the client's, under the same field names.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadfast_breaker::{AbandonedAs, CircuitBreaker};
+use steadfast_bulkhead::Bulkhead;
+use steadfast_retry::{Jitter, Retry};
+
+use crate::config_error::FieldError;
+
+/// The defaults, in one place; the README's table is held to them by a test.
+pub(crate) mod defaults {
+    use std::time::Duration;
+
+    pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+    pub(crate) const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+    pub(crate) const MAX_ATTEMPTS: u32 = 3;
+    pub(crate) const BASE_BACKOFF: Duration = Duration::from_millis(100);
+    pub(crate) const MAX_BACKOFF: Duration = Duration::from_secs(5);
+    pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
+    pub(crate) const MAX_CONCURRENT: usize = 64;
+    pub(crate) const MAX_WAITING: usize = 64;
+    pub(crate) const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
+    pub(crate) const FAILURE_THRESHOLD: u32 = 5;
+    pub(crate) const SUCCESS_THRESHOLD: u32 = 3;
+    pub(crate) const OPEN_FOR: Duration = Duration::from_secs(30);
+    pub(crate) const RESET_TIMEOUT: Duration = Duration::from_secs(60);
+    pub(crate) const MAX_PROBES: u32 = 1;
+    pub(crate) const HALF_OPEN_MAX: Duration = Duration::from_secs(30);
+    pub(crate) const MAX_AUTHORITIES: usize = 1024;
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) total_timeout: Duration,
+    pub(crate) max_attempts: u32,
+    pub(crate) base_backoff: Duration,
+    pub(crate) max_backoff: Duration,
+    pub(crate) jitter_seed: Option<u64>,
+    pub(crate) max_retry_after: Duration,
+    pub(crate) max_concurrent: usize,
+    pub(crate) max_waiting: usize,
+    pub(crate) checkout_timeout: Duration,
+    pub(crate) failure_threshold: u32,
+    pub(crate) success_threshold: u32,
+    pub(crate) open_for: Duration,
+    pub(crate) reset_timeout: Duration,
+    pub(crate) max_probes: u32,
+    pub(crate) half_open_max: Duration,
+    pub(crate) abandoned_as: AbandonedAs,
+    pub(crate) max_authorities: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            attempt_timeout: defaults::ATTEMPT_TIMEOUT,
+            total_timeout: defaults::TOTAL_TIMEOUT,
+            max_attempts: defaults::MAX_ATTEMPTS,
+            base_backoff: defaults::BASE_BACKOFF,
+            max_backoff: defaults::MAX_BACKOFF,
+            jitter_seed: None,
+            max_retry_after: defaults::MAX_RETRY_AFTER,
+            max_concurrent: defaults::MAX_CONCURRENT,
+            max_waiting: defaults::MAX_WAITING,
+            checkout_timeout: defaults::CHECKOUT_TIMEOUT,
+            failure_threshold: defaults::FAILURE_THRESHOLD,
+            success_threshold: defaults::SUCCESS_THRESHOLD,
+            open_for: defaults::OPEN_FOR,
+            reset_timeout: defaults::RESET_TIMEOUT,
+            max_probes: defaults::MAX_PROBES,
+            half_open_max: defaults::HALF_OPEN_MAX,
+            abandoned_as: AbandonedAs::Ignored,
+            max_authorities: defaults::MAX_AUTHORITIES,
+        }
+    }
+}
+
+/// The waits with which a classifier tells [`Retry`] why there is no other attempt. Requests have
+/// deadlines of their own, and only they know them, so the verdict on a wait is theirs; the retry is
+/// set up to read a wait that nobody could sit out as a no, and to count it under its reason.
+pub(crate) mod no_wait {
+    use std::time::Duration;
+
+    /// The wait would pass the deadline. Longer than the retry's `max_elapsed`.
+    pub(crate) const PAST_DEADLINE: Duration = Duration::from_secs(u64::MAX / 2);
+
+    /// The server asks for more than `max_retry_after`. Longer than the retry's.
+    pub(crate) const TOO_LONG: Duration = Duration::MAX;
+
+    /// The retry's `max_elapsed`.
+    pub(super) const LIMIT: Duration = Duration::from_secs(u64::MAX / 4);
+}
+
+impl Settings {
+    /// The retry that every request of the client goes through.
+    pub(crate) fn retry(&self, name: &str) -> Result<Retry, steadfast_retry::ConfigError> {
+        let mut builder = Retry::builder(name)
+            .max_attempts(self.max_attempts)
+            .base_backoff(self.base_backoff)
+            .max_backoff(self.max_backoff)
+            .jitter(Jitter::Full)
+            .max_elapsed(no_wait::LIMIT)
+            .max_retry_after(no_wait::PAST_DEADLINE);
+        if let Some(seed) = self.jitter_seed {
+            builder = builder.jitter_seed(seed);
+        }
+        builder.build()
+    }
+
+    fn breaker(&self, name: &str) -> Result<CircuitBreaker, steadfast_breaker::ConfigError> {
+        CircuitBreaker::builder(name)
+            .failure_threshold(self.failure_threshold)
+            .success_threshold(self.success_threshold)
+            .open_for(self.open_for)
+            .reset_timeout(self.reset_timeout)
+            .max_probes(self.max_probes)
+            .half_open_max(self.half_open_max)
+            .abandoned_as(self.abandoned_as)
+            .build()
+    }
+
+    fn bulkhead(&self, name: &str) -> Result<Bulkhead, steadfast_bulkhead::ConfigError> {
+        Bulkhead::builder(name)
+            .max_concurrent(self.max_concurrent)
+            .max_waiting(self.max_waiting)
+            .checkout_timeout(self.checkout_timeout)
+            .build()
+    }
+
+    /// Every setting that breaks its rule, in the order of the builder's methods.
+    pub(crate) fn broken_fields(&self) -> Vec<FieldError> {
+        let mut fields = Vec::new();
+        for (field, timeout) in [
+            ("attempt_timeout", self.attempt_timeout),
+            ("total_timeout", self.total_timeout),
+        ] {
+            if timeout.is_zero() {
+                fields.push(FieldError::new(field, &timeout, "must be longer than zero"));
+            }
+        }
+        // The name is the client's to complain about.
+        if let Err(error) = self.retry("trial") {
+            let broken = error.fields().iter();
+            fields.extend(broken.map(|of| FieldError::of(of.field, &of.value, of.rule)));
+        }
+        if let Err(error) = self.bulkhead("trial") {
+            let broken = error.fields().iter();
+            fields.extend(broken.map(|of| FieldError::of(of.field, &of.value, of.rule)));
+        }
+        if let Err(error) = self.breaker("trial") {
+            let broken = error.fields().iter();
+            fields.extend(broken.map(|of| FieldError::of(of.field, &of.value, of.rule)));
+        }
+        if self.max_authorities == 0 {
+            fields.push(FieldError::new(
+                "max_authorities",
+                &self.max_authorities,
+                "must be at least 1",
+            ));
+        }
+        fields
+    }
+}
+
+/// Makes the patterns of new authorities. Its settings have been checked.
+#[derive(Debug)]
+pub(crate) struct Patterns {
+    client: Arc<str>,
+    settings: Settings,
+}
+
+impl Patterns {
+    /// `settings` must have no broken fields.
+    pub(crate) fn new(client: Arc<str>, settings: Settings) -> Self {
+        Self { client, settings }
+    }
+
+    /// A breaker and a bulkhead called `client/authority`.
+    pub(crate) fn make(&self, authority: &str) -> (CircuitBreaker, Bulkhead) {
+        let name = format!("{}/{authority}", self.client);
+        let breaker = self.settings.breaker(&name);
+        let bulkhead = self.settings.bulkhead(&name);
+        (
+            breaker.expect("the settings were checked when the client was built"),
+            bulkhead.expect("the settings were checked when the client was built"),
+        )
+    }
+}

@@ -1,0 +1,75 @@
+//! The async door.
+
+use std::future::poll_fn;
+use std::ops::ControlFlow;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::attempt::Attempt;
+use crate::retry::Shared;
+use crate::run::{End, Run};
+use crate::verdict::Verdict;
+
+/// Attempts `operation` until its result is accepted or given up.
+pub(crate) async fn call<T, E, F, Fut>(
+    shared: &Shared,
+    mut operation: F,
+    mut classifier: impl FnMut(&Result<T, E>) -> Verdict,
+    mut hook: impl FnMut(u32, &Result<T, E>, Duration),
+) -> End<T, E>
+where
+    F: FnMut(Attempt) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    let mut run = Run::begin(shared);
+    loop {
+        let attempt = run.next_attempt();
+        let result = {
+            let operation = pin!(operation(attempt));
+            watched(&mut run, operation).await
+        };
+        let wait = match run.settle(result, &mut classifier, &mut hook) {
+            ControlFlow::Break(end) => return end,
+            ControlFlow::Continue(wait) => wait,
+        };
+        if !wait.is_zero() {
+            let timer = pin!(tokio::time::sleep(wait));
+            let _waiting = run.wait();
+            watched(&mut run, timer).await;
+        } else if attempt.number() % ATTEMPTS_PER_TURN == 0 {
+            watched(&mut run, pin!(give_way())).await;
+        }
+    }
+}
+
+/// Polls `future` for `run`, which knows at each moment whether it is on a stack or suspended.
+async fn watched<F: Future>(run: &mut Run<'_>, mut future: Pin<&mut F>) -> F::Output {
+    poll_fn(|context| {
+        run.resume();
+        let poll = future.as_mut().poll(context);
+        if poll.is_pending() {
+            run.suspend();
+        }
+        poll
+    })
+    .await
+}
+
+/// Lets the executor run something else once.
+fn give_way() -> impl Future<Output = ()> {
+    let mut given = false;
+    poll_fn(move |context| {
+        if given {
+            return Poll::Ready(());
+        }
+        given = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+}
+
+/// How many attempts may follow each other without a wait before the call gives way. Without it, an
+/// operation that fails at once and a backoff of zero would hold the thread until the last attempt,
+/// and no timeout around the call could end it.
+const ATTEMPTS_PER_TURN: u32 = 32;

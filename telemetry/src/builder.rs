@@ -1,0 +1,85 @@
+//! Settings.
+
+use std::fmt;
+
+use opentelemetry::global;
+use opentelemetry::metrics::{Meter, MeterProvider};
+
+use crate::error::{ConfigError, FieldError};
+use crate::registry::scope;
+use crate::telemetry::Telemetry;
+
+pub(crate) const DEFAULT_QUEUE: usize = 1024;
+
+/// Builds a [`Telemetry`].
+///
+/// # Examples
+/// ```
+/// use steadfast_telemetry::Telemetry;
+/// use steadfast_telemetry::opentelemetry::metrics::noop::NoopMeterProvider;
+///
+/// let provider = NoopMeterProvider::new();
+/// let telemetry = Telemetry::builder().meter_provider(&provider).queue(64).build()?;
+/// assert_eq!(telemetry.snapshot().queue_capacity, 64);
+/// # Ok::<_, steadfast_telemetry::ConfigError>(())
+/// ```
+#[must_use]
+pub struct Builder {
+    meter: Option<Meter>,
+    queue: usize,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        Self {
+            meter: None,
+            queue: DEFAULT_QUEUE,
+        }
+    }
+
+    /// The meter provider that the instruments are created on. By default the global one, as it is
+    /// when [`build`](Self::build) is called.
+    ///
+    /// The SDK keeps 2000 series of each metric unless a view says otherwise; a service with more
+    /// than 400 circuit breakers needs one (`Stream::builder().with_cardinality_limit`).
+    pub fn meter_provider<P: MeterProvider + ?Sized>(mut self, provider: &P) -> Self {
+        self.meter = Some(provider.meter_with_scope(scope()));
+        self
+    }
+
+    /// How many events may wait for the handlers; 1024 by default, enough for a storm of events
+    /// while a handler writes to a slow log. Events beyond are dropped and counted.
+    pub fn queue(mut self, events: usize) -> Self {
+        self.queue = events;
+        self
+    }
+
+    /// Builds the telemetry object and its instruments.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the queue has no room for any event.
+    pub fn build(self) -> Result<Telemetry, ConfigError> {
+        if self.queue == 0 {
+            return Err(ConfigError::new(vec![FieldError {
+                field: "queue",
+                value: format!("{:?}", self.queue),
+                rule: "must be at least 1",
+            }]));
+        }
+        let meter = self.meter.unwrap_or_else(global_meter);
+        Ok(Telemetry::from_parts(meter, self.queue))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("meter_given", &self.meter.is_some())
+            .field("queue", &self.queue)
+            .finish()
+    }
+}
+
+pub(crate) fn global_meter() -> Meter {
+    global::meter_with_scope(scope())
+}

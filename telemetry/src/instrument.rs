@@ -1,0 +1,129 @@
+//! What is measured: the description of one metric, free of OpenTelemetry types.
+
+/// One metric: its name, kind, unit and description.
+///
+/// The instruments of the patterns are constants in [`names`](crate::names). A crate that brings a
+/// [`Source`](crate::Source) of its own declares its instruments the same way:
+///
+/// ```
+/// use steadfast_telemetry::Instrument;
+///
+/// const OPEN_CHANNELS: Instrument =
+///     Instrument::up_down_counter("myapp.open_channels", "{channel}", "Channels that are open.");
+///
+/// assert_eq!(OPEN_CHANNELS.unit(), "{channel}");
+/// ```
+///
+/// Follow the OpenTelemetry naming rules: dotted lower-case names, no unit in the name, seconds
+/// (`s`) and bytes (`By`) as units, annotations such as `{call}` for counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Instrument {
+    name: &'static str,
+    kind: InstrumentKind,
+    unit: &'static str,
+    description: &'static str,
+}
+
+impl Instrument {
+    /// A whole number that only grows, such as calls.
+    #[must_use]
+    pub const fn counter(
+        name: &'static str,
+        unit: &'static str,
+        description: &'static str,
+    ) -> Self {
+        Self::new(name, InstrumentKind::Counter, unit, description)
+    }
+
+    /// A real number that only grows, such as seconds spent.
+    #[must_use]
+    pub const fn counter_f64(
+        name: &'static str,
+        unit: &'static str,
+        description: &'static str,
+    ) -> Self {
+        Self::new(name, InstrumentKind::CounterF64, unit, description)
+    }
+
+    /// A whole number that grows and shrinks and whose sum over many components means something,
+    /// such as calls in flight.
+    #[must_use]
+    pub const fn up_down_counter(
+        name: &'static str,
+        unit: &'static str,
+        description: &'static str,
+    ) -> Self {
+        Self::new(name, InstrumentKind::UpDownCounter, unit, description)
+    }
+
+    /// A whole number whose present value is all that matters, such as a state.
+    #[must_use]
+    pub const fn gauge(name: &'static str, unit: &'static str, description: &'static str) -> Self {
+        Self::new(name, InstrumentKind::Gauge, unit, description)
+    }
+
+    /// A real number whose present value is all that matters, such as the last duration.
+    #[must_use]
+    pub const fn gauge_f64(
+        name: &'static str,
+        unit: &'static str,
+        description: &'static str,
+    ) -> Self {
+        Self::new(name, InstrumentKind::GaugeF64, unit, description)
+    }
+
+    const fn new(
+        name: &'static str,
+        kind: InstrumentKind,
+        unit: &'static str,
+        description: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            unit,
+            description,
+        }
+    }
+
+    /// The OpenTelemetry name, with dots.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// How its values behave.
+    #[must_use]
+    pub const fn kind(&self) -> InstrumentKind {
+        self.kind
+    }
+
+    /// The unit, in UCUM notation.
+    #[must_use]
+    pub const fn unit(&self) -> &'static str {
+        self.unit
+    }
+
+    /// What the numbers mean, in one sentence.
+    #[must_use]
+    pub const fn description(&self) -> &'static str {
+        self.description
+    }
+}
+
+/// How the values of an [`Instrument`] behave. All of them are observable instruments: they are
+/// read when metrics are collected and cost nothing in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InstrumentKind {
+    /// A whole number that only grows.
+    Counter,
+    /// A real number that only grows.
+    CounterF64,
+    /// A whole number that grows and shrinks, and can be summed over components.
+    UpDownCounter,
+    /// A whole number that cannot be summed.
+    Gauge,
+    /// A real number that cannot be summed.
+    GaugeF64,
+}

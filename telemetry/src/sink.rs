@@ -1,0 +1,145 @@
+//! Where events come in.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::RwLock;
+
+use crate::event::{Detail, EventKind};
+use crate::telemetry::WeakTelemetry;
+use crate::watch::Watch;
+
+/// Takes the events of a watched component. A clone is cheap, and none keeps the telemetry object
+/// or its thread alive.
+#[derive(Debug, Clone)]
+pub struct EventSink {
+    telemetry: WeakTelemetry,
+}
+
+impl EventSink {
+    pub(crate) fn new(telemetry: WeakTelemetry) -> Self {
+        Self { telemetry }
+    }
+
+    /// Whether any handler would take an event of this kind. Ask before building an expensive one.
+    #[must_use]
+    pub fn wants(&self, kind: EventKind) -> bool {
+        let telemetry = self.telemetry.upgrade();
+        telemetry.is_some_and(|telemetry| telemetry.dispatcher().wants(kind))
+    }
+
+    /// Queues an event for the handlers. Never waits for one: an event that does not fit in the
+    /// queue is dropped and counted. Does nothing if no handler wants the kind.
+    pub fn push(&self, detail: impl Into<Detail>) {
+        if let Some(telemetry) = self.telemetry.upgrade() {
+            telemetry.dispatcher().push(detail.into());
+        }
+    }
+
+    /// Watches a component that belongs to the watched one, such as the circuit breaker of a host
+    /// that a client has just met. Does nothing if the telemetry object is gone.
+    pub fn watch<C: Watch + ?Sized>(&self, component: &C) {
+        if let Some(telemetry) = self.telemetry.upgrade() {
+            telemetry.watch(component);
+        }
+    }
+
+    /// Whether the telemetry object is gone, so that nothing pushed here arrives anywhere.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.telemetry.is_gone()
+    }
+}
+
+/// The sinks of all telemetry objects that watch one component; usually none or one.
+///
+/// A place for a [`Source`](crate::Source) to keep what [`watched`](crate::Source::watched) hands
+/// it. While nobody watches, [`push`](Self::push) is one relaxed load.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use steadfast_telemetry::{EventKind, EventSink, EventSinks, HttpRequest, Source};
+///
+/// #[derive(Default)]
+/// struct Client {
+///     sinks: EventSinks,
+/// }
+///
+/// impl Client {
+///     fn answered(&self, status: u16, took: Duration) {
+///         self.sinks.push(EventKind::HttpRequest, || {
+///             HttpRequest::new("billing", "GET", "billing.internal:443", 1, took).status(status)
+///         });
+///     }
+/// }
+///
+/// impl Source for Client {
+///     fn name(&self) -> &str {
+///         "billing"
+///     }
+///
+///     fn watched(&self, sink: EventSink) {
+///         self.sinks.add(sink);
+///     }
+/// }
+/// # Client::default().answered(200, Duration::ZERO);
+/// ```
+#[derive(Default)]
+pub struct EventSinks {
+    /// Only saves the lock; the list behind it is what counts, hence relaxed.
+    any: AtomicBool,
+    sinks: RwLock<Arc<[EventSink]>>,
+}
+
+impl EventSinks {
+    /// No sinks yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a sink, and forgets those that are closed.
+    pub fn add(&self, sink: EventSink) {
+        let mut sinks = self.sinks.write();
+        let open = sinks.iter().filter(|sink| !sink.is_closed()).cloned();
+        *sinks = open.chain([sink]).collect();
+        self.any.store(true, Ordering::Relaxed);
+    }
+
+    /// Pushes an event to every sink that wants its kind. `detail` runs only for those, once each.
+    pub fn push<D: Into<Detail>>(&self, kind: EventKind, detail: impl Fn() -> D) {
+        for sink in self.open() .iter() {
+            if sink.wants(kind) {
+                sink.push(detail());
+            }
+        }
+    }
+
+    /// Watches a component that belongs to the watched one with every sink.
+    ///
+    /// A source that grows such components should call this for each new one, and from
+    /// [`watched`](crate::Source::watched), after [`add`](Self::add), for those it has already:
+    /// watching one twice is harmless.
+    pub fn watch<C: Watch + ?Sized>(&self, component: &C) {
+        for sink in self.open().iter() {
+            sink.watch(component);
+        }
+    }
+
+    /// The list is cloned out, so that no lock is held while a sink works.
+    fn open(&self) -> Arc<[EventSink]> {
+        if self.any.load(Ordering::Relaxed) {
+            Arc::clone(&self.sinks.read())
+        } else {
+            Arc::default()
+        }
+    }
+}
+
+impl fmt::Debug for EventSinks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.sinks.read().iter()).finish()
+    }
+}

@@ -1,0 +1,226 @@
+//! The seam for components of other crates: where their numbers and events come in.
+
+use std::sync::Arc;
+
+use opentelemetry::KeyValue;
+
+use crate::instrument::{Instrument, InstrumentKind};
+use crate::names;
+use crate::sink::EventSink;
+
+/// A component that telemetry can read, and that may push events of its own.
+///
+/// Implement it on the part of your component that its handles share behind an [`Arc`], and
+/// [`Watch`](crate::Watch) on the handle. A telemetry object holds the source weakly: once the last
+/// handle is gone, its series are gone as well.
+///
+/// # Examples
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use steadfast_telemetry::{Instrument, Samples, Source, Telemetry, Watch};
+///
+/// const SENT: Instrument = Instrument::counter("myapp.mails.sent", "{mail}", "Mails sent.");
+///
+/// #[derive(Clone)]
+/// pub struct Mailer {
+///     shared: Arc<Shared>,
+/// }
+///
+/// pub struct Shared {
+///     sent: AtomicU64,
+/// }
+///
+/// impl Source for Shared {
+///     fn name(&self) -> &str {
+///         "newsletter"
+///     }
+///
+///     fn instruments(&self) -> &'static [Instrument] {
+///         &[SENT]
+///     }
+///
+///     fn collect(&self, samples: &mut Samples<'_>) {
+///         samples.record(&SENT, self.sent.load(Ordering::Relaxed), &[("transport", "smtp")]);
+///     }
+/// }
+///
+/// impl Watch for Mailer {
+///     fn watched_by(&self, telemetry: &Telemetry) {
+///         telemetry.watch(&self.shared);
+///     }
+/// }
+///
+/// let mailer = Mailer { shared: Arc::new(Shared { sent: AtomicU64::new(0) }) };
+/// let telemetry = Telemetry::new();
+/// telemetry.watch(&mailer);
+/// assert_eq!(telemetry.snapshot().watched, 1);
+///
+/// drop(mailer);
+/// assert_eq!(telemetry.snapshot().watched, 0);
+/// ```
+pub trait Source: Send + Sync + 'static {
+    /// The component's name; every sample carries it as `resilience.name`. Must not change.
+    ///
+    /// An empty name leaves the attribute out.
+    fn name(&self) -> &str;
+
+    /// The instruments that [`collect`](Self::collect) may record. Asked once, when the source is
+    /// first watched. None by default, for a source that only pushes events.
+    fn instruments(&self) -> &'static [Instrument] {
+        &[]
+    }
+
+    /// Records the present values. Called once for each declared instrument at every collection,
+    /// on the thread of whoever collects; record everything and let `samples` pick.
+    ///
+    /// Record every series every time, zeros included: a series that is not recorded ends. Read
+    /// the values of one instrument from one snapshot. Do not watch a component in here: the
+    /// OpenTelemetry SDK holds a lock that creating an instrument needs. A panic loses this
+    /// source's samples of this instrument, is counted, and hurts nothing else.
+    fn collect(&self, samples: &mut Samples<'_>) {
+        let _ = samples;
+    }
+
+    /// A telemetry object has begun to watch this source: keep the sink to push events through it.
+    /// Called once for each telemetry object, even if [`Telemetry::watch`](crate::Telemetry::watch)
+    /// is called more often. [`EventSinks`](crate::EventSinks) is a place to keep them.
+    fn watched(&self, sink: EventSink) {
+        drop(sink);
+    }
+}
+
+/// Takes the values of one instrument from one source.
+#[derive(Debug)]
+pub struct Samples<'a> {
+    instrument: &'a Instrument,
+    declared: &'static [Instrument],
+    identity: &'a [KeyValue],
+    taken: &'a mut Vec<Sample>,
+}
+
+/// One value, ready for OpenTelemetry. The attributes are sorted by key, so that the SDK finds the
+/// series at the first look-up.
+#[derive(Debug)]
+pub(crate) struct Sample {
+    pub(crate) value: Value,
+    pub(crate) attributes: Vec<KeyValue>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Value {
+    Integer(u64),
+    Float(f64),
+}
+
+impl<'a> Samples<'a> {
+    pub(crate) fn new(
+        instrument: &'a Instrument,
+        declared: &'static [Instrument],
+        identity: &'a [KeyValue],
+        taken: &'a mut Vec<Sample>,
+    ) -> Self {
+        Self {
+            instrument,
+            declared,
+            identity,
+            taken,
+        }
+    }
+
+    /// Whether values of this instrument are being collected now. [`record`](Self::record) ignores
+    /// all others by itself; ask first where computing the value is expensive.
+    #[must_use]
+    pub fn wants(&self, instrument: &Instrument) -> bool {
+        self.instrument == instrument
+    }
+
+    /// Records a whole number. It is ignored unless this instrument is being collected now.
+    ///
+    /// `resilience.name` is added by itself.
+    ///
+    /// # Panics
+    /// If the source did not declare the instrument.
+    pub fn record(
+        &mut self,
+        instrument: &Instrument,
+        value: u64,
+        attributes: &[(&'static str, &str)],
+    ) {
+        self.take(instrument, Value::Integer(value), attributes);
+    }
+
+    /// Records a real number. It is ignored unless this instrument is being collected now.
+    ///
+    /// `resilience.name` is added by itself. OpenTelemetry drops values that are not finite.
+    ///
+    /// # Panics
+    /// If the source did not declare the instrument, or if the instrument takes whole numbers.
+    pub fn record_f64(
+        &mut self,
+        instrument: &Instrument,
+        value: f64,
+        attributes: &[(&'static str, &str)],
+    ) {
+        assert!(
+            matches!(
+                instrument.kind(),
+                InstrumentKind::CounterF64 | InstrumentKind::GaugeF64
+            ),
+            "{} takes whole numbers",
+            instrument.name()
+        );
+        self.take(instrument, Value::Float(value), attributes);
+    }
+
+    fn take(
+        &mut self,
+        instrument: &Instrument,
+        value: Value,
+        attributes: &[(&'static str, &str)],
+    ) {
+        assert!(
+            self.declared.contains(instrument),
+            "{} is not among the source's instruments",
+            instrument.name()
+        );
+        if !self.wants(instrument) {
+            return;
+        }
+        let own = attributes
+            .iter()
+            .map(|&(key, value)| KeyValue::new(key, value.to_owned()));
+        let mut attributes: Vec<_> = self.identity.iter().cloned().chain(own).collect();
+        attributes.sort_by(|a, b| a.key.cmp(&b.key));
+        self.taken.push(Sample { value, attributes });
+    }
+}
+
+impl Value {
+    /// Only called for instruments that take whole numbers, which never hold a float.
+    pub(crate) fn integer(self) -> u64 {
+        match self {
+            Self::Integer(value) => value,
+            Self::Float(value) => value as u64,
+        }
+    }
+
+    pub(crate) fn float(self) -> f64 {
+        match self {
+            Self::Integer(value) => value as f64,
+            Self::Float(value) => value,
+        }
+    }
+}
+
+/// The attributes that tell one component's series from another's.
+pub(crate) fn identity(name: &Arc<str>, instance: usize) -> Vec<KeyValue> {
+    let mut identity = Vec::with_capacity(2);
+    if !name.is_empty() {
+        identity.push(KeyValue::new(names::NAME, Arc::clone(name)));
+    }
+    if instance > 1 {
+        identity.push(KeyValue::new(names::INSTANCE, instance.to_string()));
+    }
+    identity
+}

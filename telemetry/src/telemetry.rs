@@ -1,0 +1,298 @@
+//! The handle.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use opentelemetry::metrics::Meter;
+
+use crate::builder::{Builder, DEFAULT_QUEUE, global_meter};
+use crate::dispatcher::Dispatcher;
+use crate::error::AttachError;
+use crate::event::Event;
+use crate::filter::Filter;
+use crate::names;
+use crate::own::Own;
+use crate::registry::{Registry, same_source};
+use crate::sink::EventSink;
+use crate::snapshot::Snapshot;
+use crate::source::Source;
+use crate::watch::Watch;
+
+/// Watches components: exports their metrics and hands their events to handlers.
+///
+/// A cheap handle, all clones of which are one telemetry object. It ends with the last of them: its
+/// metrics stop, its handlers are dropped, and the thread they run on ends as soon as the handler
+/// that runs at that moment returns. Events still in the queue then are lost;
+/// [`flush`](Self::flush) first if they matter.
+///
+/// Use one telemetry object for one meter provider. Two on the same provider write into the same
+/// series; of [telemetry's own](crate::names) only those of one of them are to be seen then.
+#[derive(Clone)]
+pub struct Telemetry {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    registry: Arc<Registry>,
+    dispatcher: Arc<Dispatcher>,
+    /// The source of telemetry's own metrics; the registry holds it weakly, like every other.
+    _own: Arc<Own>,
+    #[cfg(feature = "prometheus")]
+    exposition: std::sync::OnceLock<crate::prometheus::Exposition>,
+}
+
+impl Telemetry {
+    /// Telemetry with the default settings, on the global meter provider. Set that one first
+    /// (`opentelemetry::global::set_meter_provider`): what is built before stays without metrics.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::from_parts(
+            global_meter(), DEFAULT_QUEUE
+        )
+    }
+
+    /// Starts building telemetry with other settings.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) fn from_parts(meter: Meter, queue: usize) -> Self {
+        let registry = Registry::new(meter, &names::PRESENT.concat());
+        let dispatcher = Dispatcher::new(queue);
+        let own = Own::new(Arc::clone(&dispatcher), &registry);
+        let telemetry = Self {
+            inner: Arc::new(Inner {
+                registry,
+                dispatcher,
+                _own: Arc::clone(&own),
+                #[cfg(feature = "prometheus")]
+                exposition: std::sync::OnceLock::new(),
+            }),
+        };
+        telemetry.watch_source(&own);
+        telemetry
+    }
+
+    /// Watches a component: its metrics are exported and its events handed to the handlers from
+    /// now on. Does not keep it alive; once it is dropped its series end. Watching a component
+    /// twice is harmless.
+    ///
+    /// Two components of one kind and name are told apart: the series of the one watched later
+    /// carry `resilience.instance` = `2`, and so on.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "breaker")] {
+    /// use steadfast_breaker::CircuitBreaker;
+    /// use steadfast_telemetry::Telemetry;
+    ///
+    /// let breaker = CircuitBreaker::builder("payments").build().unwrap();
+    /// let telemetry = Telemetry::new();
+    /// telemetry.watch(&breaker);
+    /// assert_eq!(telemetry.snapshot().watched, 1);
+    /// # }
+    /// ```
+    pub fn watch<C: Watch + ?Sized>(&self, component: &C) {
+        component.watched_by(self);
+    }
+
+    /// Attaches a handler under an id of its own. It hears of every event that the filter chooses
+    /// and that happens from now on.
+    ///
+    /// All handlers run one after another on one thread, which a bounded queue feeds. A slow one
+    /// delays the others, never a call; events that do not fit in the queue are dropped and
+    /// counted ([`Snapshot::dropped`], `resilience.telemetry.events`). One that panics stays
+    /// attached and hears the next event; the panic is counted.
+    ///
+    /// A handler that owns a `Telemetry` keeps it alive until it is detached; give it a
+    /// [`WeakTelemetry`].
+    ///
+    /// # Errors
+    /// [`AttachError`] if the id is empty or taken, or if the thread, which the first handler
+    /// starts, cannot be started.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    /// use steadfast_telemetry::{EventKind, Telemetry};
+    ///
+    /// let (alerts, heard) = mpsc::channel();
+    /// let telemetry = Telemetry::new();
+    /// telemetry.attach("pager", EventKind::BreakerTransition, move |event| {
+    ///     let _ = alerts.send(event.to_string());
+    /// })?;
+    /// # #[cfg(feature = "breaker")] {
+    /// # use steadfast_breaker::CircuitBreaker;
+    /// let breaker = CircuitBreaker::builder("payments").failure_threshold(1).build().unwrap();
+    /// telemetry.watch(&breaker);
+    /// let _ = breaker.call_blocking(|| Err::<(), _>("connection refused"));
+    ///
+    /// telemetry.flush(Duration::from_secs(1));
+    /// assert_eq!(
+    ///     heard.recv().unwrap(),
+    ///     "circuit breaker payments: closed -> open (a call failed)"
+    /// );
+    /// # }
+    /// # Ok::<_, steadfast_telemetry::AttachError>(())
+    /// ```
+    pub fn attach(
+        &self,
+        id: impl Into<Arc<str>>,
+        filter: impl Into<Filter>,
+        handler: impl FnMut(&Event) + Send + 'static,
+    ) -> Result<(), AttachError> {
+        let dispatcher = &self.inner.dispatcher;
+        dispatcher.attach(id.into(), filter.into(), Box::new(handler))
+    }
+
+    /// Detaches a handler; `false` if there is none of that id.
+    ///
+    /// After it returned, the handler is not called again, does not run any more, and has been
+    /// dropped with all it owned. To promise that, it waits for the handler to return if that runs
+    /// just now. Only when it is called by a handler, on the thread they run on, it waits for
+    /// nothing: a handler that detaches itself runs to its end and is dropped then.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "that the handler is gone is what callers want; whether it was there is extra"
+    )]
+    pub fn detach(&self, id: &str) -> bool {
+        self.inner.dispatcher.detach(id)
+    }
+
+    /// Waits until the handlers are through with every event that happened before. `false` if they
+    /// were not within the timeout, and at once if a handler asks.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "at the end of a program there is nothing to do about a timeout"
+    )]
+    pub fn flush(&self, timeout: Duration) -> bool {
+        self.inner.dispatcher.flush(timeout)
+    }
+
+    /// What this telemetry object itself is doing.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(&self.inner.registry, &self.inner.dispatcher)
+    }
+
+    /// A handle that does not keep the telemetry object alive.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakTelemetry {
+        WeakTelemetry {
+            inner: Arc::downgrade(&self.inner),
+        }
+    }
+
+    pub(crate) fn sink(&self) -> EventSink {
+        EventSink::new(self.downgrade())
+    }
+
+    pub(crate) fn dispatcher(&self) -> &Dispatcher {
+        &self.inner.dispatcher
+    }
+
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
+        &self.inner.registry
+    }
+
+    /// Watches a source that is its own component.
+    pub(crate) fn watch_source<S: Source>(&self, source: &Arc<S>) {
+        let shared: Arc<dyn Source> = Arc::<S>::clone(source);
+        if self.insert(Arc::downgrade(&shared), same_source, &shared) {
+            source.watched(self.sink());
+        }
+    }
+
+    /// Watches `source` on behalf of `component`; `false` if that is watched already.
+    pub(crate) fn insert<C: Send + Sync + 'static>(
+        &self,
+        component: C,
+        same: fn(&C, &C) -> bool,
+        source: &Arc<dyn Source>,
+    ) -> bool {
+        let (name, instruments) = (Arc::from(source.name()), source.instruments());
+        let weak = Arc::downgrade(source);
+        self.inner
+            .registry
+            .insert(component, same, weak, name, instruments)
+    }
+}
+
+#[cfg(feature = "prometheus")]
+impl Telemetry {
+    /// The same metrics in Prometheus' text format, read now. Serve it as
+    /// [`PROMETHEUS_CONTENT_TYPE`](crate::PROMETHEUS_CONTENT_TYPE).
+    ///
+    /// Dots become underscores, counters end in `_total`, seconds in `_seconds`. Needs no meter
+    /// provider: the first call sets up a private one. It has room for 10 000 series of each
+    /// metric; what is beyond shows up as one series with `otel_metric_overflow="true"`.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "breaker")] {
+    /// # use steadfast_breaker::CircuitBreaker;
+    /// # use steadfast_telemetry::Telemetry;
+    /// let breaker = CircuitBreaker::builder("payments").build().unwrap();
+    /// let telemetry = Telemetry::new();
+    /// telemetry.watch(&breaker);
+    ///
+    /// let line = r#"resilience_circuit_breaker_state{resilience_name="payments",resilience_state="closed"} 1"#;
+    /// assert!(telemetry.prometheus().contains(line));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn prometheus(&self) -> String {
+        let exposition = &self.inner.exposition;
+        let exposition =
+            exposition.get_or_init(|| crate::prometheus::Exposition::new(&self.inner.registry));
+        exposition.text()
+    }
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.dispatcher.close();
+    }
+}
+
+impl fmt::Debug for Telemetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Telemetry")
+            .field("registry", &self.inner.registry)
+            .field("dispatcher", &self.inner.dispatcher)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A handle that does not keep its telemetry object alive, made by [`Telemetry::downgrade`].
+#[derive(Clone)]
+pub struct WeakTelemetry {
+    inner: Weak<Inner>,
+}
+
+impl WeakTelemetry {
+    /// The telemetry object, if any other handle still keeps it alive.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Telemetry> {
+        self.inner.upgrade().map(|inner| Telemetry { inner })
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.inner.strong_count() == 0
+    }
+}
+
+impl fmt::Debug for WeakTelemetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakTelemetry").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,102 @@
+//! Watching a bulkhead.
+
+use std::sync::Arc;
+
+use steadfast_bulkhead::{Acquired, Bulkhead, Observer, Queued, Rejected, WeakBulkhead};
+
+use super::Watch;
+use crate::event::EventKind;
+use crate::instrument::Instrument;
+use crate::names;
+use crate::sink::EventSink;
+use crate::source::{Samples, Source};
+use crate::telemetry::Telemetry;
+
+/// Owned by the bulkhead as its observer, and by nobody else: it ends with the bulkhead.
+struct Watched {
+    bulkhead: WeakBulkhead,
+    name: Arc<str>,
+    sink: EventSink,
+}
+
+impl Watch for Bulkhead {
+    fn watched_by(&self, telemetry: &Telemetry) {
+        let watched = Arc::new(Watched {
+            bulkhead: self.downgrade(),
+            name: Arc::from(self.name()),
+            sink: telemetry.sink(),
+        });
+        let source: Arc<dyn Source> = Arc::<Watched>::clone(&watched);
+        if telemetry.insert(self.downgrade(), WeakBulkhead::ptr_eq, &source) {
+            self.add_observer(watched);
+        }
+    }
+}
+
+impl Observer for Watched {
+    fn queued(&self, queued: &Queued) {
+        if self.sink.wants(EventKind::BulkheadCheckout) {
+            self.sink.push(queued.clone());
+        }
+    }
+
+    fn acquired_after_wait(&self, acquired: &Acquired) {
+        if self.sink.wants(EventKind::BulkheadCheckout) {
+            self.sink.push(acquired.clone());
+        }
+    }
+
+    fn rejected(&self, rejected: &Rejected) {
+        if self.sink.wants(EventKind::BulkheadCheckout) {
+            self.sink.push(rejected.clone());
+        }
+    }
+}
+
+impl Source for Watched {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn instruments(&self) -> &'static [Instrument] {
+        names::BULKHEAD
+    }
+
+    fn collect(&self, samples: &mut Samples<'_>) {
+        let Some(bulkhead) = self.bulkhead.upgrade() else {
+            return;
+        };
+        let now = bulkhead.snapshot();
+        let totals = now.totals;
+        for (instrument, places) in [
+            (names::BULKHEAD_IN_FLIGHT, now.busy),
+            (names::BULKHEAD_QUEUED, now.waiting),
+            (names::BULKHEAD_LIMIT, now.max_concurrent),
+            (names::BULKHEAD_QUEUE_LIMIT, now.max_waiting),
+            (names::BULKHEAD_PEAK_IN_FLIGHT, now.peak_busy),
+            (names::BULKHEAD_PEAK_QUEUED, now.peak_waiting),
+        ] {
+            samples.record(&instrument, places as u64, &[]);
+        }
+        let at_once = totals.acquired - totals.acquired_after_wait;
+        for (outcome, acquired) in [
+            ("at_once", at_once),
+            ("after_wait", totals.acquired_after_wait),
+        ] {
+            let outcome = (names::OUTCOME, outcome);
+            samples.record(&names::BULKHEAD_ACQUIRED, acquired, &[outcome]);
+        }
+        for (reason, rejected) in [
+            ("full", totals.rejected_full),
+            ("timeout", totals.rejected_timeout),
+            ("closed", totals.rejected_closed),
+        ] {
+            let reason = (names::ERROR_TYPE, reason);
+            samples.record(&names::BULKHEAD_REJECTED, rejected, &[reason]);
+        }
+        let waited = totals.wait_total.as_secs_f64();
+        samples.record(&names::BULKHEAD_ABANDONED, totals.abandoned, &[]);
+        samples.record_f64(&names::BULKHEAD_QUEUE_TIME, waited, &[]);
+        samples.record(&names::BULKHEAD_OBSERVER_PANICS, totals.observer_panics, &[]);
+    }
+}

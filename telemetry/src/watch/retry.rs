@@ -1,0 +1,86 @@
+//! Watching a retry.
+
+use std::sync::Arc;
+
+use steadfast_retry::{GaveUp, Observer, Retry, Retrying, WeakRetry};
+
+use super::Watch;
+use crate::event::EventKind;
+use crate::instrument::Instrument;
+use crate::names;
+use crate::sink::EventSink;
+use crate::source::{Samples, Source};
+use crate::telemetry::Telemetry;
+
+/// Owned by the retry as its observer, and by nobody else: it ends with the retry.
+struct Watched {
+    retry: WeakRetry,
+    name: Arc<str>,
+    sink: EventSink,
+}
+
+impl Watch for Retry {
+    fn watched_by(&self, telemetry: &Telemetry) {
+        let watched = Arc::new(Watched {
+            retry: self.downgrade(),
+            name: Arc::from(self.name()),
+            sink: telemetry.sink(),
+        });
+        let source: Arc<dyn Source> = Arc::<Watched>::clone(&watched);
+        if telemetry.insert(self.downgrade(), WeakRetry::ptr_eq, &source) {
+            self.add_observer(watched);
+        }
+    }
+}
+
+impl Observer for Watched {
+    fn retrying(&self, retrying: &Retrying) {
+        if self.sink.wants(EventKind::Retry) {
+            self.sink.push(retrying.clone());
+        }
+    }
+
+    fn gave_up(&self, gave_up: &GaveUp) {
+        if self.sink.wants(EventKind::Retry) {
+            self.sink.push(gave_up.clone());
+        }
+    }
+}
+
+impl Source for Watched {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn instruments(&self) -> &'static [Instrument] {
+        names::RETRY
+    }
+
+    fn collect(&self, samples: &mut Samples<'_>) {
+        let Some(retry) = self.retry.upgrade() else {
+            return;
+        };
+        let now = retry.snapshot();
+        let totals = now.totals;
+        let calls = [
+            ("first_try", totals.first_try),
+            ("after_retry", totals.after_retry),
+            ("exhausted", totals.exhausted_attempts),
+            ("deadline", totals.exhausted_deadline),
+            ("not_retryable", totals.not_retryable),
+            ("retry_after_too_long", totals.retry_after_too_long),
+            ("abandoned", totals.abandoned),
+            ("panicked", totals.panicked),
+        ];
+        for (outcome, calls) in calls {
+            samples.record(&names::RETRY_CALLS, calls, &[(names::OUTCOME, outcome)]);
+        }
+        let first = calls.iter().map(|(_, calls)| calls).sum();
+        for (attempt, attempts) in [("first", first), ("retry", totals.retries)] {
+            let attempt = (names::ATTEMPT, attempt);
+            samples.record(&names::RETRY_ATTEMPTS, attempts, &[attempt]);
+        }
+        samples.record(&names::RETRY_WAITING, now.waiting, &[]);
+        samples.record(&names::RETRY_OBSERVER_PANICS, totals.observer_panics, &[]);
+    }
+}
