@@ -7,6 +7,7 @@ use std::time::Duration;
 use lapin::tcp::OwnedTLSConfig;
 use steadfast_breaker::CircuitBreaker;
 use steadfast_retry::{Jitter, Retry};
+use tokio::runtime::Handle;
 
 use crate::config_error::{ConfigError, FieldError, Rules};
 use crate::connection::ResilientConnection;
@@ -222,21 +223,31 @@ impl Builder {
             .expect("the settings are checked");
         let endpoint = dialer.address.endpoint.clone();
         let observers = Observers::new(self.observers);
-        let hub = Arc::new(Hub::new(self.name, settings, breaker, observers));
+        let runtime = Handle::current();
+        let hub = Hub::new(self.name, settings, breaker, observers, runtime.clone());
+        let hub = Arc::new(hub);
         let supervisor = Supervisor {
             hub: Arc::clone(&hub),
             dialer,
             retry: retry.clone(),
         };
-        tokio::spawn(supervisor.run());
+        runtime.spawn(supervisor.run());
         Ok(ResilientConnection::new(hub, endpoint, retry))
     }
 
     fn checked(&self) -> Result<(Settings, Dialer, Duration), ConfigError> {
         let mut rules = Rules::default();
-        rules.require(!self.name.is_empty(), "name", &self.name, "must not be empty");
+        rules.require(
+            !self.name.is_empty(),
+            "name",
+            &self.name,
+            "must not be empty",
+        );
         let address = self.checked_address(&mut rules);
-        rules.longer_than_zero("connect_timeout", self.connect_timeout.unwrap_or(ONE_SECOND));
+        rules.longer_than_zero(
+            "connect_timeout",
+            self.connect_timeout.unwrap_or(ONE_SECOND),
+        );
         rules.require(
             self.heartbeat.is_none_or(is_heartbeat),
             "heartbeat",
@@ -283,7 +294,9 @@ impl Builder {
             client_name: self.name.to_string(),
             tls: self.tls.clone(),
         };
-        let open_for = self.open_for.unwrap_or(defaults::OPEN_FOR.min(self.max_backoff));
+        let open_for = self
+            .open_for
+            .unwrap_or(defaults::OPEN_FOR.min(self.max_backoff));
         Ok((settings, dialer, open_for))
     }
 

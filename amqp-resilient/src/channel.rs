@@ -100,7 +100,8 @@ impl Drop for PooledChannel {
             return;
         };
         match self.purpose {
-            Purpose::Consume => self.pool.discard(channel),
+            // A consumer may have outlived it.
+            Purpose::Consume => self.pool.let_go(channel),
             _ => self.pool.put_back(self.epoch, channel),
         }
     }

@@ -97,8 +97,8 @@ impl Dialer {
 
     async fn handshake(&self, stream: Stream) -> lapin::Result<Connection> {
         // The properties leave lapin's auto-recovery off, and its own retries at none.
-        let properties = ConnectionProperties::default()
-            .with_connection_name(self.client_name.as_str().into());
+        let properties =
+            ConnectionProperties::default().with_connection_name(self.client_name.as_str().into());
         let stream = Mutex::new(Some(stream));
         let hand_over = async move |_, _| {
             let stream = stream.lock().take();

@@ -161,9 +161,9 @@ const KNOWN_KEYS: [&str; 5] = [
     "auth_mechanism",
 ];
 
-const NOT_AN_ADDRESS: &str =
-    "must be an address such as amqp://user:password@host:5672/vhost, with special characters percent-encoded";
+const NOT_AN_ADDRESS: &str = "must be an address such as amqp://user:password@host:5672/vhost, with special characters percent-encoded";
 const UNKNOWN_KEY: &str = "must have no query parameters but frame_max, channel_max, heartbeat, \
      connection_timeout and auth_mechanism";
-const NO_TLS: &str = "must be amqp:// unless one of the features rustls, native-tls and openssl is on";
+const NO_TLS: &str =
+    "must be amqp:// unless one of the features rustls, native-tls and openssl is on";
 const LONG_VHOST: &str = "must have a virtual host of at most 255 bytes";

@@ -193,9 +193,14 @@ impl fmt::Display for AmqpError {
             Self::ChannelTimeout { waited } => {
                 write!(f, "broker did not open a channel within {waited:.1?}")
             }
-            Self::ChannelLimit => f.write_str("connection has as many channels as the broker allows"),
+            Self::ChannelLimit => {
+                f.write_str("connection has as many channels as the broker allows")
+            }
             Self::Blocked { reason, since } => {
-                write!(f, "broker has blocked the connection for {since:.1?}: {reason}")
+                write!(
+                    f,
+                    "broker has blocked the connection for {since:.1?}: {reason}"
+                )
             }
             Self::Closed => f.write_str("connection is closed"),
             Self::Lapin(error) => write!(f, "{error}"),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast_breaker::{CircuitBreaker, State as BreakerState};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
@@ -56,9 +57,10 @@ impl Hub {
         settings: Settings,
         breaker: CircuitBreaker,
         observers: Observers,
+        runtime: Handle,
     ) -> Self {
         Self {
-            pools: Pools::new(Arc::clone(&name), &settings),
+            pools: Pools::new(Arc::clone(&name), &settings, runtime),
             name,
             settings,
             breaker,

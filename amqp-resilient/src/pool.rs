@@ -7,7 +7,8 @@ use std::time::Duration;
 use lapin::Channel;
 use parking_lot::Mutex;
 use steadfast_bulkhead::{Bulkhead, Permit, Reason, Rejected};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use crate::clock;
 use crate::error::AmqpError;
@@ -27,14 +28,10 @@ pub(crate) struct Limits {
 pub(crate) struct ChannelPool {
     bulkhead: Bulkhead,
     mode: ChannelMode,
-    idle: Mutex<Idle>,
+    idle: Mutex<Vec<(Epoch, Channel)>>,
     counts: Counts,
-}
-
-#[derive(Debug, Default)]
-struct Idle {
-    channels: Vec<(Epoch, Channel)>,
-    closed: bool,
+    /// Where channels are closed; they may be let go of outside any runtime.
+    runtime: Handle,
 }
 
 /// Counts that order nothing, hence relaxed.
@@ -55,7 +52,7 @@ pub(crate) struct PoolCounts {
 }
 
 impl ChannelPool {
-    pub(crate) fn new(name: &str, limits: Limits, mode: ChannelMode) -> Self {
+    pub(crate) fn new(name: &str, limits: Limits, mode: ChannelMode, runtime: Handle) -> Self {
         let bulkhead = Bulkhead::builder(name)
             .max_concurrent(limits.max_concurrent)
             .max_waiting(limits.max_waiting)
@@ -67,12 +64,25 @@ impl ChannelPool {
             mode,
             idle: Mutex::default(),
             counts: Counts::default(),
+            runtime,
         }
     }
 
     /// A place among those who may have a channel.
     pub(crate) async fn place(&self) -> Result<Permit, AmqpError> {
         self.bulkhead.acquire().await.map_err(refused)
+    }
+
+    /// A place, waited for no longer than until the deadline.
+    pub(crate) async fn place_by(&self, deadline: Instant) -> Result<Permit, AmqpError> {
+        let began = clock::now();
+        let late = |_| {
+            let waited = began.elapsed();
+            Err(AmqpError::CheckoutTimeout { waited })
+        };
+        timeout_at(deadline, self.place())
+            .await
+            .unwrap_or_else(late)
     }
 
     /// An open channel of the current connection, which is waited for until the deadline. The
@@ -113,45 +123,64 @@ impl ChannelPool {
         }
     }
 
-    /// Takes a channel back, to be given out again. It is let go of instead if it is not as good
-    /// as new.
+    /// Takes a channel back, to be given out again. It is closed instead if it is not as good as
+    /// new.
     pub(crate) fn put_back(&self, epoch: Epoch, channel: Channel) {
-        let mut idle = self.idle.lock();
-        if !idle.closed && is_reusable(&channel, self.mode) {
-            idle.channels.push((epoch, channel));
+        if is_reusable(&channel, self.mode) {
+            self.idle.lock().push((epoch, channel));
         } else {
-            drop(idle);
             self.discard(channel);
         }
     }
 
-    /// Lets go of a channel, which closes it unless somebody has a clone of it.
+    /// Closes a channel, once the broker has had time to answer what was last sent on it.
+    ///
+    /// A channel that the broker closes, over a message, while the client closes it too, costs the
+    /// whole connection: lapin takes the broker's answer to its close for a frame on an unknown
+    /// channel. It does so too when the close that it makes for a dropped channel fails. So what is
+    /// in flight is waited for, and the close is one of our own, whose error is of no interest.
     pub(crate) fn discard(&self, channel: Channel) {
+        self.counts.discarded.fetch_add(1, Ordering::Relaxed);
+        if !channel.status().connected() {
+            return;
+        }
+        self.runtime.spawn(async move {
+            sleep(ANSWER_AT_ONCE).await;
+            let _ = timeout(ANSWER, channel.wait_for_confirms()).await;
+            if channel.status().connected() {
+                let closing = channel.close(200, "not needed any more".into());
+                let _ = timeout(CLOSE_TIMEOUT, closing).await;
+            }
+        });
+    }
+
+    /// Lets go of a channel. It is closed when its last clone, or the consumer on it, is dropped.
+    pub(crate) fn let_go(&self, channel: Channel) {
         self.counts.discarded.fetch_add(1, Ordering::Relaxed);
         drop(channel);
     }
 
     fn take_idle(&self, epoch: Epoch) -> Option<Channel> {
         loop {
-            let (of, channel) = self.idle.lock().channels.pop()?;
+            let (of, channel) = self.idle.lock().pop()?;
             if of == epoch && channel.status().connected() {
                 return Some(channel);
             }
-            self.discard(channel);
+            self.let_go(channel);
         }
     }
 
+    /// Lets go of every idle channel: their connection has ended.
     pub(crate) fn forget_idle(&self) {
-        let channels = std::mem::take(&mut self.idle.lock().channels);
+        let channels = std::mem::take(&mut *self.idle.lock());
         for (_, channel) in channels {
-            self.discard(channel);
+            self.let_go(channel);
         }
     }
 
+    /// Gives out nothing more.
     pub(crate) fn close(&self) {
         self.bulkhead.close();
-        self.idle.lock().closed = true;
-        self.forget_idle();
     }
 
     pub(crate) fn in_use(&self) -> usize {
@@ -164,7 +193,7 @@ impl ChannelPool {
 
     pub(crate) fn counts(&self) -> PoolCounts {
         PoolCounts {
-            idle: self.idle.lock().channels.len(),
+            idle: self.idle.lock().len(),
             opened: self.counts.opened.load(Ordering::Relaxed),
             reused: self.counts.reused.load(Ordering::Relaxed),
             discarded: self.counts.discarded.load(Ordering::Relaxed),
@@ -178,21 +207,6 @@ fn is_reusable(channel: &Channel, mode: ChannelMode) -> bool {
     status.connected()
         && status.confirm() == (mode == ChannelMode::Confirm)
         && status.qos() == lapin::ChannelQos::default()
-}
-
-/// Waits in line no longer than until the deadline.
-pub(crate) async fn place_by(
-    pool: &ChannelPool,
-    deadline: Instant,
-) -> Result<Permit, AmqpError> {
-    let began = clock::now();
-    timeout_at(deadline, pool.place())
-        .await
-        .unwrap_or_else(|_| {
-            Err(AmqpError::CheckoutTimeout {
-                waited: began.elapsed(),
-            })
-        })
 }
 
 fn refused(rejected: Rejected) -> AmqpError {
@@ -211,3 +225,12 @@ fn refused(rejected: Rejected) -> AmqpError {
 
 /// How soon to ask again when the connection goes down while a channel is being opened.
 const AGAIN: Duration = Duration::from_millis(20);
+
+/// How long the broker may take to close a channel. The channel is not used in any case.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a broker may take to close a channel over a command that expects no answer.
+const ANSWER_AT_ONCE: Duration = Duration::from_millis(50);
+
+/// How long a broker may take to answer a message that nobody waits for any more.
+const ANSWER: Duration = Duration::from_secs(1);

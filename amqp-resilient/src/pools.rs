@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 
 use crate::builder::Settings;
 use crate::pool::{ChannelPool, Limits};
@@ -13,6 +14,7 @@ use crate::session::ChannelMode;
 pub(crate) struct Pools {
     connection: Arc<str>,
     limits: Limits,
+    runtime: Handle,
     held: Mutex<Held>,
 }
 
@@ -25,10 +27,11 @@ struct Held {
 }
 
 impl Pools {
-    pub(crate) fn new(connection: Arc<str>, settings: &Settings) -> Self {
+    pub(crate) fn new(connection: Arc<str>, settings: &Settings, runtime: Handle) -> Self {
         Self {
             connection,
             limits: settings.pool,
+            runtime,
             held: Mutex::default(),
         }
     }
@@ -39,12 +42,7 @@ impl Pools {
         if let Some(pool) = held.by_purpose.get(purpose) {
             return Arc::clone(pool);
         }
-        let mode = ChannelMode::Plain;
-        let pool = Arc::new(ChannelPool::new(
-            &format!("{}/{purpose}", self.connection),
-            self.limits,
-            mode,
-        ));
+        let pool = self.new_pool(&purpose.to_string(), self.limits, ChannelMode::Plain);
         if held.closed {
             pool.close();
         }
@@ -54,8 +52,7 @@ impl Pools {
 
     /// A pool of channels in confirm mode that belongs to one publisher.
     pub(crate) fn for_publisher(&self, publisher: &str, limits: Limits) -> Arc<ChannelPool> {
-        let name = format!("{}/{publisher}", self.connection);
-        let pool = Arc::new(ChannelPool::new(&name, limits, ChannelMode::Confirm));
+        let pool = self.new_pool(publisher, limits, ChannelMode::Confirm);
         let mut held = self.held.lock();
         if held.closed {
             pool.close();
@@ -63,6 +60,11 @@ impl Pools {
         held.publishing.retain(|pool| pool.strong_count() > 0);
         held.publishing.push(Arc::downgrade(&pool));
         pool
+    }
+
+    fn new_pool(&self, name: &str, limits: Limits, mode: ChannelMode) -> Arc<ChannelPool> {
+        let name = format!("{}/{name}", self.connection);
+        Arc::new(ChannelPool::new(&name, limits, mode, self.runtime.clone()))
     }
 
     /// All pools there are, those of publishers included.

@@ -15,7 +15,6 @@ use crate::hub::{Hub, Patience};
 use crate::lease::Lease;
 use crate::link::Link;
 use crate::message::Outgoing;
-use crate::pool::place_by;
 use crate::publish_error::{PublishError, ReturnedMessage};
 use crate::published::Published;
 use crate::publisher::PublisherCore;
@@ -68,7 +67,7 @@ impl<'a> Publishing<'a> {
     }
 
     pub(crate) async fn run(mut self) -> Result<Published, PublishError> {
-        let _place = place_by(&self.core.pool, self.deadline).await?;
+        let _place = self.core.pool.place_by(self.deadline).await?;
         let mut pause = FIRST_PAUSE;
         loop {
             let (session, channel) = match self.channel().await {

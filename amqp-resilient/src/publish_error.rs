@@ -100,7 +100,10 @@ impl fmt::Display for PublishError {
             Self::Returned(message) => write!(f, "{message}"),
             Self::Nacked { message_id } => write!(f, "broker rejected message {message_id}"),
             Self::Blocked { reason, since } => {
-                write!(f, "broker has blocked the connection for {since:.1?}: {reason}")
+                write!(
+                    f,
+                    "broker has blocked the connection for {since:.1?}: {reason}"
+                )
             }
             Self::Ambiguous {
                 message_id,

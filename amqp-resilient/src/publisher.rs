@@ -201,7 +201,12 @@ impl PublisherBuilder {
     /// [`ConfigError`] lists every setting that breaks its rule.
     pub fn build(self) -> Result<Publisher, ConfigError> {
         let mut rules = Rules::default();
-        rules.require(!self.name.is_empty(), "name", &self.name, "must not be empty");
+        rules.require(
+            !self.name.is_empty(),
+            "name",
+            &self.name,
+            "must not be empty",
+        );
         rules.longer_than_zero("deadline", self.deadline);
         rules.longer_than_zero("confirm_timeout", self.confirm_timeout);
         self.limits().check("max_in_flight", &mut rules);

@@ -222,7 +222,11 @@ impl Supervisor {
         }
         let abandoned = hub.pools.in_use();
         let graceful = match session {
-            Some(session) => session.close(goodbye_by.max(clock::now() + GOODBYE / 2)).await,
+            Some(session) => {
+                session
+                    .close(goodbye_by.max(clock::now() + GOODBYE / 2))
+                    .await
+            }
             None => true,
         };
         ending.report = Some(CloseReport::new(graceful, abandoned));
@@ -245,7 +249,9 @@ impl Drop for Ending {
 }
 
 fn closed_in_silence() -> AmqpError {
-    AmqpError::Lapin(lapin::ErrorKind::InvalidConnectionState(lapin::ConnectionState::Closed).into())
+    AmqpError::Lapin(
+        lapin::ErrorKind::InvalidConnectionState(lapin::ConnectionState::Closed).into(),
+    )
 }
 
 /// How long a connection must last to count as a success. Shorter than the breaker's patience with

@@ -101,7 +101,7 @@ mod tests {
             .with_priority(3)
             .with_message_id("id".into())
             .with_timestamp(1)
-            .with_kind("kind".into());
+            .with_type("kind".into());
         for properties in [BasicProperties::default(), full] {
             assert_eq!(header_frame_len(&properties), encoded_len(&properties));
         }

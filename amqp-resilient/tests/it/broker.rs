@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 /// What the broker does with a client that wants to connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Welcome {
+pub(crate) enum Welcome {
     Accept,
     /// Accepts the TCP connection and says nothing.
     Silence,
@@ -31,7 +31,7 @@ pub enum Welcome {
 
 /// What the broker does with a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     Ack,
     Nack,
     /// Returns it, and acknowledges it.
@@ -48,17 +48,17 @@ pub enum Answer {
 
 /// A message as it came in.
 #[derive(Debug, Clone)]
-pub struct Received {
-    pub exchange: String,
-    pub routing_key: String,
-    pub mandatory: bool,
-    pub body: Vec<u8>,
-    pub message_id: String,
-    pub delivery_mode: Option<u8>,
+pub(crate) struct Received {
+    pub(crate) exchange: String,
+    pub(crate) routing_key: String,
+    pub(crate) mandatory: bool,
+    pub(crate) body: Vec<u8>,
+    pub(crate) message_id: String,
+    pub(crate) delivery_mode: Option<u8>,
 }
 
 impl Received {
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 }
@@ -71,7 +71,7 @@ enum Order {
 
 /// What the broker tells every client of its own accord.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command {
+pub(crate) enum Command {
     Block,
     Unblock,
     Close(u16),
@@ -91,21 +91,21 @@ struct Shared {
     channels_opened: AtomicUsize,
 }
 
-pub struct FakeBroker {
+pub(crate) struct FakeBroker {
     addr: SocketAddr,
     shared: Arc<Shared>,
     acceptor: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl FakeBroker {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let broker = Self::start_down().await;
         broker.come_up().await;
         broker
     }
 
     /// A broker that has an address, and refuses connections.
-    pub async fn start_down() -> Self {
+    pub(crate) async fn start_down() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let shared = Shared {
             welcome: Mutex::new(Welcome::Accept),
@@ -126,7 +126,7 @@ impl FakeBroker {
     }
 
     /// Listens, again or for the first time.
-    pub async fn come_up(&self) {
+    pub(crate) async fn come_up(&self) {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_reuseaddr(true).unwrap();
         socket.bind(self.addr).unwrap();
@@ -142,7 +142,7 @@ impl FakeBroker {
     }
 
     /// Stops listening and drops every connection.
-    pub async fn go_down(&self) {
+    pub(crate) async fn go_down(&self) {
         let acceptor = self.acceptor.lock().take();
         if let Some(acceptor) = acceptor {
             acceptor.abort();
@@ -151,54 +151,57 @@ impl FakeBroker {
         self.hang_up();
     }
 
-    pub fn uri(&self) -> String {
+    pub(crate) fn uri(&self) -> String {
         format!("amqp://guest:guest@{}/%2f", self.addr)
     }
 
-    pub fn welcome(&self, welcome: Welcome) {
+    pub(crate) fn welcome(&self, welcome: Welcome) {
         *self.shared.welcome.lock() = welcome;
     }
 
     /// Decides what becomes of each message, given how many came before it.
-    pub fn on_publish(&self, script: impl FnMut(&Received, usize) -> Answer + Send + 'static) {
+    pub(crate) fn on_publish(
+        &self,
+        script: impl FnMut(&Received, usize) -> Answer + Send + 'static,
+    ) {
         *self.shared.script.lock() = Box::new(script);
     }
 
     /// Gives no answer to the next few requests for a channel.
-    pub fn ignore_channel_opens(&self, count: u32) {
+    pub(crate) fn ignore_channel_opens(&self, count: u32) {
         self.shared.stuck_opens.store(count, Ordering::SeqCst);
     }
 
-    pub fn command(&self, command: Command) {
+    pub(crate) fn command(&self, command: Command) {
         let _ = self.shared.orders.send(Order::Send(command));
     }
 
     /// Drops every connection that there is.
-    pub fn hang_up(&self) {
+    pub(crate) fn hang_up(&self) {
         let _ = self.shared.orders.send(Order::HangUp);
     }
 
-    pub fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.shared.received.lock().clone()
     }
 
     /// Connections ever accepted.
-    pub fn accepted(&self) -> usize {
+    pub(crate) fn accepted(&self) -> usize {
         self.shared.accepted.load(Ordering::SeqCst)
     }
 
     /// Connections that there are.
-    pub fn live(&self) -> usize {
+    pub(crate) fn live(&self) -> usize {
         self.shared.live.load(Ordering::SeqCst)
     }
 
     /// Channels that are open.
-    pub fn channels(&self) -> usize {
+    pub(crate) fn channels(&self) -> usize {
         self.shared.channels.load(Ordering::SeqCst)
     }
 
     /// Channels ever opened.
-    pub fn channels_opened(&self) -> usize {
+    pub(crate) fn channels_opened(&self) -> usize {
         self.shared.channels_opened.load(Ordering::SeqCst)
     }
 }
@@ -213,7 +216,7 @@ impl Drop for FakeBroker {
 }
 
 /// Waits, in real time and for at most ten seconds, until something holds.
-pub async fn until(what: &str, holds: impl Fn() -> bool) {
+pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
     for _ in 0..2_000 {
         if holds() {
             return;

@@ -9,3 +9,4 @@ mod config;
 mod connecting;
 mod pools;
 mod publishing;
+mod support;

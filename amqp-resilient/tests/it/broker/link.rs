@@ -197,7 +197,10 @@ impl Link {
             M::Open(_) => {
                 let stuck = &self.shared.stuck_opens;
                 let take = |left: u32| left.checked_sub(1);
-                if stuck.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok() {
+                if stuck
+                    .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take)
+                    .is_ok()
+                {
                     return;
                 }
                 self.channels.insert(id, Channel::default());

@@ -1,0 +1,482 @@
+//! Messages and what becomes of them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
+use steadfast_amqp::lapin::BasicProperties;
+use steadfast_amqp::lapin::types::AMQPValue;
+use steadfast_amqp::{AmqpError, Message, PublishError};
+use tokio::time::{Instant, timeout};
+
+use crate::broker::{Answer, Command, FakeBroker, until};
+use crate::support::{connected, quick};
+
+#[tokio::test]
+async fn a_confirmed_message_was_sent_once_persistent_and_mandatory_with_an_id() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let message = Message::new("orders", "order.created", "17");
+    let published = connection.publisher().publish(message).await.unwrap();
+    assert_eq!(
+        (published.attempts, published.possibly_duplicated),
+        (1, false)
+    );
+    assert_eq!(published.epoch.number(), 1);
+    let received = &broker.received()[0];
+    assert_eq!(
+        (&*received.exchange, &*received.routing_key),
+        ("orders", "order.created")
+    );
+    assert_eq!((received.text(), received.delivery_mode), ("17", Some(2)));
+    assert!(received.mandatory);
+    assert_eq!(received.message_id, published.message_id);
+    assert!(!published.message_id.is_empty());
+}
+
+#[tokio::test]
+async fn ids_are_the_callers_or_unique() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    let named = Message::new("", "q", "x").message_id("mine");
+    assert_eq!(publisher.publish(named).await.unwrap().message_id, "mine");
+    let properties = BasicProperties::default().with_message_id("theirs".into());
+    let named = Message::new("", "q", "x").properties(properties);
+    assert_eq!(publisher.publish(named).await.unwrap().message_id, "theirs");
+    assert_eq!(broker.received()[1].delivery_mode, Some(2));
+
+    let mut ids = Vec::new();
+    for publisher in [
+        publisher,
+        connection.publisher_builder("other").build().unwrap(),
+    ] {
+        for _ in 0..10 {
+            ids.push(
+                publisher
+                    .publish(Message::new("", "q", "x"))
+                    .await
+                    .unwrap()
+                    .message_id,
+            );
+        }
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 20);
+}
+
+#[tokio::test]
+async fn a_returned_message_comes_back_to_its_own_publish() {
+    let broker = FakeBroker::start().await;
+    broker.on_publish(
+        |message, _| match message.text().parse::<u32>().unwrap() % 3 {
+            0 => Answer::Return,
+            1 => Answer::Nack,
+            _ => Answer::Ack,
+        },
+    );
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    let publishes = (0..600_u32).map(|number| {
+        let publisher = publisher.clone();
+        async move {
+            let message = Message::new("", "q", number.to_string());
+            (number, publisher.publish(message).await)
+        }
+    });
+    let mut results = stream::iter(publishes).buffer_unordered(100);
+    while let Some((number, result)) = results.next().await {
+        match (number % 3, result) {
+            (0, Err(PublishError::Returned(message))) => {
+                assert_eq!(message.body, number.to_string().into_bytes());
+                assert_eq!(message.reply_code, 312);
+            }
+            (1, Err(PublishError::Nacked { .. })) | (2, Ok(_)) => {}
+            (_, other) => panic!("{number}: {other:?}"),
+        }
+    }
+    let totals = connection.snapshot().publishes;
+    assert_eq!(
+        (totals.returned, totals.nacked, totals.confirmed),
+        (200, 200, 200)
+    );
+    assert!(broker.channels_opened() <= 20);
+}
+
+#[tokio::test]
+async fn a_message_lost_with_its_connection_is_sent_again_under_the_same_id() {
+    let broker = FakeBroker::start().await;
+    broker.on_publish(|_, before| {
+        if before < 2 {
+            Answer::HangUp
+        } else {
+            Answer::Ack
+        }
+    });
+    let connection = connected(&broker).await;
+    let message = Message::new("", "q", "once more");
+    let published = connection.publisher().publish(message).await.unwrap();
+    assert_eq!(
+        (published.attempts, published.possibly_duplicated),
+        (3, true)
+    );
+    assert_eq!(published.epoch.number(), 3);
+    let received = broker.received();
+    assert_eq!(received.len(), 3);
+    assert!(
+        received
+            .iter()
+            .all(|copy| copy.message_id == published.message_id)
+    );
+    assert_eq!(connection.snapshot().publishes.republished, 2);
+}
+
+#[tokio::test]
+async fn a_message_that_is_not_answered_is_sent_again_on_another_channel() {
+    let broker = FakeBroker::start().await;
+    broker.on_publish(|_, before| {
+        if before == 0 {
+            Answer::Nothing
+        } else {
+            Answer::Ack
+        }
+    });
+    let connection = connected(&broker).await;
+    let publisher = connection
+        .publisher_builder("impatient")
+        .confirm_timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    let published = publisher.publish(Message::new("", "q", "x")).await.unwrap();
+    assert_eq!(
+        (published.attempts, published.possibly_duplicated),
+        (2, true)
+    );
+    assert_eq!(
+        published.epoch.number(),
+        1,
+        "the connection was not to blame"
+    );
+    assert_eq!(broker.channels_opened(), 2);
+}
+
+#[tokio::test]
+async fn without_an_answer_until_the_deadline_the_outcome_is_ambiguous() {
+    let broker = FakeBroker::start().await;
+    broker.on_publish(|_, _| Answer::Nothing);
+    let connection = connected(&broker).await;
+    let message = Message::new("", "q", "x")
+        .message_id("m")
+        .deadline(Duration::from_millis(200));
+    let began = Instant::now();
+    let error = connection.publisher().publish(message).await.unwrap_err();
+    assert!(began.elapsed() < Duration::from_secs(1));
+    assert!(error.may_be_delivered());
+    let PublishError::Ambiguous {
+        message_id,
+        attempts,
+        ..
+    } = error
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!((&*message_id, attempts), ("m", 1));
+    assert_eq!(connection.snapshot().publishes.ambiguous, 1);
+}
+
+#[tokio::test]
+async fn a_definite_no_after_an_unknown_outcome_stays_ambiguous() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    for answer in [Answer::Nack, Answer::Return, Answer::CloseChannel(404)] {
+        let first = AtomicBool::new(true);
+        broker.on_publish(move |_, _| {
+            if first.swap(false, Ordering::SeqCst) {
+                Answer::HangUp
+            } else {
+                answer
+            }
+        });
+        let error = connection
+            .publisher()
+            .publish(Message::new("", "q", "x"))
+            .await
+            .unwrap_err();
+        let PublishError::Ambiguous {
+            attempts: 2,
+            source: Some(source),
+            ..
+        } = error
+        else {
+            panic!("{error:?}");
+        };
+        assert!(!source.may_be_delivered());
+    }
+}
+
+#[tokio::test]
+async fn a_channel_closed_over_a_message_is_that_messages_error_and_nobody_elses() {
+    let broker = FakeBroker::start().await;
+    broker.on_publish(|message, _| match message.text() {
+        "bad" => Answer::CloseChannel(404),
+        _ => Answer::Ack,
+    });
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    let good = (0..40).map(|_| publisher.publish(Message::new("", "q", "good")));
+    let bad = (0..10).map(|_| publisher.publish(Message::new("nowhere", "q", "bad")));
+    let (good, bad) = tokio::join!(join_all(good), join_all(bad));
+    assert!(good.iter().all(Result::is_ok));
+    for result in bad {
+        let error = result.unwrap_err();
+        let closed = PublishError::Amqp(AmqpError::ChannelClosed {
+            code: 404,
+            text: "as the test says".to_owned(),
+        });
+        assert_eq!(error.to_string(), closed.to_string());
+        assert!(!error.is_retryable());
+    }
+    assert_eq!(connection.epoch().map(|epoch| epoch.number()), Some(1));
+    assert_eq!(broker.received().len(), 50, "none was sent twice");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_on_a_blocked_connection() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    publisher
+        .publish(Message::new("", "q", "before"))
+        .await
+        .unwrap();
+    broker.command(Command::Block);
+    until("it is blocked", || connection.state().is_blocked()).await;
+
+    let publishes = (0..50).map(|_| {
+        let message = Message::new("", "q", "during").deadline(Duration::from_millis(200));
+        publisher.publish(message)
+    });
+    for result in join_all(publishes).await {
+        match result.unwrap_err() {
+            PublishError::Blocked { reason, .. } => assert_eq!(reason, "low on memory"),
+            // The others were waiting for their turn.
+            PublishError::Amqp(AmqpError::CheckoutTimeout { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    broker.command(Command::Unblock);
+    publisher
+        .publish(Message::new("", "q", "after"))
+        .await
+        .unwrap();
+    let texts: Vec<_> = broker
+        .received()
+        .iter()
+        .map(|m| m.text().to_owned())
+        .collect();
+    assert_eq!(texts, ["before", "after"]);
+}
+
+#[tokio::test]
+async fn a_publish_waits_for_the_end_of_an_alarm() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    broker.command(Command::Block);
+    until("it is blocked", || connection.state().is_blocked()).await;
+    let publisher = connection.publisher();
+    let publish = tokio::spawn(async move { publisher.publish(Message::new("", "q", "x")).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(broker.received().is_empty());
+    broker.command(Command::Unblock);
+    let published = publish.await.unwrap().unwrap();
+    assert_eq!(
+        (published.attempts, published.possibly_duplicated),
+        (1, false)
+    );
+    let totals = connection.snapshot().totals;
+    assert_eq!((totals.blocked, totals.lost), (1, 0));
+}
+
+#[tokio::test]
+async fn a_message_in_flight_when_the_alarm_comes_is_not_sent_again() {
+    let broker = FakeBroker::start().await;
+    broker.on_publish(|_, _| Answer::Nothing);
+    let connection = connected(&broker).await;
+    let publisher = connection
+        .publisher_builder("impatient")
+        .confirm_timeout(Duration::from_millis(50))
+        .deadline(Duration::from_millis(500))
+        .build()
+        .unwrap();
+    let publish = tokio::spawn(async move { publisher.publish(Message::new("", "q", "x")).await });
+    until("it was sent", || broker.received().len() == 1).await;
+    broker.command(Command::Block);
+    let error = publish.await.unwrap().unwrap_err();
+    assert!(
+        matches!(
+            error,
+            PublishError::Ambiguous {
+                attempts: 1..=2,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(broker.received().len() <= 2);
+}
+
+#[tokio::test]
+async fn a_publish_waits_for_the_connection_until_its_deadline() {
+    let broker = FakeBroker::start_down().await;
+    let connection = quick(broker.uri()).connect_lazy().unwrap();
+    let publisher = connection.publisher();
+    let message = Message::new("", "q", "x").deadline(Duration::from_millis(200));
+    let error = publisher.publish(message).await.unwrap_err();
+    assert!(
+        matches!(error, PublishError::Amqp(AmqpError::Disconnected { .. })),
+        "{error:?}"
+    );
+
+    let publish = tokio::spawn(async move { publisher.publish(Message::new("", "q", "x")).await });
+    until("the breaker has opened", || {
+        connection.breaker().snapshot().totals.opened > 0
+    })
+    .await;
+    broker.come_up().await;
+    assert!(!publish.await.unwrap().unwrap().possibly_duplicated);
+}
+
+#[tokio::test]
+async fn the_buffer_in_front_of_a_dead_broker_is_bounded() {
+    let broker = FakeBroker::start_down().await;
+    let connection = quick(broker.uri()).connect_lazy().unwrap();
+    let publisher = connection
+        .publisher_builder("small")
+        .max_in_flight(2)
+        .max_waiting(3)
+        .deadline(Duration::from_millis(300))
+        .build()
+        .unwrap();
+    let results = join_all((0..10).map(|_| publisher.publish(Message::new("", "q", "x")))).await;
+    let full = |result: &Result<_, PublishError>| {
+        matches!(result, Err(PublishError::Amqp(AmqpError::PoolFull { .. })))
+    };
+    assert_eq!(results.iter().filter(|result| full(result)).count(), 5);
+    assert!(results.iter().all(Result::is_err));
+}
+
+#[tokio::test]
+async fn a_dropped_publish_takes_its_channel_with_it() {
+    let broker = FakeBroker::start().await;
+    broker.on_publish(|message, _| match message.text() {
+        "slow" => Answer::Nothing,
+        _ => Answer::Return,
+    });
+    let connection = connected(&broker).await;
+    let publisher = connection
+        .publisher_builder("one")
+        .max_in_flight(1)
+        .build()
+        .unwrap();
+    for _ in 0..5 {
+        let slow = publisher.publish(Message::new("", "q", "slow"));
+        timeout(Duration::from_millis(50), slow).await.unwrap_err();
+        let error = publisher
+            .publish(Message::new("", "q", "quick"))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(&error, PublishError::Returned(m) if m.body == b"quick"),
+            "{error:?}"
+        );
+    }
+    assert_eq!(connection.snapshot().publishes.abandoned, 5);
+    until("the channels are closed", || broker.channels() == 1).await;
+}
+
+#[tokio::test]
+async fn a_message_that_makes_the_broker_close_connections_is_not_sent_for_ever() {
+    let broker = FakeBroker::start().await;
+    broker.on_publish(|_, _| Answer::CloseConnection(501));
+    let connection = connected(&broker).await;
+    let error = connection
+        .publisher()
+        .publish(Message::new("", "q", "poison"))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, PublishError::Ambiguous { attempts: 2, .. }),
+        "{error:?}"
+    );
+    assert_eq!(broker.received().len(), 2);
+}
+
+#[tokio::test]
+async fn what_the_protocol_cannot_carry_is_refused_before_it_is_sent() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let long = "x".repeat(256);
+    let huge = AMQPValue::LongString("x".repeat(200_000).into());
+    let cases = [
+        (Message::new(&*long, "q", ""), "exchange"),
+        (Message::new("", &*long, ""), "routing_key"),
+        (Message::new("", "q", "").message_id(&*long), "message_id"),
+        (
+            Message::new("", "q", "").content_type(&*long),
+            "content_type",
+        ),
+        (Message::new("", "q", "").header(&*long, true), "header"),
+        (Message::new("", "q", "").header("huge", huge), "properties"),
+    ];
+    for (message, expected) in cases {
+        let error = connection.publisher().publish(message).await.unwrap_err();
+        let PublishError::Invalid(field) = &error else {
+            panic!("{expected}: {error:?}");
+        };
+        assert_eq!(field.field, expected);
+    }
+    assert!(broker.received().is_empty());
+    // The largest header that fits, and an empty body.
+    let large = AMQPValue::LongString("x".repeat(130_900).into());
+    let message = Message::new("", "q", "")
+        .header("large", large)
+        .mandatory(false);
+    connection.publisher().publish(message).await.unwrap();
+    assert!(!broker.received()[0].mandatory);
+}
+
+#[tokio::test]
+async fn a_message_of_many_frames_arrives_whole() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let body: Vec<u8> = (0..1_000_000_u32).map(|byte| byte as u8).collect();
+    connection
+        .publisher()
+        .publish(Message::new("", "q", body.clone()))
+        .await
+        .unwrap();
+    assert_eq!(broker.received()[0].body, body);
+}
+
+#[tokio::test]
+async fn publishers_work_from_many_tasks_and_threads() {
+    fn is_shareable<T: Clone + Send + Sync + 'static>(_: &T) {}
+    let broker = Arc::new(FakeBroker::start().await);
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    is_shareable(&connection);
+    is_shareable(&publisher);
+    let tasks = (0..8).map(|_| {
+        let publisher = publisher.clone();
+        tokio::spawn(async move {
+            for _ in 0..50 {
+                publisher.publish(Message::new("", "q", "x")).await.unwrap();
+            }
+        })
+    });
+    join_all(tasks).await.into_iter().for_each(Result::unwrap);
+    assert_eq!(connection.snapshot().publishes.confirmed, 400);
+}
