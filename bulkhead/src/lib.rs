@@ -1,6 +1,7 @@
 //! A bulkhead limits how many callers use a dependency at a time, and how many wait for it.
 //!
-//! ```
+#![cfg_attr(feature = "tokio", doc = "```")]
+#![cfg_attr(not(feature = "tokio"), doc = "```ignore")]
 //! use steadfast_bulkhead::{Bulkhead, Reason};
 //!
 //! # #[tokio::main(flavor = "current_thread")]

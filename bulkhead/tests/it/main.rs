@@ -1,5 +1,7 @@
 //! Integration tests: one binary, one module per topic.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod blocking;
 mod config;
 mod defaults;

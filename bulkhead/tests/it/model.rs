@@ -145,11 +145,13 @@ impl Model {
     }
 }
 
+type Waiter = (Boxed<'static, Result<Permit, Rejected>>, Arc<Alarm>);
+
 /// The real bulkhead, the model, and the callers of both.
 struct Pair {
     bulkhead: Bulkhead,
     model: Model,
-    futures: BTreeMap<usize, (Boxed<'static, Result<Permit, Rejected>>, Arc<Alarm>)>,
+    futures: BTreeMap<usize, Waiter>,
     permits: Vec<Permit>,
 }
 

@@ -56,7 +56,9 @@ fn a_panic_while_a_permit_is_held_gives_its_place_back() {
 #[test]
 fn a_clone_is_the_same_bulkhead() {
     let bulkhead = bulkhead(1);
-    let _permit = bulkhead.clone().try_acquire().unwrap();
+    let clone = bulkhead.clone();
+    let worker = thread::spawn(move || clone.try_acquire().unwrap());
+    let _permit = worker.join().unwrap();
     assert!(bulkhead.try_acquire().is_err());
     assert_eq!(bulkhead.name(), "places");
 }
