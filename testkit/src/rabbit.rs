@@ -16,7 +16,7 @@ mod lifecycle;
 mod management;
 mod process;
 
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{fmt, net::SocketAddr, path::Path, sync::Arc};
 
 use rustix::process::Signal;
 use tokio::task::spawn_blocking;
@@ -68,8 +68,10 @@ impl RabbitNode {
             if !Self::available() {
                 return Err(Unavailable::NotInstalled);
             }
+            // The port mapper also wants its port on [::1], which is not reserved: once more, then.
+            let prepared = Lifecycle::prepare().or_else(|_| Lifecycle::prepare())?;
             let node = Self {
-                inner: Arc::new(Lifecycle::prepare()?),
+                inner: Arc::new(prepared),
             };
             node.inner.boot()?;
             Ok(node)
@@ -223,6 +225,12 @@ impl RabbitNode {
         .await
     }
 
+    /// The node's private directory, which is removed with it.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.inner.home().dir()
+    }
+
     /// What the node has printed and logged so far.
     #[must_use]
     pub fn log(&self) -> String {
@@ -249,7 +257,7 @@ impl fmt::Debug for RabbitNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RabbitNode")
             .field("addr", &self.addr())
-            .field("dir", &self.inner.home().dir())
+            .field("dir", &self.dir())
             .finish_non_exhaustive()
     }
 }

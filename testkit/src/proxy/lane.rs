@@ -108,8 +108,7 @@ impl Reader {
     fn due(&mut self) -> Option<Instant> {
         match self.faults.current().fault {
             Fault::Latency { delay, jitter } if self.direction == Direction::ToClient => {
-                let share = self.rng.random_range(0.0..=1.0);
-                Some(clock::now() + delay + jitter.mul_f64(share))
+                Some(clock::now() + late_by(delay, jitter, &mut self.rng))
             }
             _ => None,
         }
@@ -182,7 +181,44 @@ impl Writer {
     }
 }
 
+fn late_by(delay: Duration, jitter: Duration, rng: &mut StdRng) -> Duration {
+    delay + jitter.mul_f64(rng.random_range(0.0..=1.0))
+}
+
 const PIECE: usize = 16 * 1024;
 /// With [`PIECE`], what one direction holds back at most: 1 MiB.
 const QUEUED_PIECES: usize = 64;
 const SLICES_PER_SECOND: u64 = 50;
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    const DELAY: Duration = Duration::from_millis(100);
+    const JITTER: Duration = Duration::from_millis(40);
+
+    fn hundred(seed: u64) -> Vec<Duration> {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let draw = |_| late_by(DELAY, JITTER, &mut rng);
+        (0..100).map(draw).collect()
+    }
+
+    #[test]
+    fn jitter_spreads_between_the_delay_and_the_delay_with_all_of_it() {
+        let delays = hundred(7);
+        let (least, most) = (delays.iter().min().unwrap(), delays.iter().max().unwrap());
+        assert!(*least >= DELAY && *least < DELAY + JITTER / 4, "{least:?}");
+        assert!(
+            *most <= DELAY + JITTER && *most > DELAY + JITTER / 4 * 3,
+            "{most:?}"
+        );
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_jitter() {
+        assert_eq!(hundred(7), hundred(7));
+        assert_ne!(hundred(7), hundred(8));
+    }
+}

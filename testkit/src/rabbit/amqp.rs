@@ -35,7 +35,8 @@ pub(crate) fn queue_counts(addr: SocketAddr, queue: &str) -> io::Result<QueueCou
     client.send(1, QUEUE_DECLARE, &declare)?;
     let answer = client.expect(QUEUE_DECLARE_OK)?;
     // The queue's name, then two counts.
-    let counts = answer.get(1 + usize::from(answer[0])..).unwrap_or_default();
+    let name = answer.first().copied().unwrap_or_default();
+    let counts = answer.get(1 + usize::from(name)..).unwrap_or_default();
     let counts = QueueCounts {
         ready: number(counts, 0)?,
         consumers: number(counts, 4)?,
@@ -106,7 +107,7 @@ impl Client {
         let [kind, _, _, length @ ..] = head;
         let mut payload = vec![0; u32::from_be_bytes(length) as usize + 1];
         self.stream.read_exact(&mut payload)?;
-        if kind != METHOD_FRAME || payload.len() < 6 || payload.pop() != Some(FRAME_END) {
+        if kind != METHOD_FRAME || payload.len() < 5 || payload.pop() != Some(FRAME_END) {
             return Err(io::Error::other("not an AMQP method frame"));
         }
         let arguments = payload.split_off(4);

@@ -35,12 +35,12 @@ impl fmt::Display for Unavailable {
             ),
             Self::Setup { reason } => write!(f, "rabbitmq node cannot be set up: {reason}"),
             Self::Died { log } => {
-                write!(f, "rabbitmq node ended while starting: {}", last_line(log))
+                write!(f, "rabbitmq node ended while starting: {}", first_line(log.lines().rev()))
             }
             Self::NotReady { within, log } => write!(
                 f,
                 "rabbitmq node was not ready within {within:?}: {}",
-                last_line(log)
+                first_line(log.lines().rev())
             ),
         }
     }
@@ -63,7 +63,7 @@ impl NodeError {
         }
     }
 
-    /// What the node, or the command sent to it, said.
+    /// All that the node, or the command sent to it, said. `Display` shows the first line of it.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
@@ -82,9 +82,9 @@ impl fmt::Display for NodeError {
 
 impl error::Error for NodeError {}
 
-fn last_line(log: &str) -> &str {
-    let mut lines = log.lines().rev().map(str::trim);
+fn first_line<'a>(lines: impl Iterator<Item = &'a str>) -> &'a str {
+    let mut lines = lines.map(str::trim);
     lines
         .find(|line| !line.is_empty())
-        .unwrap_or("it logged nothing")
+        .unwrap_or("it said nothing")
 }

@@ -50,11 +50,16 @@ impl Lifecycle {
             let epmd = Process::spawn(node.home.port_mapper(), node.home.dir());
             state.epmd = Some(epmd.map_err(setup("erlang's epmd"))?);
         }
-        let listens = || TcpStream::connect(node.home.epmd.addr()).is_ok();
-        if poll_until(clock::now() + EPMD_LIMIT, listens) {
+        let mut listens = false;
+        poll_until(clock::now() + EPMD_LIMIT, || {
+            listens = TcpStream::connect(node.home.epmd.addr()).is_ok();
+            let mut state = node.state.lock();
+            listens || !state.epmd.as_mut().is_some_and(Process::is_running)
+        });
+        if listens {
             Ok(node)
         } else {
-            let silent = io::Error::from(io::ErrorKind::TimedOut);
+            let silent = io::Error::other("it does not listen");
             Err(setup("erlang's epmd")(silent))
         }
     }
