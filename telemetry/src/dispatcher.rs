@@ -13,7 +13,6 @@ use crate::clock;
 use crate::error::AttachError;
 use crate::event::{Detail, Event, EventKind, Kinds};
 use crate::filter::Filter;
-use crate::guard::guarded;
 use crate::handler::{Call, Handler};
 
 /// Shared between the telemetry object and the handler thread. The thread begins with the first
@@ -178,7 +177,10 @@ impl Dispatcher {
     }
 
     fn update_wanted(&self, roster: &Roster) {
-        let kinds = roster.handlers.iter().map(|handler| handler.filter().wanted());
+        let kinds = roster
+            .handlers
+            .iter()
+            .map(|handler| handler.filter().wanted());
         let wanted = kinds.fold(Kinds::default(), Kinds::union);
         self.wanted.store(wanted.0, Ordering::Relaxed);
     }

@@ -1,4 +1,87 @@
-//! Telemetry.
+//! Telemetry shows what the Steadfast patterns are doing: as OpenTelemetry metrics, as Prometheus
+//! text, and as events for your own functions.
+//!
+#![cfg_attr(feature = "breaker", doc = "```")]
+#![cfg_attr(not(feature = "breaker"), doc = "```ignore")]
+//! use std::sync::mpsc;
+//! use std::time::Duration;
+//! use steadfast_breaker::CircuitBreaker;
+//! use steadfast_telemetry::{EventKind, Telemetry};
+//!
+//! let breaker = CircuitBreaker::builder("payments").failure_threshold(1).build()?;
+//! let telemetry = Telemetry::new(); // on the global meter provider
+//! telemetry.watch(&breaker);
+//!
+//! let (pager, pages) = mpsc::channel();
+//! telemetry.attach("pager", EventKind::BreakerTransition, move |event| {
+//!     let _ = pager.send(event.to_string());
+//! })?;
+//!
+//! let _ = breaker.call_blocking(|| Err::<(), _>("connection refused"));
+//! telemetry.flush(Duration::from_secs(1));
+//! assert_eq!(
+//!     pages.recv()?,
+//!     "circuit breaker payments: closed -> open (a call failed)"
+//! );
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # When to use it
+//! In an application, once: build one [`Telemetry`] next to the meter provider and
+//! [`watch`](Telemetry::watch) every component. Libraries should not use it; what they keep in
+//! their patterns is there to be watched by whoever they hand them to.
+//!
+//! It exports through the meter provider that the application sets up, and sets up none itself. It
+//! records no latency histograms and no spans.
+//!
+//! # How it works
+//! ```text
+//!   component ── keeps its counters ◀───── snapshot ─────┐
+//!       │                                                │ once for each instrument,
+//!       │ rare events: transitions, retries, ...         │ when metrics are collected
+//!       ▼                                                │
+//!   EventSink ─▶ bounded queue ─▶ one thread ─▶ your     Telemetry ◀── meter provider's reader
+//!                    │ full: drop and count     handlers           ◀── prometheus()
+//! ```
+//! Metrics are pulled: every instrument is an observable one, whose callback walks over the watched
+//! components. Events are pushed, from the rare edges only. The components are held weakly, and they
+//! hold telemetry weakly.
+//!
+//! The README has every metric, attribute and event in tables; [`names`] has them as constants.
+//!
+//! # Components of your own
+//! Implement [`Source`] on what your handles share and [`Watch`] on the handle. A source declares
+//! [`Instrument`]s, records [`Samples`] when asked, and pushes events through the [`EventSink`] that
+//! it is given. None of that needs an OpenTelemetry type.
+//!
+//! # Defaults
+//! The queue holds 1024 events. The meter provider is the global one.
+//!
+//! # What handlers cannot break
+//! They run on a thread of their own: a slow one delays the other handlers, never a call. A panic is
+//! caught and counted, and the handler stays. [`Telemetry::detach`] returns when the handler is gone
+//! for good. A panic in a [`Source`] loses its samples of one instrument in one collection.
+//!
+//! # Cost
+//! A call that succeeds costs the same with and without telemetry. An event that no handler wants is
+//! a load or two; one that is wanted takes one short lock. A collection reads one snapshot for each
+//! component and instrument.
+//!
+//! # Limits
+//! OpenTelemetry cannot take an instrument back, so a meter provider keeps the (then silent)
+//! callbacks of a telemetry object that is gone, and a component keeps the observer of one. With two
+//! readers on one meter provider, the SDK may show the last values of a dropped component once more
+//! in the reader that collects less often.
+//!
+//! # Features
+//! - `breaker`, `retry`, `bulkhead`, `pool`, `health` (default): `watch` takes the pattern.
+//! - `prometheus`: [`Telemetry::prometheus`](Telemetry), the same metrics as Prometheus text.
+//!
+//! # Minimum Rust version
+//! 1.85.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod builder;
 mod clock;
 mod dispatcher;
@@ -33,3 +116,7 @@ pub use snapshot::{HandlerSnapshot, Snapshot};
 pub use source::{Samples, Source};
 pub use telemetry::{Telemetry, WeakTelemetry};
 pub use watch::Watch;
+
+#[cfg(all(doctest, feature = "breaker"))]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

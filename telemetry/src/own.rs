@@ -38,7 +38,11 @@ impl Source for Own {
             let queued = self.dispatcher.queued(kind);
             let dropped = self.dispatcher.dropped(kind);
             samples.record(&names::EVENTS, queued, &[event, (names::OUTCOME, "queued")]);
-            samples.record(&names::EVENTS, dropped, &[event, (names::OUTCOME, "dropped")]);
+            samples.record(
+                &names::EVENTS,
+                dropped,
+                &[event, (names::OUTCOME, "dropped")],
+            );
         }
         for handler in self.dispatcher.handlers().iter() {
             let id = (names::HANDLER, handler.id());

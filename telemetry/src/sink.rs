@@ -110,7 +110,7 @@ impl EventSinks {
 
     /// Pushes an event to every sink that wants its kind. `detail` runs only for those, once each.
     pub fn push<D: Into<Detail>>(&self, kind: EventKind, detail: impl Fn() -> D) {
-        for sink in self.open() .iter() {
+        for sink in self.open().iter() {
             if sink.wants(kind) {
                 sink.push(detail());
             }

@@ -40,7 +40,10 @@ pub struct HandlerSnapshot {
 impl Snapshot {
     pub(crate) fn new(registry: &Registry, dispatcher: &Dispatcher) -> Self {
         let sum = |count: fn(&Dispatcher, EventKind) -> u64| {
-            EventKind::ALL.map(|kind| count(dispatcher, kind)).iter().sum()
+            EventKind::ALL
+                .map(|kind| count(dispatcher, kind))
+                .iter()
+                .sum()
         };
         let handlers = dispatcher.handlers();
         let handlers = handlers.iter().map(|handler| HandlerSnapshot {

@@ -173,12 +173,7 @@ impl<'a> Samples<'a> {
         self.take(instrument, Value::Float(value), attributes);
     }
 
-    fn take(
-        &mut self,
-        instrument: &Instrument,
-        value: Value,
-        attributes: &[(&'static str, &str)],
-    ) {
+    fn take(&mut self, instrument: &Instrument, value: Value, attributes: &[(&'static str, &str)]) {
         assert!(
             self.declared.contains(instrument),
             "{} is not among the source's instruments",

@@ -47,13 +47,10 @@ impl Telemetry {
     /// (`opentelemetry::global::set_meter_provider`): what is built before stays without metrics.
     #[must_use]
     pub fn new() -> Self {
-        Self::from_parts(
-            global_meter(), DEFAULT_QUEUE
-        )
+        Self::from_parts(global_meter(), DEFAULT_QUEUE)
     }
 
     /// Starts building telemetry with other settings.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -192,10 +189,6 @@ impl Telemetry {
 
     pub(crate) fn dispatcher(&self) -> &Dispatcher {
         &self.inner.dispatcher
-    }
-
-    pub(crate) fn registry(&self) -> &Arc<Registry> {
-        &self.inner.registry
     }
 
     /// Watches a source that is its own component.

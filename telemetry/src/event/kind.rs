@@ -84,7 +84,9 @@ impl FromIterator<EventKind> for Kinds {
 
 impl fmt::Debug for Kinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let present = EventKind::ALL.into_iter().filter(|kind| self.contains(*kind));
+        let present = EventKind::ALL
+            .into_iter()
+            .filter(|kind| self.contains(*kind));
         f.debug_set().entries(present).finish()
     }
 }

@@ -151,7 +151,10 @@ impl fmt::Display for Detail {
             #[cfg(feature = "retry")]
             Self::Retrying(r) => {
                 let (name, attempt, wait) = (&r.name, r.attempt, r.wait);
-                write!(f, "retry {name}: attempt {attempt} failed, next in {wait:?}")
+                write!(
+                    f,
+                    "retry {name}: attempt {attempt} failed, next in {wait:?}"
+                )
             }
             #[cfg(feature = "retry")]
             Self::RetryGaveUp(g) => {

@@ -12,6 +12,11 @@ use crate::sink::EventSink;
 use crate::source::{Samples, Source};
 use crate::telemetry::Telemetry;
 
+/// What tells one bulkhead: its handles share one name, at an address that nothing
+/// else has as long as it is alive.
+#[derive(PartialEq, Eq)]
+struct Address(usize);
+
 /// Owned by the bulkhead as its observer, and by nobody else: it ends with the bulkhead.
 struct Watched {
     bulkhead: WeakBulkhead,
@@ -27,7 +32,7 @@ impl Watch for Bulkhead {
             sink: telemetry.sink(),
         });
         let source: Arc<dyn Source> = Arc::<Watched>::clone(&watched);
-        if telemetry.insert(self.downgrade(), WeakBulkhead::ptr_eq, &source) {
+        if telemetry.insert(Address(self.name().as_ptr().addr()), Address::eq, &source) {
             self.add_observer(watched);
         }
     }
@@ -97,6 +102,10 @@ impl Source for Watched {
         let waited = totals.wait_total.as_secs_f64();
         samples.record(&names::BULKHEAD_ABANDONED, totals.abandoned, &[]);
         samples.record_f64(&names::BULKHEAD_QUEUE_TIME, waited, &[]);
-        samples.record(&names::BULKHEAD_OBSERVER_PANICS, totals.observer_panics, &[]);
+        samples.record(
+            &names::BULKHEAD_OBSERVER_PANICS,
+            totals.observer_panics,
+            &[],
+        );
     }
 }

@@ -75,7 +75,11 @@ fn collect_roll_ups(now: &Report, samples: &mut Samples<'_>) {
     for (probe, status) in [("liveness", now.liveness), ("readiness", now.readiness)] {
         let probe = (names::PROBE, probe);
         for (state, is_in) in one_hot(status) {
-            samples.record(&names::HEALTH_STATUS, is_in, &[probe, (names::STATE, state)]);
+            samples.record(
+                &names::HEALTH_STATUS,
+                is_in,
+                &[probe, (names::STATE, state)],
+            );
         }
     }
 }
@@ -93,7 +97,11 @@ fn collect_component(component: &ComponentReport, samples: &mut Samples<'_>) {
         ("panicked", component.panics),
         ("abandoned", component.abandoned),
     ] {
-        samples.record(&names::HEALTH_CHECKS, runs, &[name, (names::OUTCOME, outcome)]);
+        samples.record(
+            &names::HEALTH_CHECKS,
+            runs,
+            &[name, (names::OUTCOME, outcome)],
+        );
     }
     if let Some(duration) = component.duration {
         let seconds = duration.as_secs_f64();

@@ -1,1 +1,41 @@
-//! Integration tests.
+//! Integration tests of steadfast-telemetry, on OpenTelemetry's in-memory exporter.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on is a test that failed"
+)]
+
+mod config;
+mod export;
+mod handlers;
+mod shutdown;
+mod source;
+
+#[cfg(feature = "breaker")]
+mod breaker;
+#[cfg(feature = "bulkhead")]
+mod bulkhead;
+#[cfg(feature = "health")]
+mod health;
+#[cfg(feature = "breaker")]
+mod lifetimes;
+#[cfg(all(
+    feature = "breaker",
+    feature = "retry",
+    feature = "pool",
+    feature = "health"
+))]
+mod names;
+#[cfg(feature = "pool")]
+mod pool;
+#[cfg(all(feature = "prometheus", feature = "breaker"))]
+mod prometheus;
+#[cfg(feature = "retry")]
+mod retry;
+#[cfg(all(
+    feature = "breaker",
+    feature = "retry",
+    feature = "pool",
+    feature = "health"
+))]
+mod traffic;

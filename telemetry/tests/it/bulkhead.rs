@@ -1,0 +1,159 @@
+//! A watched bulkhead.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use steadfast_bulkhead::Bulkhead;
+use steadfast_telemetry::{Detail, Event, EventKind};
+
+use crate::export::{Bench, Export};
+
+const NAME: (&str, &str) = ("resilience.name", "reports");
+
+fn bulkhead() -> Bulkhead {
+    let builder = Bulkhead::builder("reports")
+        .max_concurrent(1)
+        .max_waiting(1);
+    builder
+        .checkout_timeout(Duration::from_secs(5))
+        .build()
+        .unwrap()
+}
+
+fn gauges(export: &Export) -> [f64; 6] {
+    [
+        "in_flight",
+        "queued",
+        "limit",
+        "queue.limit",
+        "peak.in_flight",
+        "peak.queued",
+    ]
+    .map(|metric| export.value(&format!("resilience.bulkhead.{metric}"), &[NAME]))
+}
+
+fn rejected(export: &Export) -> [f64; 3] {
+    ["full", "timeout", "closed"].map(|reason| {
+        let reason = ("error.type", reason);
+        export.value("resilience.bulkhead.rejected", &[NAME, reason])
+    })
+}
+
+fn acquired(export: &Export) -> [f64; 2] {
+    ["at_once", "after_wait"].map(|outcome| {
+        let outcome = ("resilience.outcome", outcome);
+        export.value("resilience.bulkhead.acquired", &[NAME, outcome])
+    })
+}
+
+/// Runs the tasks that can run, without letting the clock move.
+async fn settle() {
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn places_queue_waits_and_rejections_are_exported() {
+    let bench = Bench::new();
+    let bulkhead = bulkhead();
+    bench.telemetry.watch(&bulkhead);
+    assert_eq!(gauges(&bench.export()), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+
+    let permit = bulkhead.try_acquire().unwrap();
+    let waiting = tokio::spawn({
+        let bulkhead = bulkhead.clone();
+        async move { bulkhead.acquire().await.unwrap() }
+    });
+    settle().await;
+    assert_eq!(gauges(&bench.export()), [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+    bulkhead.acquire().await.unwrap_err();
+
+    tokio::time::advance(Duration::from_secs(2)).await;
+    drop(permit);
+    let permit = waiting.await.unwrap();
+    bulkhead.acquire().await.unwrap_err();
+    bulkhead.close();
+    bulkhead.try_acquire().unwrap_err();
+    drop(permit);
+
+    let export = bench.export();
+    assert_eq!(gauges(&export), [0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
+    assert_eq!(rejected(&export), [1.0, 1.0, 1.0]);
+    assert_eq!(acquired(&export), [1.0, 1.0]);
+    let waited = export.value("resilience.bulkhead.queue.time", &[NAME]);
+    assert_eq!(waited, 2.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_dropped_in_line_is_counted() {
+    let bench = Bench::new();
+    let bulkhead = bulkhead();
+    bench.telemetry.watch(&bulkhead);
+    let _permit = bulkhead.try_acquire().unwrap();
+    let waiting = tokio::time::timeout(Duration::from_secs(1), bulkhead.acquire());
+    assert!(waiting.await.is_err());
+    let abandoned = bench
+        .export()
+        .value("resilience.bulkhead.abandoned", &[NAME]);
+    assert_eq!(abandoned, 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn queueing_getting_in_and_being_rejected_are_events() {
+    let bench = Bench::new();
+    let bulkhead = bulkhead();
+    bench.telemetry.watch(&bulkhead);
+    let (heard, hears) = mpsc::channel();
+    let handler = move |event: &Event| heard.send(event.clone()).unwrap();
+    let kind = EventKind::BulkheadCheckout;
+    bench.telemetry.attach("log", kind, handler).unwrap();
+
+    let permit = bulkhead.acquire().await.unwrap();
+    let waiting = tokio::spawn({
+        let bulkhead = bulkhead.clone();
+        async move { bulkhead.acquire().await.unwrap() }
+    });
+    settle().await;
+    bulkhead.acquire().await.unwrap_err();
+    tokio::time::advance(Duration::from_secs(2)).await;
+    drop(permit);
+    let permit = waiting.await.unwrap();
+    bulkhead.acquire().await.unwrap_err();
+    drop(permit);
+
+    assert!(bench.telemetry.flush(Duration::from_secs(60)));
+    let heard: Vec<_> = hears.try_iter().collect();
+    assert!(heard.iter().all(|event| event.kind() == kind));
+    assert!(heard.iter().all(|event| event.name() == "reports"));
+    let lines: Vec<_> = heard.iter().map(Event::to_string).collect();
+    assert_eq!(
+        lines,
+        [
+            "bulkhead reports: queued at 1",
+            "bulkhead reports is full: 1 running, 1 waiting",
+            "bulkhead reports: acquired after 2s",
+            "bulkhead reports: queued at 1",
+            "bulkhead reports had no free place within 5s",
+        ]
+    );
+    assert!(matches!(heard[0].detail(), Detail::BulkheadQueued(queued) if queued.position == 1));
+    assert!(matches!(heard[1].detail(), Detail::BulkheadRejected(_)));
+    assert!(matches!(heard[2].detail(), Detail::BulkheadAcquired(_)));
+}
+
+#[test]
+fn watching_twice_doubles_nothing_and_a_dropped_bulkhead_is_gone() {
+    let bench = Bench::new();
+    let bulkhead = bulkhead();
+    bench.telemetry.watch(&bulkhead);
+    let clone = bulkhead.clone();
+    bench.telemetry.watch(&clone);
+    drop(clone);
+    assert_eq!(bench.telemetry.snapshot().watched, 1);
+
+    let weak = bulkhead.downgrade();
+    drop(bulkhead);
+    assert!(weak.upgrade().is_none());
+    assert!(bench.export().named("reports").is_empty());
+}

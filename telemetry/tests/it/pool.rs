@@ -1,0 +1,83 @@
+//! A watched pool.
+
+use steadfast_bulkhead::Pool;
+
+use crate::export::{Bench, Export};
+
+const NAME: (&str, &str) = ("resilience.name", "channels");
+
+fn pool() -> Pool<u32, &'static str> {
+    let builder = Pool::builder("channels", || async { Ok(7) });
+    builder.max_concurrent(2).build().unwrap()
+}
+
+fn resources(export: &Export) -> [f64; 2] {
+    ["idle", "lent"].map(|state| {
+        let state = ("resilience.state", state);
+        export.value("resilience.pool.resources", &[NAME, state])
+    })
+}
+
+fn served(export: &Export) -> [f64; 2] {
+    ["created", "recycled"].map(|outcome| {
+        let outcome = ("resilience.outcome", outcome);
+        export.value("resilience.pool.served", &[NAME, outcome])
+    })
+}
+
+#[tokio::test]
+async fn resources_and_the_bulkhead_in_front_are_exported() {
+    let bench = Bench::new();
+    let pool = pool();
+    bench.telemetry.watch(&pool);
+    assert_eq!(resources(&bench.export()), [0.0, 0.0]);
+
+    let one = pool.checkout().await.unwrap();
+    let other = pool.checkout().await.unwrap();
+    assert_eq!(resources(&bench.export()), [0.0, 2.0]);
+    let in_flight = bench
+        .export()
+        .value("resilience.bulkhead.in_flight", &[NAME]);
+    assert_eq!(in_flight, 2.0);
+
+    drop(one);
+    other.discard();
+    assert_eq!(resources(&bench.export()), [1.0, 0.0]);
+    drop(pool.checkout().await.unwrap());
+    assert_eq!(served(&bench.export()), [2.0, 1.0]);
+    let discarded = bench.export().value("resilience.pool.discarded", &[NAME]);
+    assert_eq!(discarded, 1.0);
+}
+
+#[tokio::test]
+async fn failures_to_create_are_exported_by_kind() {
+    let bench = Bench::new();
+    let builder = Pool::<u32, _>::builder("channels", || async { Err("connection refused") });
+    let pool = builder.build().unwrap();
+    bench.telemetry.watch(&pool);
+    pool.checkout().await.unwrap_err();
+
+    let export = bench.export();
+    let failures = |reason| {
+        let reason = ("error.type", reason);
+        export.value("resilience.pool.create_failures", &[NAME, reason])
+    };
+    assert_eq!(failures("error"), 1.0);
+    assert_eq!(failures("timeout"), 0.0);
+    assert_eq!(failures("abandoned"), 0.0);
+}
+
+#[test]
+fn a_pool_and_its_bulkhead_can_both_be_watched_as_often_as_one_likes() {
+    let bench = Bench::new();
+    let pool = pool();
+    bench.telemetry.watch(&pool);
+    let once = bench.export().named("channels").len();
+    bench.telemetry.watch(&pool.clone());
+    bench.telemetry.watch(pool.bulkhead());
+    assert_eq!(bench.export().named("channels").len(), once);
+
+    drop(pool);
+    assert!(bench.export().named("channels").is_empty());
+    assert_eq!(bench.telemetry.snapshot().watched, 0);
+}
