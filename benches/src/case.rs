@@ -79,8 +79,10 @@ impl Case {
     }
 }
 
-/// A run that does `operation` on this thread. `expected` guards against measuring something else:
-/// a run in which a result is not as expected panics.
+/// A run that does `operation` on this thread. `expected` guards against measuring something else.
+///
+/// # Panics
+/// The run does, on a result that is not as expected.
 pub fn blocking<T, E>(
     mut operation: impl FnMut() -> Result<T, E>,
     expected: impl Fn(&Result<T, E>) -> bool,

@@ -5,17 +5,6 @@ use std::fmt;
 /// Our time for one operation beside a peer's.
 ///
 /// `Display` is the line that tools read; a ratio above 1 means that the peer takes longer.
-///
-/// # Examples
-/// ```
-/// use steadfast_benches::{Case, Effort, blocking, take_turns};
-///
-/// let nothing = || Ok::<_, ()>(());
-/// let mut cases = [Case::new("nothing", blocking(nothing, Result::is_ok))
-///     .beside("peer", blocking(nothing, Result::is_ok))];
-/// let line = take_turns(&mut cases, Effort::ONCE)[0].to_string();
-/// assert!(line.starts_with("RATIO nothing ours="));
-/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Ratio {

@@ -19,7 +19,7 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// Enough for figures: turns of a millisecond for three quarters of a minute.
+    /// Enough for figures: turns of a millisecond, for 40 s.
     pub const FULL: Self = Self {
         turn: Duration::from_millis(1),
         total: Duration::from_secs(40),

@@ -1,0 +1,13 @@
+//! Retry, breaker and bulkhead together, beside the same by hand and tower-resilience.
+
+mod cases {
+    pub(crate) mod alone;
+    pub(crate) mod by_criterion;
+    pub(crate) mod composed;
+    pub(crate) mod runtime;
+    pub(crate) mod work;
+}
+
+fn main() {
+    cases::by_criterion::by_criterion(cases::composed::cases());
+}

@@ -1,0 +1,45 @@
+//! Every case beside its peers in one interleaved run: a line for each case and peer.
+//!
+//! `cargo bench -p steadfast-benches --bench ratios`. As a test, every contender runs once and
+//! nothing is said about time.
+
+#![expect(clippy::print_stdout, reason = "its lines are what it is for")]
+
+mod cases {
+    pub(crate) mod alone;
+    pub(crate) mod breaker;
+    pub(crate) mod bulkhead;
+    pub(crate) mod composed;
+    pub(crate) mod retry;
+    pub(crate) mod runtime;
+    pub(crate) mod together;
+    pub(crate) mod work;
+}
+
+use cases::{breaker, bulkhead, composed, retry};
+use steadfast_benches::{Effort, take_turns};
+
+fn main() {
+    let mut cases = breaker::cases();
+    cases.extend(retry::cases());
+    cases.extend(bulkhead::cases());
+    cases.extend(composed::cases());
+    if is_test() {
+        let compared = take_turns(&mut cases, Effort::ONCE);
+        println!(
+            "{} cases ran once, with {} peers",
+            cases.len(),
+            compared.len()
+        );
+        return;
+    }
+    for ratio in take_turns(&mut cases, Effort::FULL) {
+        println!("{ratio}");
+    }
+}
+
+/// `cargo bench` says `--bench`; `cargo test` does not, and `cargo bench -- --test` says both.
+fn is_test() -> bool {
+    let said = |option| std::env::args().any(|argument| argument == option);
+    !said("--bench") || said("--test")
+}
