@@ -60,7 +60,8 @@ impl Check {
     /// A required check of this name. The closure is called for every run and answers with an
     /// [`Outcome`] or with a `Result<(), E>` whose error can be displayed.
     ///
-    /// The future must not block its thread: a timeout can end only what awaits.
+    /// The future must not block its thread: a timeout can end only what awaits. An answer that
+    /// comes after the timeout all the same counts as a timeout.
     pub fn new<F, P>(name: impl Into<Arc<str>>, probe: F) -> Self
     where
         F: Fn() -> P + Send + Sync + 'static,

@@ -107,21 +107,24 @@ impl Flight<'_> {
         let dropped = contain(move || drop(probing));
         let answer = answer?;
         abandoned.disarm();
+        let duration = clock::now().saturating_duration_since(started);
         let caught =
             |panicked: Panicked| (Outcome::unhealthy(panicked.to_string()), Ending::Panicked);
+        let too_late = |message: String| (Outcome::unhealthy(message), Ending::TimedOut);
         let (outcome, ending) = match (answer, dropped) {
-            (Ok(Ok(outcome)), _) => (outcome, Ending::Answered),
             (Ok(Err(payload)), _) => caught(Panicked::new(payload)),
+            // Its thread was blocked, so the timeout could not fire in time.
+            (Ok(Ok(_)), _) if duration > limit => too_late(format!(
+                "check answered after {duration:?}, later than its timeout of {limit:?}"
+            )),
+            (Ok(Ok(outcome)), _) => (outcome, Ending::Answered),
             (Err(_elapsed), Err(panicked)) => caught(panicked),
-            (Err(_elapsed), Ok(())) => (
-                Outcome::unhealthy(format!("check timed out after {limit:?}")),
-                Ending::TimedOut,
-            ),
+            (Err(_elapsed), Ok(())) => too_late(format!("check timed out after {limit:?}")),
         };
         Some(Finished {
             outcome,
             ending,
-            duration: clock::now().saturating_duration_since(started),
+            duration,
         })
     }
 

@@ -131,7 +131,8 @@ impl Monitor {
     ///
     /// # Cancel safety
     /// Dropping the future drops the runs it has begun, counted as abandoned; whoever waited for
-    /// one of them runs the check itself.
+    /// one of them runs the check itself. Do not keep it without polling it: until it is dropped,
+    /// nobody else can run the checks it has begun, and they become unknown.
     pub async fn check_now(&self) -> Report {
         let components = self.shared.components();
         join_all(

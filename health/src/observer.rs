@@ -62,7 +62,7 @@ pub enum Ending {
     Answered,
     /// It panicked, which counts as unhealthy.
     Panicked,
-    /// It was dropped after its timeout, which counts as unhealthy.
+    /// It was dropped after its timeout, or answered only then, which counts as unhealthy.
     TimedOut,
 }
 

@@ -75,7 +75,7 @@ pub struct ComponentReport {
     pub consecutive_bad: u32,
     /// Runs that ended with a result, timeouts and panics included.
     pub checks: u64,
-    /// Runs that were dropped after their timeout.
+    /// Runs that did not answer within their timeout.
     pub timeouts: u64,
     /// Runs that panicked.
     pub panics: u64,

@@ -1,4 +1,9 @@
-//! Integration tests: one binary, one module per topic.
+//! Integration tests: one binary, one module per topic. Time is virtual throughout.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on is a test that failed"
+)]
 
 mod config;
 mod damping;

@@ -104,7 +104,12 @@ async fn the_runner_notices_what_goes_stale() {
     assert_eq!((probe.begun(), probe.peak()), (2, 1));
 
     let report = stuck.await;
-    assert_eq!(status_of(&report, "db"), Status::Unhealthy, "it timed out");
+    assert_eq!(status_of(&report, "db"), Status::Unhealthy);
+    assert_eq!(
+        message_of(&report, "db"),
+        "check answered after 95s, later than its timeout of 5s"
+    );
+    assert_eq!(report.component("db").unwrap().timeouts, 1);
     runner.stop().await;
 }
 
