@@ -4,7 +4,6 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 
-use async_compat::Compat;
 use futures_util::stream::BoxStream;
 use lapin::tcp::{AsyncTcpStream, OwnedTLSConfig};
 use lapin::{Connection, ConnectionProperties};
@@ -16,7 +15,7 @@ use crate::classify;
 use crate::clock;
 use crate::endpoint::{Address, Endpoint};
 use crate::error::{AmqpError, ConnectStep};
-use crate::line::Line;
+use crate::wiretap::{self, Line, WatchedSocket};
 
 /// A connection that has been through its handshake.
 pub(crate) struct Dialed {
@@ -33,7 +32,7 @@ pub(crate) struct Dialer {
     pub(crate) tls: OwnedTLSConfig,
 }
 
-type Stream = AsyncTcpStream<Compat<TcpStream>>;
+type Stream = AsyncTcpStream<WatchedSocket>;
 
 impl Dialer {
     /// Connects, or gives up at the deadline. Nothing is left behind by an attempt that fails, or
@@ -104,7 +103,7 @@ impl Dialer {
             let stream = stream.lock().take();
             stream.ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected).into())
         };
-        let runtime = lapin::runtime::default_runtime()?;
+        let runtime = wiretap::runtime();
         Connection::connector(self.address.uri.clone(), runtime, hand_over, properties).await
     }
 }

@@ -13,7 +13,6 @@ mod endpoint;
 mod error;
 mod hub;
 mod lease;
-mod line;
 mod link;
 mod message;
 mod observer;
@@ -30,6 +29,7 @@ mod snapshot;
 mod state;
 mod supervisor;
 mod wire;
+mod wiretap;
 
 pub use lapin;
 

@@ -9,8 +9,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::classify;
 use crate::clock;
 use crate::error::AmqpError;
-use crate::line::Line;
 use crate::state::Epoch;
+use crate::wiretap::Line;
 
 /// One connection of one epoch. Dropping it ends the connection, at once and for certain.
 pub(crate) struct Session {
@@ -48,6 +48,13 @@ impl Session {
     /// given up on is sent after all once the alarm is over.
     pub(crate) fn is_blocked(&self) -> bool {
         self.connection.status().blocked()
+    }
+
+    /// Whether the peer has missed two heartbeats, as agreed upon in the handshake.
+    pub(crate) fn is_silent(&self, now: Instant) -> bool {
+        let heartbeat = self.connection.configuration().heartbeat();
+        let allowed = 2 * Duration::from_secs(heartbeat.into());
+        !allowed.is_zero() && self.line.silent_for(now) > allowed
     }
 
     /// The largest frame the broker takes; 0 stands for no limit.

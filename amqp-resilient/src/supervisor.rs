@@ -159,6 +159,7 @@ impl Supervisor {
         // lapin does not announce every end: a close by the broker with code 200 is silent.
         let mut look = interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut looked = clock::now();
         let session = Arc::clone(&up.session);
         let error = loop {
             let event = tokio::select! {
@@ -167,6 +168,13 @@ impl Supervisor {
                     if !session.is_up() {
                         break closed_in_silence();
                     }
+                    // After a sleep of this process, what came meanwhile has yet to be read.
+                    let now = clock::now();
+                    let awake = now.saturating_duration_since(looked) < 4 * LOOK_EVERY;
+                    if awake && session.is_silent(now) {
+                        break AmqpError::Lapin(lapin::ErrorKind::MissingHeartbeatError.into());
+                    }
+                    looked = now;
                     self.compare_blocked(&session);
                     continue;
                 }
@@ -259,7 +267,7 @@ fn closed_in_silence() -> AmqpError {
 pub(crate) const STABLE_AFTER: Duration = Duration::from_secs(5);
 
 /// How often a connection is looked at besides listening for its events.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 const DRAIN_LOOK: Duration = Duration::from_millis(5);
 

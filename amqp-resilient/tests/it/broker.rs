@@ -66,6 +66,7 @@ impl Received {
 #[derive(Debug, Clone)]
 enum Order {
     Send(Command),
+    Freeze,
     HangUp,
 }
 
@@ -174,6 +175,11 @@ impl FakeBroker {
 
     pub(crate) fn command(&self, command: Command) {
         let _ = self.shared.orders.send(Order::Send(command));
+    }
+
+    /// Neither reads nor writes any more on the connections that there are.
+    pub(crate) fn freeze(&self) {
+        let _ = self.shared.orders.send(Order::Freeze);
     }
 
     /// Drops every connection that there is.

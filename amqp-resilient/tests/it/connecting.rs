@@ -220,6 +220,33 @@ async fn a_peer_that_says_nothing_costs_no_thread_and_no_connection() {
 }
 
 #[tokio::test]
+async fn a_broker_that_falls_silent_is_given_up_after_two_heartbeats() {
+    let broker = FakeBroker::start().await;
+    let connection = quick(broker.uri())
+        .heartbeat(Duration::from_secs(1))
+        .connect()
+        .await
+        .unwrap();
+    broker.freeze();
+    let began = Instant::now();
+    until("the loss is noticed", || {
+        connection.snapshot().totals.lost == 1
+    })
+    .await;
+    assert!(
+        began.elapsed() > Duration::from_millis(1_500),
+        "{:?}",
+        began.elapsed()
+    );
+    until("there is a new connection", || {
+        connection.state().is_connected()
+    })
+    .await;
+    let last = connection.snapshot().last_error.unwrap();
+    assert!(last.to_string().contains("heartbeat"), "{last}");
+}
+
+#[tokio::test]
 async fn the_breaker_opens_after_failures_in_a_row_and_fails_callers_fast() {
     let broker = FakeBroker::start_down().await;
     let connection = quick(broker.uri())

@@ -47,16 +47,18 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
         channels: HashMap::new(),
     };
     let mut buffer = Vec::new();
+    let mut frozen = false;
     loop {
         let mut chunk = [0; 16 * 1024];
         tokio::select! {
-            read = stream.read(&mut chunk) => match read {
+            read = stream.read(&mut chunk), if !frozen => match read {
                 Ok(0) | Err(_) => break,
                 Ok(_) if welcome == Welcome::Silence => continue,
                 Ok(length) => buffer.extend_from_slice(&chunk[..length]),
             },
             order = orders.recv() => match order {
                 Ok(Order::Send(command)) => link.command(command),
+                Ok(Order::Freeze) => frozen = true,
                 Ok(Order::HangUp) | Err(RecvError::Closed) => break,
                 Err(RecvError::Lagged(_)) => panic!("a test gave too many orders at a time"),
             },

@@ -1,0 +1,8 @@
+//! Tests against private RabbitMQ nodes that are started, killed, frozen and starved. Behind the feature
+//! `rabbit-tests`, as they need `rabbitmq-server` on the machine. A node takes 6 to 10 s to boot, so
+//! each test is a story of several scenes on one node.
+
+mod answers;
+mod crashes;
+mod hardship;
+mod support;
