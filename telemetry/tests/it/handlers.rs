@@ -1,6 +1,6 @@
 //! Handlers: what they hear, and what they cannot break.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -305,4 +305,38 @@ fn many_threads_lose_no_event_uncounted() {
     let snapshot = telemetry.snapshot();
     assert_eq!(snapshot.queued + snapshot.dropped, 4000);
     assert_eq!(calls.load(Ordering::Relaxed) as u64, snapshot.queued);
+}
+
+#[test]
+fn no_handler_runs_after_detach_returned_however_busy_it_is() {
+    let telemetry = Telemetry::new();
+    let speaker = Speaker::watched_by(&telemetry);
+    let stop = AtomicBool::new(false);
+    let late = Arc::new(AtomicUsize::new(0));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                speaker.say("a");
+                thread::yield_now();
+            }
+        });
+        for _ in 0..500 {
+            let (running, runs) = mpsc::channel();
+            let detached = Arc::new(AtomicBool::new(false));
+            let (gone, count) = (Arc::clone(&detached), Arc::clone(&late));
+            let handler = move |_: &Event| {
+                let _ = running.send(());
+                thread::yield_now();
+                if gone.load(Ordering::SeqCst) {
+                    count.fetch_add(1, Ordering::SeqCst);
+                }
+            };
+            telemetry.attach("busy", Filter::all(), handler).unwrap();
+            runs.recv_timeout(LONG).unwrap();
+            assert!(telemetry.detach("busy"));
+            detached.store(true, Ordering::SeqCst);
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(late.load(Ordering::SeqCst), 0);
 }
