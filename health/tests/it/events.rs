@@ -1,11 +1,12 @@
 //! What observers hear, when, and in which order.
 
 use std::collections::HashMap;
+use std::future::Ready;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use steadfast_health::{
-    Changed, Check, Checked, Ending, Monitor, Observer, Status, Subject, WeakMonitor,
+    Changed, Check, Checked, Ending, Monitor, Observer, Outcome, Status, Subject, WeakMonitor,
 };
 
 use crate::support::{Heard, Probe, Recorder, SECOND, outcome, steady};
@@ -96,7 +97,7 @@ async fn a_timeout_and_a_panic_are_told_apart() {
         .register(Probe::new().taking(10 * SECOND).check("slow"))
         .unwrap();
     monitor
-        .register(Check::new("mad", || async { outcome(panic!("mad")) }))
+        .register(Check::new("mad", || -> Ready<Outcome> { panic!("mad") }))
         .unwrap();
     monitor.check_now().await;
     let endings: HashMap<_, _> = recorder

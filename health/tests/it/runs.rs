@@ -1,6 +1,6 @@
 //! How one run ends, and what it says.
 
-use std::future::pending;
+use std::future::{Ready, pending};
 use std::panic::panic_any;
 
 use steadfast_health::{Check, Ending, Monitor, Outcome, Status};
@@ -88,7 +88,7 @@ async fn a_panicking_check_is_unhealthy_and_hurts_no_other() {
     let text = Check::new("text", || async { explode("disk on fire") });
     let formatted = Check::new("formatted", || async { explode(format!("disk {}", 7)) });
     let opaque = Check::new("opaque", || async { explode(42_u8) });
-    let early = Check::new("early", || -> std::future::Ready<Outcome> {
+    let early = Check::new("early", || -> Ready<Outcome> {
         panic!("before the first await")
     });
     for check in [text, formatted, opaque, early, Probe::new().check("sound")] {
