@@ -17,19 +17,19 @@ use reqwest::{Response, ResponseBuilderExt};
 pub(crate) struct Holds {
     /// Still to be told the outcome; `None` if the head decided it.
     pub(crate) breaker: Option<steadfast_breaker::Permit>,
-    pub(crate) place: steadfast_bulkhead::Permit,
+    /// Given back when this is dropped.
+    pub(crate) _place: steadfast_bulkhead::Permit,
 }
 
 impl Holds {
+    /// The breaker is told first: whoever gets the place next asks it.
     fn success(self) {
-        drop(self.place);
         if let Some(permit) = self.breaker {
             permit.success();
         }
     }
 
     fn failure(self) {
-        drop(self.place);
         if let Some(permit) = self.breaker {
             permit.failure();
         }

@@ -130,7 +130,7 @@ fn nack(_: &reqwest::Error) -> Option<Nack> {
 
 /// What is behind an error, from the nearest cause to the root.
 fn causes<'e>(error: &'e reqwest::Error) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    std::iter::successors(error.source(), |cause| cause.source())
+    std::iter::successors(error.source(), |&cause| cause.source())
 }
 
 #[cfg(test)]

@@ -1,0 +1,238 @@
+//! The client: a handle like reqwest's.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use http::Method;
+use reqwest::{IntoUrl, Request, Response};
+use steadfast_retry::Retry;
+
+use crate::authority::{Authorities, Authority};
+use crate::builder::Builder;
+use crate::call;
+use crate::counters::Counters;
+use crate::error::Error;
+use crate::observer::{Observer, Observers};
+use crate::request::{Options, RequestBuilder};
+use crate::settings::{Patterns, Settings};
+use crate::snapshot::Snapshot;
+
+/// A [`reqwest::Client`] with circuit breakers, bulkheads, safe retries and deadlines around it.
+///
+/// A handle: a clone is cheap and shares everything. Make one for each kind of work and keep it. See
+/// the [crate docs](crate) for what it does with a request.
+///
+/// # Examples
+/// ```no_run
+/// use std::time::Duration;
+/// use steadfast_http::Client;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::builder("payments")
+///     .total_timeout(Duration::from_secs(5))
+///     .build()?;
+/// let response = client.get("https://payments.internal/health").send().await?;
+/// assert!(response.status().is_success());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+/// What all clones of a client share.
+pub(crate) struct Shared {
+    pub(crate) name: Arc<str>,
+    pub(crate) settings: Settings,
+    pub(crate) http: reqwest::Client,
+    /// Whether `http` leaves a mark on redirected attempts.
+    pub(crate) tracks_redirects: bool,
+    pub(crate) retry: Retry,
+    pub(crate) authorities: Authorities,
+    pub(crate) counters: Counters,
+    pub(crate) observers: Observers,
+    #[cfg(feature = "telemetry")]
+    pub(crate) sinks: steadfast_telemetry::EventSinks,
+}
+
+impl Client {
+    /// Starts building a client. The name appears in errors, events, snapshots and metrics, and in
+    /// front of the authority in the names of its breakers and bulkheads.
+    pub fn builder(name: impl Into<Arc<str>>) -> Builder {
+        Builder::new(name.into())
+    }
+
+    pub(crate) fn new(
+        name: Arc<str>,
+        settings: Settings,
+        http: reqwest::Client,
+        tracks_redirects: bool,
+        retry: Retry,
+        observers: Vec<Arc<dyn Observer>>,
+    ) -> Self {
+        let patterns = Patterns::new(Arc::clone(&name), settings.clone());
+        let authorities = Authorities::new(patterns, settings.max_authorities);
+        Self {
+            shared: Arc::new(Shared {
+                name,
+                settings,
+                http,
+                tracks_redirects,
+                retry,
+                authorities,
+                counters: Counters::default(),
+                observers: Observers::new(observers),
+                #[cfg(feature = "telemetry")]
+                sinks: steadfast_telemetry::EventSinks::new(),
+            }),
+        }
+    }
+
+    /// Starts a `GET` request. A URL that does not parse is reported when it is sent.
+    pub fn get<U: IntoUrl>(&self, url: U) -> RequestBuilder {
+        self.request(Method::GET, url)
+    }
+
+    /// Starts a `POST` request. A URL that does not parse is reported when it is sent.
+    pub fn post<U: IntoUrl>(&self, url: U) -> RequestBuilder {
+        self.request(Method::POST, url)
+    }
+
+    /// Starts a `PUT` request. A URL that does not parse is reported when it is sent.
+    pub fn put<U: IntoUrl>(&self, url: U) -> RequestBuilder {
+        self.request(Method::PUT, url)
+    }
+
+    /// Starts a `PATCH` request. A URL that does not parse is reported when it is sent.
+    pub fn patch<U: IntoUrl>(&self, url: U) -> RequestBuilder {
+        self.request(Method::PATCH, url)
+    }
+
+    /// Starts a `DELETE` request. A URL that does not parse is reported when it is sent.
+    pub fn delete<U: IntoUrl>(&self, url: U) -> RequestBuilder {
+        self.request(Method::DELETE, url)
+    }
+
+    /// Starts a `HEAD` request. A URL that does not parse is reported when it is sent.
+    pub fn head<U: IntoUrl>(&self, url: U) -> RequestBuilder {
+        self.request(Method::HEAD, url)
+    }
+
+    /// Starts a request. A URL that does not parse is reported when it is sent.
+    pub fn request<U: IntoUrl>(&self, method: Method, url: U) -> RequestBuilder {
+        let inner = self.shared.http.request(method, url);
+        RequestBuilder::new(self.clone(), inner)
+    }
+
+    /// Sends a finished request with the client's settings. Its own
+    /// [`timeout`](Request::timeout), if it has one, is its total timeout.
+    ///
+    /// # Errors
+    /// [`Error`] says why there is no response. A response with a bad status is `Ok`, as in reqwest:
+    /// also one that was retried until the attempts were used up.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the attempt or the wait it is in. Its place in the bulkhead and its
+    /// probe of a half-open breaker are given back at once. What the server has done stays done.
+    pub async fn execute(&self, request: Request) -> Result<Response, Error> {
+        call::run(&self.shared, request, Options::default()).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        request: reqwest::Result<Request>,
+        options: Options,
+    ) -> Result<Response, Error> {
+        match request {
+            Ok(request) => call::run(&self.shared, request, options).await,
+            Err(error) => Err(self.shared.counters.begin().fail(Error::invalid(error))),
+        }
+    }
+
+    /// The name given to the builder.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// The reqwest client inside. What is sent through it goes past every pattern: **unprotected**.
+    #[must_use]
+    pub fn reqwest(&self) -> &reqwest::Client {
+        &self.shared.http
+    }
+
+    /// What the client is doing and has done, authority by authority.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.shared.snapshot()
+    }
+
+    /// A handle that does not keep the client alive.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakClient {
+        WeakClient {
+            shared: Arc::downgrade(&self.shared),
+        }
+    }
+
+    #[cfg(feature = "telemetry")]
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+impl Shared {
+    /// The patterns of an authority; telemetry is told of new ones.
+    pub(crate) fn meet(&self, authority: &str) -> Arc<Authority> {
+        let met = self.authorities.meet(authority);
+        #[cfg(feature = "telemetry")]
+        if met.new {
+            self.sinks.watch(&met.authority.breaker);
+            self.sinks.watch(&met.authority.bulkhead);
+        }
+        met.authority
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let authorities = self.authorities.all();
+        let (evicted, panics) = (self.authorities.evicted(), self.observers.panics());
+        Snapshot {
+            name: Arc::clone(&self.name),
+            in_flight: self.counters.in_flight(),
+            authorities: authorities.iter().map(|one| one.snapshot()).collect(),
+            retry: self.retry.snapshot(),
+            totals: self.counters.totals(evicted, panics),
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("name", &self.shared.name)
+            .field("settings", &self.shared.settings)
+            .field("reqwest", &self.shared.http)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A handle that does not keep its client alive; made by [`Client::downgrade`].
+#[derive(Clone)]
+pub struct WeakClient {
+    shared: Weak<Shared>,
+}
+
+impl WeakClient {
+    /// The client, if any other handle to it is left.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Client> {
+        self.shared.upgrade().map(|shared| Client { shared })
+    }
+}
+
+impl fmt::Debug for WeakClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakClient").finish_non_exhaustive()
+    }
+}

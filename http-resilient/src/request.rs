@@ -1,0 +1,230 @@
+//! The request builder: reqwest's, with what a resilient client wants to know besides.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Version};
+use reqwest::{Body, Request, Response};
+
+use crate::classify::IDEMPOTENCY_KEY;
+use crate::client::Client;
+use crate::error::Error;
+
+/// A request to be, made by [`Client::get`] and its siblings: every method of
+/// [`reqwest::RequestBuilder`], and a few of its own.
+#[must_use = "a request does nothing until it is sent"]
+pub struct RequestBuilder {
+    client: Client,
+    inner: reqwest::RequestBuilder,
+    options: Options,
+}
+
+/// What reqwest's request has no place for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Options {
+    pub(crate) idempotent: Option<bool>,
+    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) deadline: Option<Instant>,
+}
+
+/// What reqwest's builder does not have.
+impl RequestBuilder {
+    /// Says whether the request may reach the server twice, over the head of its method and its
+    /// idempotency key. Only a request that may is sent again after a failure that may have
+    /// happened on the server's side.
+    ///
+    /// Default: `GET`, `HEAD`, `OPTIONS`, `TRACE`, `PUT` and `DELETE` may; so may any other with an
+    /// `Idempotency-Key` header.
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.options.idempotent = Some(idempotent);
+        self
+    }
+
+    /// Sends an `Idempotency-Key` header, by which the server knows a request that it has seen
+    /// before, and so makes the request one that may be retried. The same key goes with every
+    /// attempt. Replaces an earlier key.
+    pub fn idempotency_key<V>(mut self, key: V) -> Self
+    where
+        HeaderValue: TryFrom<V>,
+        <HeaderValue as TryFrom<V>>::Error: Into<http::Error>,
+    {
+        self.inner = match HeaderValue::try_from(key) {
+            Ok(key) => self
+                .inner
+                .headers(HeaderMap::from_iter([(IDEMPOTENCY_KEY, key)])),
+            // Not valid either, so that reqwest keeps the error until the request is sent.
+            Err(_) => self.inner.header::<_, &str>(IDEMPOTENCY_KEY, "\n"),
+        };
+        self
+    }
+
+    /// How long one attempt of this request may take until the head of the response has arrived.
+    /// Default: the client's [`attempt_timeout`](crate::Builder::attempt_timeout).
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.options.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// How long this request may take in all, its response body included. Default: the client's
+    /// [`total_timeout`](crate::Builder::total_timeout).
+    pub fn total_timeout(mut self, timeout: Duration) -> Self {
+        self.inner = self.inner.timeout(timeout);
+        self
+    }
+
+    /// When this request must be over, its response body included; together with the total timeout,
+    /// the earlier counts. For passing on a deadline that was given from outside.
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.options.deadline = Some(deadline);
+        self
+    }
+}
+
+/// What it has.
+impl RequestBuilder {
+    pub(crate) fn new(client: Client, inner: reqwest::RequestBuilder) -> Self {
+        Self {
+            client,
+            inner,
+            options: Options::default(),
+        }
+    }
+
+    /// A builder that starts from a finished request.
+    pub fn from_parts(client: Client, request: Request) -> Self {
+        let inner = reqwest::RequestBuilder::from_parts(client.reqwest().clone(), request);
+        Self::new(client, inner)
+    }
+
+    /// Adds a header.
+    pub fn header<K, V>(mut self, key: K, value: V) -> Self
+    where
+        HeaderName: TryFrom<K>,
+        <HeaderName as TryFrom<K>>::Error: Into<http::Error>,
+        HeaderValue: TryFrom<V>,
+        <HeaderValue as TryFrom<V>>::Error: Into<http::Error>,
+    {
+        self.inner = self.inner.header(key, value);
+        self
+    }
+
+    /// Sets headers, replacing those of the same name.
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        self.inner = self.inner.headers(headers);
+        self
+    }
+
+    /// Adds HTTP basic authentication.
+    pub fn basic_auth<U, P>(mut self, username: U, password: Option<P>) -> Self
+    where
+        U: fmt::Display,
+        P: fmt::Display,
+    {
+        self.inner = self.inner.basic_auth(username, password);
+        self
+    }
+
+    /// Adds HTTP bearer authentication.
+    pub fn bearer_auth<T: fmt::Display>(mut self, token: T) -> Self {
+        self.inner = self.inner.bearer_auth(token);
+        self
+    }
+
+    /// Sets the body. One that is a stream cannot be sent again: such a request gets one attempt.
+    pub fn body<T: Into<Body>>(mut self, body: T) -> Self {
+        self.inner = self.inner.body(body);
+        self
+    }
+
+    /// The same as [`total_timeout`](Self::total_timeout), under reqwest's name.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.total_timeout(timeout)
+    }
+
+    /// Sets the HTTP version.
+    pub fn version(mut self, version: Version) -> Self {
+        self.inner = self.inner.version(version);
+        self
+    }
+
+    /// Adds to the query string.
+    #[cfg(feature = "query")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "query")))]
+    pub fn query<T: serde::Serialize + ?Sized>(mut self, query: &T) -> Self {
+        self.inner = self.inner.query(query);
+        self
+    }
+
+    /// Sends a form as the body.
+    #[cfg(feature = "form")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
+    pub fn form<T: serde::Serialize + ?Sized>(mut self, form: &T) -> Self {
+        self.inner = self.inner.form(form);
+        self
+    }
+
+    /// Sends JSON as the body.
+    #[cfg(feature = "json")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
+    pub fn json<T: serde::Serialize + ?Sized>(mut self, json: &T) -> Self {
+        self.inner = self.inner.json(json);
+        self
+    }
+
+    /// Sends a multipart form as the body. reqwest streams it, so such a request gets one attempt.
+    #[cfg(feature = "multipart")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "multipart")))]
+    pub fn multipart(mut self, form: reqwest::multipart::Form) -> Self {
+        self.inner = self.inner.multipart(form);
+        self
+    }
+
+    /// Finishes the request, to look at it and send it with [`Client::execute`]. What
+    /// [`idempotent`](Self::idempotent), [`attempt_timeout`](Self::attempt_timeout) and
+    /// [`deadline`](Self::deadline) said is lost: reqwest's request has no place for it. An
+    /// idempotency key and a total timeout stay.
+    ///
+    /// # Errors
+    /// What reqwest found wrong with the URL, a header or the body.
+    pub fn build(self) -> reqwest::Result<Request> {
+        self.inner.build()
+    }
+
+    /// As [`build`](Self::build), and gives the client back.
+    pub fn build_split(self) -> (Client, reqwest::Result<Request>) {
+        (self.client, self.inner.build())
+    }
+
+    /// Sends the request.
+    ///
+    /// # Errors
+    /// [`Error`] says why there is no response. A response with a bad status is `Ok`, as in reqwest:
+    /// also one that was retried until the attempts were used up.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the attempt or the wait it is in. Its place in the bulkhead and its
+    /// probe of a half-open breaker are given back at once. What the server has done stays done.
+    pub async fn send(self) -> Result<Response, Error> {
+        self.client.send(self.inner.build(), self.options).await
+    }
+
+    /// A copy; `None` if the body is a stream, or the request is not valid.
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self> {
+        Some(Self {
+            client: self.client.clone(),
+            inner: self.inner.try_clone()?,
+            options: self.options,
+        })
+    }
+}
+
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBuilder")
+            .field("client", &self.client.name())
+            .field("request", &self.inner)
+            .field("options", &self.options)
+            .finish()
+    }
+}

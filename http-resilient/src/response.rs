@@ -1,0 +1,43 @@
+//! What a client knows about a response beyond what reqwest does.
+
+use reqwest::Response;
+
+/// What a client knows about a response beyond what reqwest does.
+///
+/// It travels in the response's extensions, so it is also there when the response has become an
+/// [`http::Response`].
+///
+/// # Examples
+/// ```no_run
+/// use steadfast_http::ResponseExt;
+///
+/// # async fn example(client: steadfast_http::Client) -> Result<(), steadfast_http::Error> {
+/// let response = client.get("http://inventory.internal/stock").send().await?;
+/// if response.attempts() > 1 {
+///     println!("it took {} attempts", response.attempts());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub trait ResponseExt: sealed::Sealed {
+    /// How many attempts were made for this response, itself included. 0 for a response that no
+    /// steadfast client has returned.
+    fn attempts(&self) -> u32;
+}
+
+impl ResponseExt for Response {
+    fn attempts(&self) -> u32 {
+        let attempts = self.extensions().get::<Attempts>();
+        attempts.map_or(0, |attempts| attempts.0)
+    }
+}
+
+/// The extension that carries the number of attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Attempts(pub(crate) u32);
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for reqwest::Response {}
+}
