@@ -14,8 +14,8 @@ use crate::connection::ResilientConnection;
 use crate::dial::Dialer;
 use crate::endpoint::{Address, redact};
 use crate::error::AmqpError;
-use crate::hub::Hub;
-use crate::observer::{Observer, Observers};
+use crate::hub::{Hub, Parts};
+use crate::observer::Observer;
 use crate::pool::Limits;
 use crate::supervisor::Supervisor;
 
@@ -221,18 +221,22 @@ impl Builder {
             .jitter(Jitter::Full)
             .build()
             .expect("the settings are checked");
-        let endpoint = dialer.address.endpoint.clone();
-        let observers = Observers::new(self.observers);
         let runtime = Handle::current();
-        let hub = Hub::new(self.name, settings, breaker, observers, runtime.clone());
-        let hub = Arc::new(hub);
+        let hub = Arc::new(Hub::new(Parts {
+            name: self.name,
+            endpoint: dialer.address.endpoint.clone(),
+            settings,
+            breaker,
+            retry,
+            observers: self.observers,
+            runtime: runtime.clone(),
+        }));
         let supervisor = Supervisor {
             hub: Arc::clone(&hub),
             dialer,
-            retry: retry.clone(),
         };
         runtime.spawn(supervisor.run());
-        Ok(ResilientConnection::new(hub, endpoint, retry))
+        Ok(ResilientConnection::new(hub))
     }
 
     fn checked(&self) -> Result<(Settings, Dialer, Duration), ConfigError> {

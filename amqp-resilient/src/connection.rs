@@ -61,8 +61,6 @@ pub struct ResilientConnection {
 
 struct Inner {
     hub: Arc<Hub>,
-    endpoint: Endpoint,
-    retry: Retry,
     /// Of the publisher that `publisher()` gives out.
     publishing: OnceLock<Arc<PublisherCore>>,
 }
@@ -74,12 +72,10 @@ impl ResilientConnection {
         Builder::new(name.into())
     }
 
-    pub(crate) fn new(hub: Arc<Hub>, endpoint: Endpoint, retry: Retry) -> Self {
+    pub(crate) fn new(hub: Arc<Hub>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 hub,
-                endpoint,
-                retry,
                 publishing: OnceLock::new(),
             }),
         }
@@ -221,7 +217,7 @@ impl ResilientConnection {
     /// State, pools and counts, read at this moment. Asks nothing of the broker.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        snapshot::take(self.hub(), &self.inner.endpoint)
+        snapshot::take(self.hub())
     }
 
     /// The name given to [`builder`](Self::builder).
@@ -233,7 +229,7 @@ impl ResilientConnection {
     /// Where the broker is.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
-        &self.inner.endpoint
+        &self.hub().endpoint
     }
 
     /// The circuit breaker in front of connecting, to be watched.
@@ -245,7 +241,7 @@ impl ResilientConnection {
     /// The retry that spaces the attempts to connect, to be watched.
     #[must_use]
     pub fn retry(&self) -> &Retry {
-        &self.inner.retry
+        &self.hub().retry
     }
 
     /// The bulkhead in front of the channels of a purpose, to be watched.
@@ -274,7 +270,7 @@ impl fmt::Debug for ResilientConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResilientConnection")
             .field("name", &self.hub().name)
-            .field("endpoint", &format_args!("{}", self.inner.endpoint))
+            .field("endpoint", &format_args!("{}", self.hub().endpoint))
             .field("state", &self.state())
             .finish_non_exhaustive()
     }

@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast_breaker::{CircuitBreaker, State as BreakerState};
+use steadfast_retry::Retry;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use crate::builder::Settings;
 use crate::clock;
+use crate::endpoint::Endpoint;
 use crate::error::AmqpError;
 use crate::link::{Event, Link};
-use crate::observer::{Observers, StateChange};
+use crate::observer::{Observer, Observers, StateChange};
 use crate::pools::Pools;
 use crate::publish_totals::PublishCounters;
 use crate::session::Session;
@@ -20,14 +22,27 @@ use crate::state::ConnectionState;
 
 pub(crate) struct Hub {
     pub(crate) name: Arc<str>,
+    pub(crate) endpoint: Endpoint,
     pub(crate) settings: Settings,
     pub(crate) breaker: CircuitBreaker,
+    pub(crate) retry: Retry,
     pub(crate) pools: Pools,
     pub(crate) observers: Observers,
     pub(crate) publishes: PublishCounters,
     link: watch::Sender<Link<Session>>,
     states: watch::Sender<ConnectionState>,
     intent: watch::Sender<Intent>,
+}
+
+/// What a hub is made of.
+pub(crate) struct Parts {
+    pub(crate) name: Arc<str>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) settings: Settings,
+    pub(crate) breaker: CircuitBreaker,
+    pub(crate) retry: Retry,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
+    pub(crate) runtime: Handle,
 }
 
 /// What the program wants of the connection.
@@ -52,19 +67,24 @@ pub(crate) enum Patience {
 }
 
 impl Hub {
-    pub(crate) fn new(
-        name: Arc<str>,
-        settings: Settings,
-        breaker: CircuitBreaker,
-        observers: Observers,
-        runtime: Handle,
-    ) -> Self {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts {
+            name,
+            endpoint,
+            settings,
+            breaker,
+            retry,
+            observers,
+            runtime,
+        } = parts;
         Self {
             pools: Pools::new(Arc::clone(&name), &settings, runtime),
             name,
+            endpoint,
             settings,
             breaker,
-            observers,
+            retry,
+            observers: Observers::new(observers),
             publishes: PublishCounters::default(),
             link: watch::Sender::new(Link::new(clock::now())),
             states: watch::Sender::new(ConnectionState::Disconnected),
@@ -90,12 +110,15 @@ impl Hub {
         };
         self.states.send_replace(to.clone());
         let down = to.epoch().is_none() && !matches!(to, ConnectionState::Connecting { .. });
-        self.observers.tell(&StateChange {
+        let change = StateChange {
             name: Arc::clone(&self.name),
             from,
             to,
             error: error.filter(|_| down),
-        });
+        };
+        #[cfg(feature = "telemetry")]
+        crate::telemetry::push(self, &change);
+        self.observers.tell(&change);
     }
 
     /// Reads the link. The closure must be short: it holds the lock.

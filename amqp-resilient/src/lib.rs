@@ -11,6 +11,8 @@ mod connection;
 mod dial;
 mod endpoint;
 mod error;
+#[cfg(feature = "health")]
+mod health;
 mod hub;
 mod lease;
 mod link;
@@ -28,6 +30,8 @@ mod session;
 mod snapshot;
 mod state;
 mod supervisor;
+#[cfg(feature = "telemetry")]
+mod telemetry;
 mod wire;
 mod wiretap;
 

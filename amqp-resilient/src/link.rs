@@ -99,7 +99,7 @@ impl<S> Link<S> {
             Event::Connected { session } => {
                 self.totals.connected += 1;
                 self.epoch += 1;
-                self.session = Some(session);
+                ended = self.session.replace(session);
                 self.down_since = None;
                 self.retry_at = None;
                 Some(self.up())
@@ -180,3 +180,6 @@ pub(crate) struct Applied<S> {
     /// The session that ended. To be dropped outside of any lock.
     pub(crate) ended: Option<Arc<S>>,
 }
+
+#[cfg(test)]
+mod tests;

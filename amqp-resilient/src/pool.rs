@@ -187,6 +187,11 @@ impl ChannelPool {
         self.bulkhead.snapshot().busy
     }
 
+    #[cfg(feature = "telemetry")]
+    pub(crate) fn mode(&self) -> ChannelMode {
+        self.mode
+    }
+
     pub(crate) fn bulkhead(&self) -> &Bulkhead {
         &self.bulkhead
     }

@@ -16,6 +16,8 @@ pub(crate) struct Pools {
     limits: Limits,
     runtime: Handle,
     held: Mutex<Held>,
+    #[cfg(feature = "telemetry")]
+    pub(crate) sinks: steadfast_telemetry::EventSinks,
 }
 
 #[derive(Default)]
@@ -33,6 +35,8 @@ impl Pools {
             limits: settings.pool,
             runtime,
             held: Mutex::default(),
+            #[cfg(feature = "telemetry")]
+            sinks: steadfast_telemetry::EventSinks::new(),
         }
     }
 
@@ -47,6 +51,8 @@ impl Pools {
             pool.close();
         }
         held.by_purpose.insert(purpose.clone(), Arc::clone(&pool));
+        drop(held);
+        self.announce(&pool);
         pool
     }
 
@@ -59,12 +65,22 @@ impl Pools {
         }
         held.publishing.retain(|pool| pool.strong_count() > 0);
         held.publishing.push(Arc::downgrade(&pool));
+        drop(held);
+        self.announce(&pool);
         pool
     }
 
     fn new_pool(&self, name: &str, limits: Limits, mode: ChannelMode) -> Arc<ChannelPool> {
         let name = format!("{}/{name}", self.connection);
         Arc::new(ChannelPool::new(&name, limits, mode, self.runtime.clone()))
+    }
+
+    /// Tells whoever watches the connection about a new pool.
+    fn announce(&self, pool: &ChannelPool) {
+        #[cfg(feature = "telemetry")]
+        self.sinks.watch(pool.bulkhead());
+        #[cfg(not(feature = "telemetry"))]
+        let _ = pool;
     }
 
     /// All pools there are, those of publishers included.

@@ -76,7 +76,7 @@ pub struct ChannelPoolSnapshot {
     pub bulkhead: steadfast_bulkhead::Snapshot,
 }
 
-pub(crate) fn take(hub: &Hub, endpoint: &Endpoint) -> Snapshot {
+pub(crate) fn take(hub: &Hub) -> Snapshot {
     let mut pools: Vec<_> = hub
         .pools
         .all()
@@ -98,7 +98,7 @@ pub(crate) fn take(hub: &Hub, endpoint: &Endpoint) -> Snapshot {
     let observer_panics = hub.observers.panics();
     hub.read(|link| Snapshot {
         name: Arc::clone(&hub.name),
-        endpoint: endpoint.clone(),
+        endpoint: hub.endpoint.clone(),
         state: link.state().clone(),
         in_state_for: link.in_state_for(now),
         down_for: link.down_for(now),

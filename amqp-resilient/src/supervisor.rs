@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use steadfast_breaker::Permit;
-use steadfast_retry::{Attempt, Retry, Verdict};
+use steadfast_retry::{Attempt, Verdict};
 use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
 use crate::classify;
@@ -21,7 +21,6 @@ use crate::session::{GOODBYE, Session};
 pub(crate) struct Supervisor {
     pub(crate) hub: Arc<Hub>,
     pub(crate) dialer: Dialer,
-    pub(crate) retry: Retry,
 }
 
 /// A connection that is up, and what lapin says about it.
@@ -72,6 +71,7 @@ impl Supervisor {
         loop {
             let lost = u32::from(loss.is_some());
             let connected = self
+                .hub
                 .retry
                 .classify(|result: &Result<Up, Down>| match result {
                     Ok(_) => Verdict::Accept,
@@ -175,7 +175,6 @@ impl Supervisor {
                         break AmqpError::Lapin(lapin::ErrorKind::MissingHeartbeatError.into());
                     }
                     looked = now;
-                    self.compare_blocked(&session);
                     continue;
                 }
             };
@@ -199,18 +198,6 @@ impl Supervisor {
             error: Arc::clone(&error),
         });
         error
-    }
-
-    /// Makes good for an event that was not heard.
-    fn compare_blocked(&self, session: &Session) {
-        let known = self.hub.read(|link| link.state().is_blocked());
-        match (known, session.is_blocked()) {
-            (false, true) => self.hub.apply(Event::Blocked {
-                reason: String::new(),
-            }),
-            (true, false) => self.hub.apply(Event::Unblocked),
-            (true, true) | (false, false) => {}
-        }
     }
 
     /// Lets finish what is in flight, as far as there is time, and closes.

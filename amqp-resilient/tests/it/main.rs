@@ -7,6 +7,8 @@ mod broker;
 mod closing;
 mod config;
 mod connecting;
+#[cfg(any(feature = "health", feature = "telemetry"))]
+mod observing;
 mod pools;
 mod publishing;
 mod support;

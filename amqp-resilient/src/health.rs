@@ -1,0 +1,60 @@
+//! A ready-made health check.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadfast_health::{Check, Outcome};
+
+use crate::connection::ResilientConnection;
+use crate::snapshot::{self, Snapshot};
+use crate::state::ConnectionState;
+
+impl ResilientConnection {
+    /// A check named `amqp/<name>`: connected is healthy, blocked is degraded, down is unhealthy,
+    /// and a connection that this program closed or dropped is unknown. Required; looks every 5 s.
+    ///
+    /// It reads a snapshot: it asks nothing of the broker, never connects, and does not keep the
+    /// connection open. A connection that comes back within a moment is unhealthy for that moment;
+    /// [`Check::unhealthy_after`] damps that.
+    #[cfg_attr(docsrs, doc(cfg(feature = "health")))]
+    pub fn health_check(&self) -> Check {
+        let hub = Arc::downgrade(self.hub());
+        Check::new(format!("amqp/{}", self.name()), move || {
+            let snapshot = hub.upgrade().map(|hub| snapshot::take(&hub));
+            async { snapshot.map_or_else(gone, |snapshot| judge(&snapshot)) }
+        })
+        .interval(INTERVAL)
+    }
+}
+
+fn gone() -> Outcome {
+    Outcome::unknown("connection was dropped")
+}
+
+fn judge(snapshot: &Snapshot) -> Outcome {
+    let outcome = match &snapshot.state {
+        ConnectionState::Connected { .. } => Outcome::healthy(),
+        ConnectionState::Blocked { reason, .. } => {
+            Outcome::degraded(format!("broker has blocked the connection: {reason}"))
+        }
+        ConnectionState::Draining | ConnectionState::Closed => {
+            return Outcome::unknown("connection was closed");
+        }
+        ConnectionState::Disconnected
+        | ConnectionState::Connecting { .. }
+        | ConnectionState::Refused { .. } => {
+            let down_for = snapshot.down_for;
+            Outcome::unhealthy(match &snapshot.last_error {
+                Some(error) => format!("not connected for {down_for:.1?}: {error}"),
+                None => format!("not connected for {down_for:.1?}"),
+            })
+        }
+    };
+    outcome
+        .detail("state", &snapshot.state)
+        .detail("endpoint", &snapshot.endpoint)
+        .detail("lost", snapshot.totals.lost)
+}
+
+/// As the other ready-made checks have it.
+const INTERVAL: Duration = Duration::from_secs(5);

@@ -1,0 +1,174 @@
+//! What others see of a connection: health checks and telemetry.
+
+#[cfg(feature = "health")]
+mod health {
+    use std::time::Duration;
+
+    use steadfast_health::{Monitor, Status};
+
+    use crate::broker::{Command, FakeBroker, Welcome, until};
+    use crate::support::connected;
+
+    #[tokio::test]
+    async fn the_check_follows_the_connection() {
+        let broker = FakeBroker::start().await;
+        let connection = connected(&broker).await;
+        let monitor = Monitor::builder("test").build().unwrap();
+        monitor.register(connection.health_check()).unwrap();
+        let look = async || {
+            let report = monitor.check_now().await;
+            let component = &report.components[0];
+            assert_eq!(&*component.name, "amqp/test");
+            (
+                component.status,
+                component.message.clone().unwrap_or_default(),
+            )
+        };
+        assert_eq!(look().await.0, Status::Healthy);
+
+        broker.command(Command::Block);
+        until("it is blocked", || connection.state().is_blocked()).await;
+        let (status, message) = look().await;
+        assert_eq!(status, Status::Degraded);
+        assert_eq!(
+            &*message,
+            "broker has blocked the connection: low on memory"
+        );
+
+        broker.welcome(Welcome::Refuse(403));
+        broker.hang_up();
+        until("it is refused", || connection.snapshot().totals.refused > 0).await;
+        let (status, message) = look().await;
+        assert_eq!(status, Status::Unhealthy);
+        assert!(
+            message.contains("not connected for") && message.contains("credentials"),
+            "{message}"
+        );
+
+        connection.close(Duration::ZERO).await;
+        assert_eq!(look().await.0, Status::Unknown);
+        drop(connection);
+        assert_eq!(look().await.0, Status::Unknown);
+    }
+}
+
+#[cfg(feature = "telemetry")]
+mod telemetry {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use parking_lot::Mutex;
+    use steadfast_amqp::{Message, Purpose};
+    use steadfast_telemetry::{AmqpState, Detail, EventKind, Filter, Telemetry};
+
+    use crate::broker::{Answer, Command, FakeBroker, until};
+    use crate::support::{connected, quick};
+
+    #[tokio::test]
+    async fn every_change_of_state_is_an_event() {
+        let broker = FakeBroker::start().await;
+        let connection = quick(broker.uri()).connect_lazy().unwrap();
+        let telemetry = Telemetry::new();
+        telemetry.watch(&connection);
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let taken = Arc::clone(&events);
+        let filter = Filter::kinds([EventKind::AmqpConnection]);
+        telemetry
+            .attach("test", filter, move |event| {
+                if let Detail::AmqpConnection(event) = event.detail() {
+                    taken.lock().push(event.clone());
+                }
+            })
+            .unwrap();
+        let seen = |state| events.lock().iter().any(|event| event.state == state);
+        until("it is connected", || connection.state().is_connected()).await;
+        broker.command(Command::Block);
+        until("it is blocked", || seen(AmqpState::Blocked)).await;
+        broker.hang_up();
+        until("it is lost", || seen(AmqpState::Disconnected)).await;
+        connection.close(Duration::from_secs(1)).await;
+        until("it is closed", || seen(AmqpState::Closed)).await;
+
+        for event in events.lock().iter() {
+            assert_eq!(&*event.name, "test");
+            let endpoint = event.endpoint.as_deref().unwrap();
+            assert!(broker.uri().contains(endpoint), "{endpoint}");
+            assert!(!event.to_string().contains("guest"), "{event}");
+            match event.state {
+                AmqpState::Blocked => assert_eq!(event.reason.as_deref(), Some("low on memory")),
+                AmqpState::Disconnected => assert!(event.reason.is_some()),
+                _ => {}
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn counts_and_states_are_metrics() {
+        let broker = FakeBroker::start().await;
+        let connection = connected(&broker).await;
+        let telemetry = Telemetry::new();
+        telemetry.watch(&connection);
+        let publisher = connection.publisher();
+        publisher.publish(Message::new("", "q", "x")).await.unwrap();
+        broker.on_publish(|_, _| Answer::Nack);
+        publisher
+            .publish(Message::new("", "q", "x"))
+            .await
+            .unwrap_err();
+        // Pools that come later are watched too.
+        let channel = connection.get_channel(Purpose::Admin).await.unwrap();
+        drop(connection.get_channel(Purpose::Consume).await.unwrap());
+
+        let text = telemetry.prometheus();
+        let value = |series: &str| {
+            let (name, labels) = series.split_once(' ').unwrap_or((series, ""));
+            let line = text.lines().find(|line| {
+                line.starts_with(&format!("{name}{{"))
+                    && labels.split(' ').all(|label| line.contains(label))
+            });
+            let line = line.unwrap_or_else(|| panic!("no {series} in\n{text}"));
+            line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()
+        };
+        for (series, expected) in [
+            (
+                "amqp_resilient_connection_state resilience_state=\"connected\"",
+                1.0,
+            ),
+            (
+                "amqp_resilient_connection_state resilience_state=\"refused\"",
+                0.0,
+            ),
+            (
+                "amqp_resilient_reconnects_total resilience_outcome=\"connected\"",
+                1.0,
+            ),
+            ("amqp_resilient_publish_confirmed_total", 1.0),
+            ("amqp_resilient_publish_nacked_total", 1.0),
+            ("amqp_resilient_publish_in_flight", 0.0),
+            ("amqp_resilient_blocked", 0.0),
+            (
+                "amqp_resilient_channel_pool_in_use amqp_resilient_pool=\"admin\"",
+                1.0,
+            ),
+            (
+                "amqp_resilient_channel_pool_idle amqp_resilient_pool=\"publisher\"",
+                1.0,
+            ),
+            (
+                "resilience_bulkhead_in_flight resilience_name=\"test/admin\"",
+                1.0,
+            ),
+            (
+                "resilience_circuit_breaker_state resilience_name=\"test\" resilience_state=\"closed\"",
+                1.0,
+            ),
+        ] {
+            assert_eq!(value(series), expected, "{series}");
+        }
+        drop((channel, publisher, connection));
+        until("it is gone", || {
+            !telemetry.prometheus().contains("resilience_name=\"test\"")
+        })
+        .await;
+    }
+}
