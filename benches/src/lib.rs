@@ -15,3 +15,8 @@ mod turns;
 pub use case::{Case, Contender, blocking};
 pub use ratio::Ratio;
 pub use turns::{Effort, median, take_turns};
+
+/// The example of the project's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct ReadmeDoctests;

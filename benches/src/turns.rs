@@ -12,7 +12,7 @@ use crate::ratio::Ratio;
 pub struct Effort {
     /// How long one turn of one contender is to take. A turn is at least one operation.
     pub turn: Duration,
-    /// Rounds go on for so long.
+    /// How long the whole run is to take, finding out how much a turn is included.
     pub total: Duration,
     /// Rounds there are at least, however long they take.
     pub rounds: usize,
@@ -37,6 +37,7 @@ impl Effort {
 /// Runs all cases round by round. In a round each contender has one turn, and the one who begins a
 /// case is another in each round. A contender's figure is the median of its turns.
 pub fn take_turns(cases: &mut [Case], effort: Effort) -> Vec<Ratio> {
+    let begin = clock::now();
     let mut runners: Vec<Vec<Runner<'_>>> = cases
         .iter_mut()
         .map(|case| {
@@ -46,7 +47,6 @@ pub fn take_turns(cases: &mut [Case], effort: Effort) -> Vec<Ratio> {
                 .collect()
         })
         .collect();
-    let begin = clock::now();
     let mut round = 0;
     while round < effort.rounds || begin.elapsed() < effort.total {
         for runners in &mut runners {
@@ -118,15 +118,25 @@ const WARM_UP_SHARE: u64 = 20;
 
 /// How many operations fit into a turn; at least one.
 fn times_in(contender: &mut Contender, turn: Duration) -> u64 {
+    if turn.is_zero() {
+        return 1;
+    }
     let mut times = 1;
     loop {
-        let took = contender.run(times);
+        let took = quickest(contender, times);
         if took * 4 >= turn {
-            let share = turn.as_secs_f64() / took.as_secs_f64().max(1e-9);
-            return ((times as f64 * share) as u64).max(1);
+            let fit = u128::from(times) * turn.as_nanos() / took.as_nanos();
+            return u64::try_from(fit).unwrap_or(u64::MAX).max(1);
         }
-        times *= 2;
+        times *= 4;
     }
+}
+
+/// The quickest of a few runs: one alone may have been held up by something else on the machine, and
+/// would pass for a full turn.
+fn quickest(contender: &mut Contender, times: u64) -> Duration {
+    let runs = (0..3).map(|_| contender.run(times));
+    runs.min().unwrap_or_default()
 }
 
 /// The value in the middle; of an even number, the mean of the two there.
