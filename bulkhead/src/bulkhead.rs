@@ -6,11 +6,13 @@ use std::{
 
 use crate::{
     builder::Builder,
+    clock,
     error::{Error, Rejected},
     gate::Gate,
     observer::Observer,
     permit::{Held, Permit},
     snapshot::Snapshot,
+    ticket::Ticket,
     wait,
 };
 
@@ -59,7 +61,7 @@ impl Bulkhead {
     /// # }
     /// ```
     pub fn try_acquire(&self) -> Result<Permit, Rejected> {
-        self.gate.try_admit()?;
+        self.gate.try_enter()?;
         Ok(Permit::new(Arc::clone(&self.gate), Duration::ZERO))
     }
 
@@ -105,7 +107,10 @@ impl Bulkhead {
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
     pub async fn acquire(&self) -> Result<Permit, Rejected> {
-        let waited = wait::enter(&self.gate).await?;
+        let waited = match self.gate.enter()? {
+            None => Duration::ZERO,
+            Some(spot) => wait::as_task(Ticket::new(&self.gate, spot, clock::now())).await?,
+        };
         Ok(Permit::new(Arc::clone(&self.gate), waited))
     }
 
@@ -116,7 +121,10 @@ impl Bulkhead {
     ///
     /// The same as for `acquire`.
     pub fn acquire_blocking(&self) -> Result<Permit, Rejected> {
-        let waited = wait::enter_blocking(&self.gate)?;
+        let waited = match self.gate.enter()? {
+            None => Duration::ZERO,
+            Some(spot) => wait::as_thread(Ticket::new(&self.gate, spot, clock::real()))?,
+        };
         Ok(Permit::new(Arc::clone(&self.gate), waited))
     }
 
@@ -156,7 +164,9 @@ impl Bulkhead {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        wait::enter(&self.gate).await?;
+        if let Some(spot) = self.gate.enter()? {
+            wait::as_task(Ticket::new(&self.gate, spot, clock::now())).await?;
+        }
         let _held = Held(&self.gate);
         operation().await.map_err(Error::Operation)
     }
@@ -185,7 +195,9 @@ impl Bulkhead {
     where
         F: FnOnce() -> Result<T, E>,
     {
-        wait::enter_blocking(&self.gate)?;
+        if let Some(spot) = self.gate.enter()? {
+            wait::as_thread(Ticket::new(&self.gate, spot, clock::real()))?;
+        }
         let _held = Held(&self.gate);
         operation().map_err(Error::Operation)
     }

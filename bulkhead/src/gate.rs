@@ -8,14 +8,14 @@ use std::{
     time::Duration,
 };
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::{
     error::{Reason, Rejected},
     observer::Observers,
     queue::Key,
     snapshot::Snapshot,
-    state::{Admission, State},
+    state::{Handover, Spot, State},
 };
 
 #[derive(Debug)]
@@ -41,14 +41,38 @@ impl Gate {
         }
     }
 
-    pub(crate) fn try_admit(&self) -> Result<(), Rejected> {
-        let admitted = self.state.lock().try_admit();
-        admitted.map_err(|reason| self.reject(reason))
+    /// Takes a free place. The caller must put it into a permit before anything else.
+    #[inline]
+    pub(crate) fn try_enter(&self) -> Result<(), Rejected> {
+        let mut state = self.state.lock();
+        if state.admit() {
+            return Ok(());
+        }
+        Err(self.refuse(state))
     }
 
-    pub(crate) fn admit_or_queue(&self) -> Result<Admission, Rejected> {
-        let admission = self.state.lock().admit_or_queue();
-        admission.map_err(|reason| self.reject(reason))
+    /// Takes a free place (`None`), with the same duty, or a place in line.
+    #[inline]
+    pub(crate) fn enter(&self) -> Result<Option<Spot>, Rejected> {
+        let mut state = self.state.lock();
+        if state.admit() {
+            return Ok(None);
+        }
+        self.line_up(state).map(Some)
+    }
+
+    #[cold]
+    fn refuse(&self, mut state: MutexGuard<'_, State>) -> Rejected {
+        let reason = state.refuse();
+        drop(state);
+        self.reject(reason)
+    }
+
+    #[cold]
+    fn line_up(&self, mut state: MutexGuard<'_, State>) -> Result<Spot, Rejected> {
+        let spot = state.line_up();
+        drop(state);
+        spot.map_err(|reason| self.reject(reason))
     }
 
     pub(crate) fn poll(
@@ -76,6 +100,7 @@ impl Gate {
     }
 
     /// Takes a permit's place back.
+    #[inline]
     pub(crate) fn release(&self) {
         let handover = self.state.lock().release();
         wake(handover);
@@ -84,9 +109,7 @@ impl Gate {
     pub(crate) fn close(&self) {
         let mut wakers = Vec::new();
         self.state.lock().close(&mut wakers);
-        for waker in wakers {
-            wake(Some(waker));
-        }
+        wakers.into_iter().for_each(wake_now);
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -94,6 +117,7 @@ impl Gate {
     }
 
     /// Tells the observers about a refusal that is already counted.
+    #[inline]
     pub(crate) fn reject(&self, reason: Reason) -> Rejected {
         let rejected = Rejected::new(Arc::clone(&self.name), reason);
         self.observers
@@ -122,11 +146,17 @@ impl Gate {
     }
 }
 
+#[inline]
+fn wake(handover: Handover) {
+    if let Some(waker) = handover {
+        wake_now(waker);
+    }
+}
+
 /// Wakes the one who was handed a place. A waker that panics breaks its own contract; it must not
 /// take down the caller who gave the place back, who may be unwinding already, nor keep the other
 /// waiters of a closed bulkhead asleep.
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
-    }
+#[cold]
+fn wake_now(waker: Waker) {
+    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }

@@ -131,21 +131,27 @@ impl Observers {
         drop(replaced);
     }
 
-    /// Shows the event to every observer, outside the lock of the list.
+    /// Shows the event to every observer.
+    #[inline]
     pub(crate) fn notify(&self, show: impl Fn(&dyn Observer)) {
-        if self.count.load(Ordering::Relaxed) == 0 {
-            return;
+        if self.count.load(Ordering::Relaxed) > 0 {
+            self.show_all(show);
         }
+    }
+
+    pub(crate) fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    /// The observers run outside the lock of the list.
+    #[cold]
+    fn show_all(&self, show: impl Fn(&dyn Observer)) {
         let list = Arc::clone(&self.list.read());
         for observer in &*list {
             if catch_unwind(AssertUnwindSafe(|| show(&**observer))).is_err() {
                 self.panics.fetch_add(1, Ordering::Relaxed);
             }
         }
-    }
-
-    pub(crate) fn panics(&self) -> u64 {
-        self.panics.load(Ordering::Relaxed)
     }
 }
 

@@ -47,6 +47,11 @@ impl Queue {
         self.waiting
     }
 
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting == 0
+    }
+
     /// Joins the end of the line.
     pub(crate) fn push(&mut self) -> Key {
         let slot = Slot {
@@ -74,14 +79,14 @@ impl Queue {
         Key(index)
     }
 
-    /// Takes the first waiter out of the line and marks it granted. `None`: nobody waits.
-    /// The waker inside is to be woken once the lock is released.
-    pub(crate) fn grant_first(&mut self) -> Option<Option<Waker>> {
+    /// Takes the first waiter out of the line and marks it granted. Its waker is to be woken once
+    /// the lock is released.
+    pub(crate) fn grant_first(&mut self) -> Option<Waker> {
         self.advance_first(Phase::Granted)
     }
 
     /// The same as [`grant_first`](Self::grant_first) when the bulkhead closes.
-    pub(crate) fn close_first(&mut self) -> Option<Option<Waker>> {
+    pub(crate) fn close_first(&mut self) -> Option<Waker> {
         self.advance_first(Phase::Closed)
     }
 
@@ -106,11 +111,12 @@ impl Queue {
         phase
     }
 
-    fn advance_first(&mut self, to: Phase) -> Option<Option<Waker>> {
+    #[cold]
+    fn advance_first(&mut self, to: Phase) -> Option<Waker> {
         let first = self.head?;
         self.unlink(first);
         match mem::replace(self.phase_mut(Key(first)), to) {
-            Phase::Waiting(waker) => Some(waker),
+            Phase::Waiting(waker) => waker,
             Phase::Granted | Phase::Closed => unreachable!("only waiters are in line"),
         }
     }

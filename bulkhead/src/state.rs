@@ -29,15 +29,11 @@ pub(crate) struct State {
     pub(crate) queue: Queue,
 }
 
-/// The answer to a caller who is willing to wait.
+/// Where a caller stands in line. `position` 1 is served next.
 #[derive(Debug)]
-pub(crate) enum Admission {
-    Admitted,
-    /// In line. `position` 1 is served next.
-    Queued {
-        key: Key,
-        position: usize,
-    },
+pub(crate) struct Spot {
+    pub(crate) key: Key,
+    pub(crate) position: usize,
 }
 
 impl State {
@@ -54,35 +50,43 @@ impl State {
         }
     }
 
-    /// Takes a free place or says why not. A place that returns goes straight to the first waiter
-    /// and stays busy meanwhile, so a free place means that nobody is in line: no caller can jump
-    /// the queue.
-    pub(crate) fn try_admit(&mut self) -> Result<(), Reason> {
-        if self.closed {
-            self.totals.rejected_closed += 1;
-            return Err(Reason::Closed);
+    /// Takes a place if one is free. A place that returns goes straight to the first waiter and
+    /// stays busy meanwhile, so a free place means that nobody is in line: no caller can jump it.
+    #[inline]
+    pub(crate) fn admit(&mut self) -> bool {
+        if self.closed || self.busy >= self.max_concurrent {
+            return false;
         }
-        if self.busy < self.max_concurrent {
-            debug_assert_eq!(self.queue.len(), 0, "a free place and a waiter");
-            self.busy += 1;
-            self.peak_busy = self.peak_busy.max(self.busy);
-            self.totals.acquired += 1;
-            return Ok(());
-        }
-        self.totals.rejected_full += 1;
-        Err(self.full())
+        debug_assert!(self.queue.is_empty(), "a free place while somebody waits");
+        self.busy += 1;
+        self.peak_busy = self.peak_busy.max(self.busy);
+        self.totals.acquired += 1;
+        true
     }
 
-    /// Takes a free place, or joins the queue, or says why neither is possible.
-    pub(crate) fn admit_or_queue(&mut self) -> Result<Admission, Reason> {
-        let all_busy = self.busy >= self.max_concurrent;
-        if !self.closed && all_busy && self.queue.len() < self.max_waiting {
-            let key = self.queue.push();
-            let position = self.queue.len();
-            self.peak_waiting = self.peak_waiting.max(position);
-            return Ok(Admission::Queued { key, position });
+    /// Joins the line, after [`admit`](Self::admit) said no, if it is not too long.
+    pub(crate) fn line_up(&mut self) -> Result<Spot, Reason> {
+        if self.closed || self.queue.len() >= self.max_waiting {
+            return Err(self.refuse());
         }
-        self.try_admit().map(|()| Admission::Admitted)
+        let key = self.queue.push();
+        let position = self.queue.len();
+        self.peak_waiting = self.peak_waiting.max(position);
+        Ok(Spot { key, position })
+    }
+
+    /// Says why [`admit`](Self::admit) said no, and counts the refusal.
+    #[inline]
+    pub(crate) fn refuse(&mut self) -> Reason {
+        if self.closed {
+            self.totals.rejected_closed += 1;
+            return Reason::Closed;
+        }
+        self.totals.rejected_full += 1;
+        Reason::Full {
+            concurrent: self.busy,
+            waiting: self.queue.len(),
+        }
     }
 
     /// Asks what has become of a waiter. While it still waits, `waker` is exchanged for the one
@@ -142,6 +146,7 @@ impl State {
     }
 
     /// A permit came back.
+    #[inline]
     pub(crate) fn release(&mut self) -> Handover {
         self.totals.completed += 1;
         self.pass_on()
@@ -150,27 +155,19 @@ impl State {
     /// Refuses everybody from now on and sends the waiters home.
     pub(crate) fn close(&mut self, wakers: &mut Vec<Waker>) {
         self.closed = true;
-        while let Some(waker) = self.queue.close_first() {
-            wakers.extend(waker);
+        while !self.queue.is_empty() {
+            wakers.extend(self.queue.close_first());
         }
     }
 
     /// Gives a place to the first waiter, or frees it.
+    #[inline]
     fn pass_on(&mut self) -> Handover {
-        match self.queue.grant_first() {
-            Some(waker) => waker,
-            None => {
-                self.busy -= 1;
-                None
-            }
+        if self.queue.is_empty() {
+            self.busy -= 1;
+            return None;
         }
-    }
-
-    fn full(&self) -> Reason {
-        Reason::Full {
-            concurrent: self.busy,
-            waiting: self.queue.len(),
-        }
+        self.queue.grant_first()
     }
 }
 

@@ -8,8 +8,9 @@ use std::{
 use crate::{
     error::{Reason, Rejected},
     gate::Gate,
-    observer::Acquired,
+    observer::{Acquired, Queued},
     queue::Key,
+    state::Spot,
 };
 
 /// A place in the queue. Dropped before it is settled, it leaves the line at once and passes on
@@ -23,13 +24,26 @@ pub(crate) struct Ticket<'a> {
 }
 
 impl<'a> Ticket<'a> {
-    pub(crate) fn new(gate: &'a Gate, key: Key, since: Instant) -> Self {
-        Self {
+    /// Guards the spot in line, and then tells the observers.
+    #[cold]
+    pub(crate) fn new(gate: &'a Gate, spot: Spot, since: Instant) -> Self {
+        let Spot { key, position } = spot;
+        let ticket = Self {
             gate,
             key,
             since,
             settled: false,
-        }
+        };
+        gate.observers.notify(|observer| {
+            let name = gate.name.clone();
+            observer.queued(&Queued { name, position });
+        });
+        ticket
+    }
+
+    /// The longest time to stay in line.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.gate.checkout_timeout
     }
 
     pub(crate) fn waited(&self, now: Instant) -> Duration {
@@ -65,10 +79,8 @@ impl<'a> Ticket<'a> {
         self.settled = true;
         settled.map_err(|reason| self.gate.reject(reason))?;
         self.gate.observers.notify(|observer| {
-            observer.acquired_after_wait(&Acquired {
-                name: self.gate.name.clone(),
-                waited,
-            });
+            let name = self.gate.name.clone();
+            observer.acquired_after_wait(&Acquired { name, waited });
         });
         Ok(waited)
     }
@@ -79,5 +91,43 @@ impl Drop for Ticket<'_> {
         if !self.settled {
             self.gate.abandon(self.key);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock, observer::Observers, state::State};
+
+    /// A gate whose one place is taken, and somebody who waits for it.
+    fn gate() -> (Gate, Spot) {
+        let state = State::new(1, 1);
+        let gate = Gate::new("test".into(), Duration::ZERO, Observers::default(), state);
+        gate.try_enter().unwrap();
+        let spot = gate.enter().unwrap().unwrap();
+        (gate, spot)
+    }
+
+    #[test]
+    fn a_place_handed_over_between_the_last_poll_and_the_timeout_is_taken() {
+        let (gate, spot) = gate();
+        let now = clock::real();
+        let mut ticket = Ticket::new(&gate, spot, now);
+        gate.release();
+        let waited = Duration::from_secs(5);
+        assert_eq!(ticket.time_out(now + waited), Ok(waited));
+        drop(ticket);
+        let snapshot = gate.snapshot();
+        assert_eq!((snapshot.busy, snapshot.totals.rejected_timeout), (1, 0));
+    }
+
+    #[test]
+    fn a_close_between_the_last_poll_and_the_timeout_is_told_as_a_close() {
+        let (gate, spot) = gate();
+        let now = clock::real();
+        let mut ticket = Ticket::new(&gate, spot, now);
+        gate.close();
+        let rejected = ticket.time_out(now).unwrap_err();
+        assert_eq!(rejected.reason(), Reason::Closed);
     }
 }

@@ -132,3 +132,6 @@ fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
 fn is_over(expiry: Option<Instant>, now: Instant) -> bool {
     expiry.is_some_and(|expiry| now >= expiry)
 }
+
+#[cfg(test)]
+mod tests;

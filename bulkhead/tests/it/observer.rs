@@ -1,6 +1,6 @@
 //! What observers hear, and that they can do no harm.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use steadfast_bulkhead::{Acquired, Bulkhead, Observer, Queued, Reason, Rejected, WeakBulkhead};
@@ -133,14 +133,14 @@ async fn a_wait_is_reported_with_its_place_in_line_and_its_length() {
     let diary = Arc::new(Diary::default());
     let bulkhead = Bulkhead::builder("b")
         .max_concurrent(1)
-        .checkout_timeout(Duration::from_secs(1))
+        .checkout_timeout(std::time::Duration::from_secs(1))
         .observer(Bomb)
         .observer(Arc::clone(&diary))
         .build()
         .unwrap();
     let held = bulkhead.try_acquire().unwrap();
     let release = async {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         drop(held);
     };
     let (first, second, ()) = tokio::join!(bulkhead.acquire(), bulkhead.acquire(), release);

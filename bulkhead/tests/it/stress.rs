@@ -9,6 +9,7 @@ use std::{
 };
 
 use steadfast_bulkhead::{Bulkhead, Snapshot};
+use tokio::sync::Barrier;
 
 use crate::support::Random;
 
@@ -19,6 +20,16 @@ async fn yields(times: u64) {
     for _ in 0..times {
         tokio::task::yield_now().await;
     }
+}
+
+/// A bulkhead whose line is long enough for everybody.
+fn crowd(checkout_timeout: Duration) -> Bulkhead {
+    Bulkhead::builder("stress")
+        .max_concurrent(PLACES)
+        .max_waiting(CALLERS)
+        .checkout_timeout(checkout_timeout)
+        .build()
+        .unwrap()
 }
 
 /// Every place is there, and really to be had.
@@ -47,12 +58,7 @@ fn attempts(snapshot: &Snapshot) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn ten_thousand_callers_never_exceed_the_limit_and_lose_no_permit() {
-    let bulkhead = Bulkhead::builder("stress")
-        .max_concurrent(PLACES)
-        .max_waiting(CALLERS)
-        .checkout_timeout(Duration::MAX)
-        .build()
-        .unwrap();
+    let bulkhead = crowd(Duration::MAX);
     let inside = Arc::new(AtomicUsize::new(0));
     let callers: Vec<_> = (0..CALLERS)
         .map(|n| {
@@ -83,21 +89,22 @@ async fn ten_thousand_callers_never_exceed_the_limit_and_lose_no_permit() {
 /// when it is handed a place, or while it works.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn ten_thousand_random_cancels_lose_no_permit() {
-    let bulkhead = Bulkhead::builder("cancels")
-        .max_concurrent(PLACES)
-        .max_waiting(64)
-        .checkout_timeout(Duration::MAX)
-        .build()
-        .unwrap();
+    let bulkhead = crowd(Duration::MAX);
+    let start = Arc::new(Barrier::new(CALLERS));
     let mut random = Random(7);
     let callers: Vec<_> = (0..CALLERS)
         .map(|_| {
-            let bulkhead = bulkhead.clone();
-            let (patience, work) = (random.below(12), random.below(12));
+            let (bulkhead, start) = (bulkhead.clone(), Arc::clone(&start));
+            let (patience, work) = (random.below(100), random.below(4));
             tokio::spawn(async move {
+                start.wait().await;
+                let work = || async {
+                    yields(work).await;
+                    Ok::<_, ()>(())
+                };
                 tokio::select! {
                     biased;
-                    _ = bulkhead.call(|| async { yields(work).await; Ok::<_, ()>(()) }) => {}
+                    _ = bulkhead.call(work) => {}
                     () = yields(patience) => {}
                 }
             })
@@ -116,12 +123,7 @@ async fn ten_thousand_random_cancels_lose_no_permit() {
 /// The timeout is so short that timers and hand-overs meet all the time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn timeouts_that_race_with_hand_overs_lose_no_permit() {
-    let bulkhead = Bulkhead::builder("timeouts")
-        .max_concurrent(PLACES)
-        .max_waiting(CALLERS)
-        .checkout_timeout(Duration::from_millis(1))
-        .build()
-        .unwrap();
+    let bulkhead = crowd(Duration::from_millis(1));
     let mut random = Random(11);
     let callers: Vec<_> = (0..CALLERS)
         .map(|_| {
@@ -137,18 +139,15 @@ async fn timeouts_that_race_with_hand_overs_lose_no_permit() {
     for caller in callers {
         caller.await.unwrap();
     }
-    assert_eq!(attempts(&bulkhead.snapshot()), CALLERS as u64);
+    let snapshot = bulkhead.snapshot();
+    assert_eq!(attempts(&snapshot), CALLERS as u64);
+    assert!(snapshot.totals.rejected_timeout > 0, "{snapshot:?}");
     assert_all_free(&bulkhead);
 }
 
 #[test]
 fn threads_and_tasks_together_lose_no_permit() {
-    let bulkhead = Bulkhead::builder("mixed")
-        .max_concurrent(PLACES)
-        .max_waiting(CALLERS)
-        .checkout_timeout(Duration::MAX)
-        .build()
-        .unwrap();
+    let bulkhead = crowd(Duration::MAX);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_time()
