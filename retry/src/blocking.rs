@@ -29,3 +29,47 @@ pub(crate) fn call<T, E>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::backoff::Jitter;
+    use crate::retry::{Retry, errors_are_retried};
+
+    /// The waits of a call that fails every attempt, with the gauge as it stood in each.
+    fn waits(retry: &Retry) -> Vec<(u64, u64)> {
+        let waits = RefCell::new(Vec::new());
+        let sleep = |wait: Duration| {
+            let millis = u64::try_from(wait.as_millis()).unwrap();
+            waits.borrow_mut().push((millis, retry.snapshot().waiting));
+        };
+        let fail = |_| Err::<(), _>(());
+        assert!(
+            call(
+                retry.shared(),
+                sleep,
+                fail,
+                errors_are_retried,
+                |_, _, _| ()
+            )
+            .is_err()
+        );
+        assert_eq!(retry.snapshot().waiting, 0);
+        waits.into_inner()
+    }
+
+    #[test]
+    fn waits_between_attempts_and_counts_as_waiting_meanwhile() {
+        let builder = Retry::builder("blocking").jitter(Jitter::None);
+        let retry = builder.max_attempts(4).build().unwrap();
+        assert_eq!(waits(&retry), [(100, 1), (200, 1), (400, 1)]);
+    }
+
+    #[test]
+    fn does_not_sleep_for_a_wait_of_zero() {
+        let builder = Retry::builder("blocking").base_backoff(Duration::ZERO);
+        assert_eq!(waits(&builder.build().unwrap()), []);
+    }
+}

@@ -8,16 +8,20 @@ use std::time::Duration;
 
 use crate::attempt::Attempt;
 use crate::retry::Shared;
-use crate::run::{End, Run};
+use crate::run::{End as ClassifiedEnd, Run};
 use crate::verdict::Verdict;
 
-/// Attempts `operation` until its result is accepted or given up.
-pub(crate) async fn call<T, E, F, Fut>(
+/// Attempts `operation` until its result is accepted or given up, and gives that end its `form`.
+///
+/// The one state machine of a call: the public doors return it as it is, since each `async fn`
+/// around it would cost the successful call another tenth of its instructions.
+pub(crate) async fn call<T, E, F, Fut, End>(
     shared: &Shared,
     mut operation: F,
     mut classifier: impl FnMut(&Result<T, E>) -> Verdict,
     mut hook: impl FnMut(u32, &Result<T, E>, Duration),
-) -> End<T, E>
+    form: impl FnOnce(ClassifiedEnd<T, E>) -> End,
+) -> End
 where
     F: FnMut(Attempt) -> Fut,
     Fut: Future<Output = Result<T, E>>,
@@ -30,7 +34,7 @@ where
             watched(&mut run, operation).await
         };
         let wait = match run.settle(result, &mut classifier, &mut hook) {
-            ControlFlow::Break(end) => return end,
+            ControlFlow::Break(end) => return form(end),
             ControlFlow::Continue(wait) => wait,
         };
         if !wait.is_zero() {
@@ -44,8 +48,11 @@ where
 }
 
 /// Polls `future` for `run`, which knows at each moment whether it is on a stack or suspended.
-async fn watched<F: Future>(run: &mut Run<'_>, mut future: Pin<&mut F>) -> F::Output {
-    poll_fn(|context| {
+fn watched<F: Future>(
+    run: &mut Run<'_>,
+    mut future: Pin<&mut F>,
+) -> impl Future<Output = F::Output> {
+    poll_fn(move |context| {
         run.resume();
         let poll = future.as_mut().poll(context);
         if poll.is_pending() {
@@ -53,7 +60,6 @@ async fn watched<F: Future>(run: &mut Run<'_>, mut future: Pin<&mut F>) -> F::Ou
         }
         poll
     })
-    .await
 }
 
 /// Lets the executor run something else once.

@@ -75,7 +75,7 @@ impl fmt::Display for FieldError {
 
 /// A call that was given up, with the result of its last attempt.
 ///
-/// `L` is that result: the error `E` from [`Retry::call`](crate::Retry::call), the whole
+/// `L` is that result: the error `E` from `Retry::call`, the whole
 /// `Result<T, E>` from a [classified](crate::Retry::classify) call, which can end on an `Ok` too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -23,9 +23,9 @@
 //!     .call(|attempt| async move {
 //!         if attempt.is_retry() { Ok("receipt 17") } else { Err("connection reset") }
 //!     })
-//!     .await?;
+//!     .await;
 //!
-//! assert_eq!(receipt, "receipt 17");
+//! assert_eq!(receipt, Ok("receipt 17"));
 //! assert_eq!(retry.snapshot().totals.after_retry, 1);
 //! # Ok(())
 //! # }
@@ -124,6 +124,6 @@ pub use self::scoped::{Classified, OnRetry};
 pub use self::snapshot::{Snapshot, Totals};
 pub use self::verdict::Verdict;
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "tokio"))]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;

@@ -58,6 +58,11 @@ impl Shared {
 const SPREAD: u64 = 0xD1B5_4A32_D192_ED03;
 
 impl Retry {
+    #[cfg(test)]
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// Starts the description of a retry. The name appears in errors, events and snapshots.
     pub fn builder(name: impl Into<Arc<str>>) -> Builder {
         Builder::new(name.into())
@@ -116,15 +121,22 @@ impl Retry {
     /// ```
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-    pub async fn call<T, E, F, Fut>(&self, operation: F) -> Result<T, Exhausted<E>>
+    pub fn call<T, E, F, Fut>(&self, operation: F) -> impl Future<Output = Result<T, Exhausted<E>>>
     where
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        by_error(call::call(&self.shared, operation, errors_are_retried, |_, _, _| ()).await)
+        let shared = &self.shared;
+        call::call(
+            shared,
+            operation,
+            errors_are_retried,
+            |_, _, _| (),
+            by_error,
+        )
     }
 
-    /// [`call`](Self::call) for code that blocks: waits by [`std::thread::sleep`].
+    /// `call` for code that blocks: waits by [`std::thread::sleep`].
     ///
     /// # Errors
     ///

@@ -71,15 +71,20 @@ where
     /// counted as abandoned.
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-    pub async fn call<F, Fut>(self, operation: F) -> Result<T, Exhausted<Result<T, E>>>
+    pub fn call<F, Fut>(
+        self,
+        operation: F,
+    ) -> impl Future<Output = Result<T, Exhausted<Result<T, E>>>>
     where
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        call::call(self.shared, operation, self.classifier, self.hook).await
+        call::call(self.shared, operation, self.classifier, self.hook, |end| {
+            end
+        })
     }
 
-    /// [`call`](Self::call) for code that blocks: waits by [`std::thread::sleep`].
+    /// `call` for code that blocks: waits by [`std::thread::sleep`].
     ///
     /// # Errors
     ///
@@ -140,16 +145,16 @@ where
     /// counted as abandoned.
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-    pub async fn call<T, F, Fut>(self, operation: F) -> Result<T, Exhausted<E>>
+    pub fn call<T, F, Fut>(self, operation: F) -> impl Future<Output = Result<T, Exhausted<E>>>
     where
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
         let hook = with_errors(self.hook);
-        by_error(call::call(self.shared, operation, errors_are_retried, hook).await)
+        call::call(self.shared, operation, errors_are_retried, hook, by_error)
     }
 
-    /// [`call`](Self::call) for code that blocks: waits by [`std::thread::sleep`].
+    /// `call` for code that blocks: waits by [`std::thread::sleep`].
     ///
     /// # Errors
     ///

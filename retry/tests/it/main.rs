@@ -1,1 +1,34 @@
-//! Integration tests.
+//! Integration tests of steadfast-retry. Time is virtual throughout.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on is a test that failed"
+)]
+
+mod config;
+mod edges;
+mod endings;
+mod limits;
+mod observers;
+mod properties;
+mod vectors;
+mod waits;
+
+use std::time::Duration;
+
+use steadfast_retry::{Builder, Jitter, Retry};
+
+/// A retry with waits of exactly 100, 200, 400 ... ms.
+fn exact() -> Builder {
+    Retry::builder("test").jitter(Jitter::None)
+}
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// The virtual present.
+#[expect(clippy::disallowed_methods, reason = "the tests' one clock")]
+fn now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
