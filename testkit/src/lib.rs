@@ -36,6 +36,7 @@ mod host;
 mod port;
 mod proxy;
 mod rabbit;
+mod socket;
 mod upstream;
 
 pub use proxy::{Fault, FaultProxy, ProxyStats};

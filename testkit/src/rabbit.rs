@@ -5,7 +5,7 @@
 //! ports stay the node's own while it is down: connections are refused then, and a restarted node is
 //! found where it was.
 //!
-//! A node takes 6 to 10 s to boot on two busy cores. Dropping it kills it, its port mapper and whatever
+//! A node takes about 6 s to boot on two idle cores and 8 to 15 s on busy ones. Dropping it kills it, its port mapper and whatever
 //! they started, and removes its directory; when the test process is killed before it can drop
 //! anything, a guard process does the same.
 
@@ -160,8 +160,8 @@ impl RabbitNode {
         blocking(move || inner.wait_ready()).await
     }
 
-    /// Runs `rabbitmqctl` against the node and returns what it printed. It takes about 3 s, for it boots
-    /// an Erlang of its own.
+    /// Runs `rabbitmqctl` against the node and returns what it printed. It takes one to three seconds,
+    /// for it boots an Erlang of its own.
     ///
     /// # Errors
     ///

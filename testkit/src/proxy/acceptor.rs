@@ -12,10 +12,9 @@ use std::{
 };
 
 use rand::{SeedableRng, rngs::StdRng};
-use rustix::net::sockopt;
 use tokio::{
     io::AsyncWriteExt,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::{mpsc, watch},
     task::JoinSet,
 };
@@ -24,7 +23,10 @@ use super::{
     fault::{Fault, Faults, InForce},
     lane::{Broken, Direction, Lane},
 };
-use crate::port::ReservedPort;
+use crate::{
+    port::ReservedPort,
+    socket::{Listener, ResetOnDrop},
+};
 
 /// What the proxy asks of its acceptor. Each command is answered when it has taken effect.
 pub(crate) enum Command {
@@ -55,7 +57,7 @@ pub(crate) struct Acceptor {
 impl Acceptor {
     /// Serves until the proxy is dropped. `listener` must be on [`Acceptor::port`].
     pub(crate) async fn run(mut self, listener: std::net::TcpListener) {
-        let mut listener = Some(register(listener));
+        let mut listener = Some(Listener::register(listener));
         loop {
             tokio::select! {
                 biased;
@@ -80,7 +82,7 @@ impl Acceptor {
         }
     }
 
-    async fn set(&mut self, fault: Fault, listener: &mut Option<TcpListener>) {
+    async fn set(&mut self, fault: Fault, listener: &mut Option<Listener>) {
         match fault {
             Fault::Refuse => *listener = None,
             _ if listener.is_none() => {
@@ -88,7 +90,7 @@ impl Acceptor {
                     .port
                     .listen()
                     .expect("the proxy's own port opens again");
-                *listener = Some(register(opened));
+                *listener = Some(Listener::register(opened));
             }
             _ => {}
         }
@@ -103,7 +105,7 @@ impl Acceptor {
         }
     }
 
-    /// Resets every open connection: a dropped connection is a reset one (see [`Connection`]).
+    /// Resets every open connection: a dropped connection is a reset one (see [`ResetOnDrop`]).
     async fn sever(&mut self) -> u64 {
         while self.connections.try_join_next().is_some() {}
         let open = self.connections.len() as u64;
@@ -115,8 +117,8 @@ impl Acceptor {
 
     fn admit(&mut self, client: TcpStream) {
         let number = self.counters.accepted.fetch_add(1, Ordering::Relaxed);
+        let client = ResetOnDrop::new(client);
         let _ = client.set_nodelay(true);
-        reset_on_close(&client, true);
         if self.in_force.borrow().fault == Fault::Reset {
             self.counters.reset.fetch_add(1, Ordering::Relaxed);
             return;
@@ -135,8 +137,7 @@ impl Acceptor {
 
 /// One client and its connection to the upstream.
 ///
-/// Both sockets are set to reset when they close, so that whatever ends this task, an abort included,
-/// resets both ends. Only an orderly end takes that setting back.
+/// Whatever ends this task, an abort included, resets both ends. Only an orderly end disarms them.
 struct Connection {
     upstream: SocketAddr,
     faults: Faults,
@@ -146,14 +147,14 @@ struct Connection {
 }
 
 impl Connection {
-    async fn run(mut self, mut client: TcpStream) {
+    async fn run(mut self, mut client: ResetOnDrop) {
         self.faults.flowing().await;
-        let Ok(mut server) = TcpStream::connect(self.upstream).await else {
+        let Ok(server) = TcpStream::connect(self.upstream).await else {
             self.counters.unreachable.fetch_add(1, Ordering::Relaxed);
             return;
         };
+        let mut server = ResetOnDrop::new(server);
         let _ = server.set_nodelay(true);
-        reset_on_close(&server, true);
 
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
@@ -164,8 +165,8 @@ impl Connection {
         match ended {
             Err(Broken::Io) => {}
             Ok(_) => {
-                reset_on_close(&client, false);
-                reset_on_close(&server, false);
+                client.disarm();
+                server.disarm();
             }
             Err(Broken::Cut) => {
                 end_in_order(&mut client).await;
@@ -189,15 +190,11 @@ impl Connection {
 }
 
 /// Closes with FIN. Unread bytes would turn the close into a reset, so they are read away first.
-async fn end_in_order(stream: &mut TcpStream) {
-    reset_on_close(stream, false);
+async fn end_in_order(stream: &mut ResetOnDrop) {
+    stream.disarm();
     let _ = stream.shutdown().await;
     let mut scrap = [0; 16 * 1024];
     while stream.try_read(&mut scrap).is_ok_and(|read| read > 0) {}
-}
-
-fn reset_on_close(stream: &TcpStream, reset: bool) {
-    let _ = sockopt::set_socket_linger(stream, reset.then_some(Duration::ZERO));
 }
 
 struct OpenGuard(Arc<Counters>);
@@ -215,11 +212,7 @@ impl Drop for OpenGuard {
     }
 }
 
-fn register(listener: std::net::TcpListener) -> TcpListener {
-    TcpListener::from_std(listener).expect("the proxy's runtime takes its listener")
-}
-
-async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+async fn accept(listener: Option<&Listener>) -> io::Result<(TcpStream, SocketAddr)> {
     match listener {
         Some(listener) => listener.accept().await,
         None => future::pending().await,

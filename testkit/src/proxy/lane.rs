@@ -90,7 +90,6 @@ impl Reader {
     ) -> Result<(), Broken> {
         let mut buffer = vec![0; PIECE];
         loop {
-            self.faults.flowing().await;
             let read = from.read(&mut buffer).await?;
             if read == 0 {
                 return Ok(());

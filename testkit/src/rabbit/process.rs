@@ -34,7 +34,12 @@ impl Process {
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        let running = matches!(self.child.try_wait(), Ok(None));
+        if !running {
+            // Once waited for, its id may become another process's, which is none of the guard's.
+            let _ = fs::remove_file(&self.note);
+        }
+        running
     }
 
     /// Whether the process ended well; `None` while it runs.

@@ -6,22 +6,17 @@ use std::{
     time::Duration,
 };
 
-use rustix::net::sockopt;
-use tokio::{
-    io::AsyncWriteExt,
-    net::{TcpListener, TcpStream},
-    time::sleep,
-};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::sleep};
 
 use super::{
     Shared,
     reply::{Action, Answer, Reply},
     request::{NoRequest, Wire},
 };
+use crate::socket::{Listener, reset};
 
 pub(crate) async fn accept_all(listener: std::net::TcpListener, shared: Arc<Shared>) {
-    let listener =
-        TcpListener::from_std(listener).expect("the upstream's runtime takes its listener");
+    let listener = Listener::register(listener);
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors, say: the client waits in the backlog meanwhile.
@@ -86,7 +81,7 @@ async fn perform(wire: &mut Wire, reply: Reply, head_only: bool, last: bool) -> 
         Action::Answer(answer) => return send(&mut wire.stream, &answer, head_only, last).await,
         Action::Close => {}
         Action::Raw(bytes) => wire.stream.write_all(&bytes).await?,
-        Action::Reset => sockopt::set_socket_linger(&wire.stream, Some(Duration::ZERO))?,
+        Action::Reset => reset(&wire.stream),
         Action::Stall => wire.gone().await,
     }
     Ok(Next::Close)

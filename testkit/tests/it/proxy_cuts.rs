@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{Echo, echoed, eventually, exchange, get, get_once, read_error, soon};
+use crate::support::{Echo, echoed, eventually, exchange, fate, get, get_once, soon};
 
 #[tokio::test]
 async fn cuts_an_answer_after_exactly_so_many_bytes() {
@@ -115,6 +115,5 @@ async fn two_proxies_in_a_row_do_two_things() {
     assert_eq!(exchange(outer.addr(), get("/")).await.unwrap(), "HTTP/");
     outer.heal();
     inner.set(Fault::Reset);
-    let mut stream = TcpStream::connect(outer.addr()).await.unwrap();
-    assert_eq!(read_error(&mut stream).await, ErrorKind::ConnectionReset);
+    assert_eq!(fate(outer.addr()).await, ErrorKind::ConnectionReset);
 }

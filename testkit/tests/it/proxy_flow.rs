@@ -10,10 +10,11 @@ use steadfast_testkit::{Fault, FaultProxy, HttpUpstream, Reply};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::timeout,
 };
 
 use crate::support::{
-    Echo, echoed, eventually, exchange, get, get_once, is_silent, read_answer, soon,
+    A_WHILE, Echo, echoed, eventually, exchange, get, get_once, is_silent, read_answer, soon,
 };
 
 #[expect(clippy::disallowed_methods, reason = "the peers live in real time")]
@@ -134,6 +135,36 @@ async fn stall_holds_an_answer_that_is_on_its_way_and_the_end_behind_it() {
     assert_eq!(read_answer(&mut stream).await.1, "late");
     let end = soon(stream.read_u8()).await.unwrap_err();
     assert_eq!(end.kind(), ErrorKind::UnexpectedEof);
+}
+
+#[tokio::test]
+async fn stall_holds_the_end_of_an_idle_connection() {
+    let echo = Echo::start().await;
+    let proxy = FaultProxy::start(echo.addr).await;
+    let mut stream = TcpStream::connect(proxy.addr()).await.unwrap();
+    echoed(&mut stream, "in").await.unwrap();
+
+    proxy.set(Fault::Stall);
+    stream.shutdown().await.unwrap(); // The echo would close in answer.
+    assert!(is_silent(&mut stream).await);
+    assert_eq!(proxy.stats().open, 1);
+
+    proxy.heal();
+    let end = soon(stream.read_u8()).await.unwrap_err();
+    assert_eq!(end.kind(), ErrorKind::UnexpectedEof);
+}
+
+#[tokio::test]
+async fn stall_holds_a_bounded_amount() {
+    let echo = Echo::start().await;
+    let proxy = FaultProxy::start(echo.addr).await;
+    let mut stream = TcpStream::connect(proxy.addr()).await.unwrap();
+    echoed(&mut stream, "in").await.unwrap();
+    proxy.set(Fault::Stall);
+    // Sockets and proxy together take some megabytes; then the client has to wait.
+    let flood = vec![0; 64 << 20];
+    let written = timeout(A_WHILE * 10, stream.write_all(&flood)).await;
+    assert!(written.is_err(), "nobody takes all of that");
 }
 
 #[tokio::test]

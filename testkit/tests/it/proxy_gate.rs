@@ -2,13 +2,19 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
-    net::{Ipv4Addr, TcpListener as StdListener},
+    net::Ipv4Addr,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
 };
 
 use steadfast_testkit::{Fault, FaultProxy, HttpUpstream, Reply};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
-use crate::support::{Echo, echoed, eventually, exchange, get, get_once, read_error};
+use crate::support::{Echo, echoed, eventually, exchange, fate, get, get_once, read_error};
 
 #[tokio::test]
 async fn refuses_new_connections_and_leaves_open_ones_alone() {
@@ -46,8 +52,7 @@ async fn resets_open_connections_at_once_and_new_ones_when_they_come() {
 
     proxy.set(Fault::Reset);
     assert_eq!(read_error(&mut open).await, ErrorKind::ConnectionReset);
-    let mut new = TcpStream::connect(proxy.addr()).await.unwrap();
-    assert_eq!(read_error(&mut new).await, ErrorKind::ConnectionReset);
+    assert_eq!(fate(proxy.addr()).await, ErrorKind::ConnectionReset);
     assert_eq!((proxy.stats().reset, proxy.stats().open), (2, 0));
 }
 
@@ -72,12 +77,11 @@ async fn severs_every_open_connection_and_no_later_one() {
 
 #[tokio::test]
 async fn resets_clients_whose_upstream_is_not_there() {
-    let nobody = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let addr = nobody.local_addr().unwrap();
-    drop(nobody);
-    let proxy = FaultProxy::start(addr).await;
-    let mut stream = TcpStream::connect(proxy.addr()).await.unwrap();
-    assert_eq!(read_error(&mut stream).await, ErrorKind::ConnectionReset);
+    // Bound, so that nobody else gets the port, and not listening.
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let proxy = FaultProxy::start(nobody.local_addr().unwrap()).await;
+    assert_eq!(fate(proxy.addr()).await, ErrorKind::ConnectionReset);
     eventually("the connection is counted", || {
         proxy.stats().unreachable == 1 && proxy.stats().open == 0
     })
@@ -122,6 +126,32 @@ async fn ends_with_its_connections_when_it_is_dropped() {
     assert_eq!(read_error(&mut open).await, ErrorKind::ConnectionReset);
     let refused = TcpStream::connect(addr).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+}
+
+#[tokio::test]
+async fn refuses_and_resets_at_once_while_child_processes_are_being_started() {
+    // A child holds copies of all sockets until it executes its program.
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let spawner = thread::spawn(move || {
+        while !stopped.load(Ordering::Relaxed) {
+            Command::new("true").status().unwrap();
+        }
+    });
+    let echo = Echo::start().await;
+    let proxy = FaultProxy::start(echo.addr).await;
+    for _ in 0..100 {
+        let mut open = TcpStream::connect(proxy.addr()).await.unwrap();
+        echoed(&mut open, "in").await.unwrap();
+        proxy.set(Fault::Refuse);
+        assert!(TcpStream::connect(proxy.addr()).await.is_err());
+        assert_eq!(proxy.sever(), 1);
+        let ended = open.into_std().unwrap().read(&mut [0]).unwrap_err();
+        assert_eq!(ended.kind(), ErrorKind::ConnectionReset);
+        proxy.heal();
+    }
+    stop.store(true, Ordering::Relaxed);
+    spawner.join().unwrap();
 }
 
 #[tokio::test]

@@ -118,3 +118,11 @@ pub async fn is_silent(stream: &mut TcpStream) -> bool {
 pub async fn read_error(stream: &mut TcpStream) -> io::ErrorKind {
     soon(stream.read_u8()).await.unwrap_err().kind()
 }
+
+/// How a new connection ends. A reset may be there before the connection is.
+pub async fn fate(addr: SocketAddr) -> io::ErrorKind {
+    match soon(TcpStream::connect(addr)).await {
+        Ok(mut stream) => read_error(&mut stream).await,
+        Err(error) => error.kind(),
+    }
+}
