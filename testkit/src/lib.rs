@@ -30,6 +30,12 @@
 //! Sockets are real here, and so is time. A test on a paused tokio clock must not wait for a peer: the
 //! clock jumps to the next timer while the bytes are still on their way. Wait for conditions with a
 //! bound ("until three requests have arrived, at most ten seconds"), not for durations.
+//!
+//! # Crate features
+//!
+//! `rabbit` (off) builds this crate's own tests that start RabbitMQ nodes, so that a plain `cargo test`
+//! passes on a machine without RabbitMQ. The library is the same either way:
+//! [`RabbitNode::start`] says what to install where it is missing. Unix only; Rust 1.88.
 
 mod clock;
 mod host;
