@@ -41,6 +41,8 @@ impl Client {
             .total_timeout(TOTAL_TIMEOUT)
             .attempt_timeout(Duration::from_millis(500))
             .open_for(Duration::from_millis(500))
+            // Above what 40 % of 503s brings about by chance; an outage still reaches it at once.
+            .failure_threshold(20)
             .build()?;
         Ok(Self::Steadfast(client))
     }

@@ -121,7 +121,8 @@ impl Stormy {
             sleep_until((start + Duration::from_secs(phase.from)).into()).await;
             self.unavailable.store(phase.unavailable, Ordering::Relaxed);
             self.proxy.set(phase.fault);
-            if phase.fault == Fault::Refuse {
+            // What was under way when the outage began, or held when it ended, is gone.
+            if phase.fault == Fault::Refuse || phase.from == OUTAGE_END.as_secs() {
                 self.proxy.sever();
             }
             if phase.resets {
