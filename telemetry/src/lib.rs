@@ -73,6 +73,10 @@
 //! readers on one meter provider, the SDK may show the last values of a dropped component once more
 //! in the reader that collects less often.
 //!
+//! Retries, and bulkheads, are told apart by the address of their names: two that were built from
+//! clones of one `Arc<str>` are taken for one, and only the first is watched. Names given as `&str`
+//! or `String` never collide.
+//!
 //! # Features
 //! - `breaker`, `retry`, `bulkhead`, `pool`, `health` (default): `watch` takes the pattern.
 //! - `prometheus`: [`Telemetry::prometheus`](Telemetry), the same metrics as Prometheus text.

@@ -67,19 +67,23 @@ async fn places_queue_waits_and_rejections_are_exported() {
     });
     settle().await;
     assert_eq!(gauges(&bench.export()), [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
-    bulkhead.acquire().await.unwrap_err();
+    for _ in 0..2 {
+        bulkhead.acquire().await.unwrap_err();
+    }
 
     tokio::time::advance(Duration::from_secs(2)).await;
     drop(permit);
     let permit = waiting.await.unwrap();
     bulkhead.acquire().await.unwrap_err();
     bulkhead.close();
-    bulkhead.try_acquire().unwrap_err();
+    for _ in 0..3 {
+        bulkhead.try_acquire().unwrap_err();
+    }
     drop(permit);
 
     let export = bench.export();
     assert_eq!(gauges(&export), [0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
-    assert_eq!(rejected(&export), [1.0, 1.0, 1.0]);
+    assert_eq!(rejected(&export), [2.0, 1.0, 3.0]);
     assert_eq!(acquired(&export), [1.0, 1.0]);
     let waited = export.value("resilience.bulkhead.queue.time", &[NAME]);
     assert_eq!(waited, 2.0);

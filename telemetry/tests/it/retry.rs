@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use steadfast_retry::{Jitter, Retry, Verdict};
+use steadfast_retry::{Attempt, Jitter, Retry, Verdict};
 use steadfast_telemetry::{Detail, Event, EventKind};
 
 use crate::export::{Bench, Export};
@@ -38,31 +38,40 @@ async fn every_call_is_in_exactly_one_outcome() {
     assert_eq!(bench.export().of("resilience.retry.calls").len(), 8);
 
     retry.call(|_| async { Ok::<_, ()>(()) }).await.unwrap();
-    let second = retry.call(|attempt| async move { attempt.is_retry().then_some(()).ok_or(()) });
-    second.await.unwrap();
-    retry
-        .call(|_| async { Err::<(), _>(()) })
-        .await
-        .unwrap_err();
-    let stop = retry.classify(|_: &Result<(), ()>| Verdict::Stop);
-    stop.call(|_| async { Err(()) }).await.unwrap_err();
-    let later = retry.classify(|_: &Result<(), ()>| Verdict::RetryAfter(Duration::from_secs(3600)));
-    later.call(|_| async { Err(()) }).await.unwrap_err();
+    for _ in 0..2 {
+        let second = |attempt: Attempt| async move { attempt.is_retry().then_some(()).ok_or(()) };
+        retry.call(second).await.unwrap();
+    }
+    for _ in 0..3 {
+        retry
+            .call(|_| async { Err::<(), _>(()) })
+            .await
+            .unwrap_err();
+    }
+    for _ in 0..4 {
+        let stop = retry.classify(|_: &Result<(), ()>| Verdict::Stop);
+        stop.call(|_| async { Err(()) }).await.unwrap_err();
+    }
+    for _ in 0..5 {
+        let hour = Duration::from_secs(3600);
+        let later = retry.classify(move |_: &Result<(), ()>| Verdict::RetryAfter(hour));
+        later.call(|_| async { Err(()) }).await.unwrap_err();
+    }
 
     let export = bench.export();
     for (outcome, expected) in [
         ("first_try", 1.0),
-        ("after_retry", 1.0),
-        ("exhausted", 1.0),
-        ("not_retryable", 1.0),
-        ("retry_after_too_long", 1.0),
+        ("after_retry", 2.0),
+        ("exhausted", 3.0),
+        ("not_retryable", 4.0),
+        ("retry_after_too_long", 5.0),
         ("deadline", 0.0),
         ("abandoned", 0.0),
         ("panicked", 0.0),
     ] {
         assert_eq!(calls(&export, outcome), expected, "{outcome}");
     }
-    assert_eq!(attempts(&export), [5.0, 3.0]);
+    assert_eq!(attempts(&export), [15.0, 8.0]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -64,6 +64,9 @@ fn dropping_the_last_handle_waits_for_no_handler_and_no_queue() {
         let _ = may_go_on.recv();
     };
     telemetry.attach("stuck", Filter::all(), handler).unwrap();
+    let (next, next_runs) = mpsc::channel();
+    let handler = move |_: &Event| next.send(()).unwrap();
+    telemetry.attach("next", Filter::all(), handler).unwrap();
     for _ in 0..10 {
         speaker.say();
     }
@@ -76,6 +79,11 @@ fn dropping_the_last_handle_waits_for_no_handler_and_no_queue() {
         runs.recv_timeout(LONG),
         Err(mpsc::RecvTimeoutError::Disconnected),
         "the events in the queue were not handled any more"
+    );
+    assert_eq!(
+        next_runs.recv_timeout(LONG),
+        Err(mpsc::RecvTimeoutError::Disconnected),
+        "nor was the next handler called with the event at hand"
     );
 }
 
