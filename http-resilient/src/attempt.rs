@@ -171,7 +171,8 @@ impl Call<'_> {
     }
 
     fn is_over(&self) -> bool {
-        self.deadline.is_some_and(|deadline| clock::now() >= deadline)
+        self.deadline
+            .is_some_and(|deadline| clock::now() >= deadline)
     }
 
     /// What is left until the deadline; a failure if that is nothing.

@@ -73,12 +73,6 @@ struct Map {
     evicted: u64,
 }
 
-/// An authority, and whether it was met for the first time.
-pub(crate) struct Met {
-    pub(crate) authority: Arc<Authority>,
-    pub(crate) new: bool,
-}
-
 impl Authorities {
     pub(crate) fn new(patterns: Patterns, limit: usize) -> Self {
         Self {
@@ -88,17 +82,13 @@ impl Authorities {
         }
     }
 
-    /// The patterns of the authority called `name`.
-    pub(crate) fn meet(&self, name: &str) -> Met {
+    /// The patterns of the authority called `name`, and whether it is met for the first time.
+    pub(crate) fn meet(&self, name: &str) -> (Arc<Authority>, bool) {
         let mut map = self.map.lock();
         map.asked += 1;
         if let Some(known) = map.entries.get(name) {
             known.last_used.store(map.asked, Ordering::Relaxed);
-            let authority = Arc::clone(known);
-            return Met {
-                authority,
-                new: false,
-            };
+            return (Arc::clone(known), false);
         }
         let evicted = if map.entries.len() < self.limit {
             Vec::new()
@@ -117,10 +107,7 @@ impl Authorities {
         drop(map);
         // Their patterns may hold observers, which are code of others.
         drop(evicted);
-        Met {
-            authority,
-            new: true,
-        }
+        (authority, true)
     }
 
     /// Every authority, sorted by name.
@@ -130,8 +117,10 @@ impl Authorities {
         all
     }
 
-    pub(crate) fn evicted(&self) -> u64 {
-        self.map.lock().evicted
+    /// How many there are, and how many have been forgotten.
+    pub(crate) fn count(&self) -> (usize, u64) {
+        let map = self.map.lock();
+        (map.entries.len(), map.evicted)
     }
 }
 
@@ -162,7 +151,9 @@ impl Map {
         idle.truncate(count);
         self.evicted += idle.len() as u64;
         let names = idle.into_iter().map(|(_, _, name)| name);
-        names.filter_map(|name| self.entries.remove(&name)).collect()
+        names
+            .filter_map(|name| self.entries.remove(&name))
+            .collect()
     }
 }
 
@@ -197,9 +188,10 @@ mod tests {
     #[test]
     fn one_authority_has_one_state() {
         let authorities = authorities(2);
-        assert!(authorities.meet("a:80").new);
-        let first = authorities.meet("a:80").authority;
-        let second = authorities.meet("a:80").authority;
+        let (first, is_new) = authorities.meet("a:80");
+        assert!(is_new);
+        let (second, is_new) = authorities.meet("a:80");
+        assert!(!is_new);
         assert!(first.breaker.ptr_eq(&second.breaker));
         assert_eq!(first.breaker.name(), "test/a:80");
         assert_eq!(first.bulkhead.name(), "test/a:80");
@@ -213,14 +205,14 @@ mod tests {
         authorities.meet("a:80");
         authorities.meet("c:80");
         assert_eq!(names(&authorities), ["a:80", "c:80"]);
-        assert_eq!(authorities.evicted(), 1);
+        assert_eq!(authorities.count(), (2, 1));
     }
 
     #[test]
     fn never_forgets_one_with_calls_in_flight() {
         let authorities = authorities(1);
-        let in_flight = authorities.meet("a:80").authority.breaker.try_acquire();
-        let running = authorities.meet("b:80").authority.bulkhead.try_acquire();
+        let in_flight = authorities.meet("a:80").0.breaker.try_acquire();
+        let running = authorities.meet("b:80").0.bulkhead.try_acquire();
         let held = authorities.meet("c:80");
         authorities.meet("d:80");
         assert_eq!(names(&authorities), ["a:80", "b:80", "c:80", "d:80"]);
@@ -233,7 +225,7 @@ mod tests {
     #[test]
     fn never_forgets_one_whose_breaker_rejects_calls() {
         let authorities = authorities(1);
-        let broken = authorities.meet("a:80").authority.breaker.clone();
+        let broken = authorities.meet("a:80").0.breaker.clone();
         broken.try_acquire().unwrap().failure();
         assert_eq!(broken.state(), State::Open);
         authorities.meet("b:80");
@@ -244,7 +236,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn forgets_one_whose_open_time_is_over_only_when_no_closed_one_is_left() {
         let authorities = authorities(2);
-        let broken = authorities.meet("a:80").authority.breaker.clone();
+        let broken = authorities.meet("a:80").0.breaker.clone();
         broken.try_acquire().unwrap().failure();
         authorities.meet("b:80");
         tokio::time::advance(Duration::from_secs(31)).await;

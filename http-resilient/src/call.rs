@@ -14,7 +14,7 @@ use crate::classify::{is_idempotent, is_retryable};
 use crate::client::Shared;
 use crate::clock;
 use crate::counters::add_one;
-use crate::error::{Error, Last, Phase};
+use crate::error::{Error, Last};
 use crate::observer::Finished;
 use crate::read_ahead::read_ahead;
 use crate::request::Options;
@@ -30,8 +30,8 @@ pub(crate) async fn run(
     options: Options,
 ) -> Result<Response, Error> {
     let ongoing = shared.counters.begin();
-    let name = authority_of(request.url())
-        .filter(|_| matches!(request.url().scheme(), "http" | "https"));
+    let name =
+        authority_of(request.url()).filter(|_| matches!(request.url().scheme(), "http" | "https"));
     let Some(name) = name else {
         // No HTTP: reqwest says so in its own words, and sends nothing.
         return ongoing.end(shared.http.execute(request).await.map_err(Error::invalid));
@@ -141,7 +141,11 @@ impl<'c> Call<'c> {
     async fn attempt(&self, number: u32) -> Result<(), Verdict> {
         let last = number >= self.shared.settings.max_attempts;
         // There is one: a request that cannot be copied is not retried.
-        let request = self.progress.lock().next_request(last).ok_or(Verdict::Stop)?;
+        let request = self
+            .progress
+            .lock()
+            .next_request(last)
+            .ok_or(Verdict::Stop)?;
         let verdict = match self.send(request).await {
             Ok(response) => self.judge(response, last).await,
             Err(failure) => self.judge_failure(failure, last),
@@ -227,9 +231,9 @@ impl<'c> Call<'c> {
             Some(hint) => hint,
             None => backoff,
         };
-        let left = self.deadline.map(|deadline| {
-            deadline.saturating_duration_since(clock::now())
-        });
+        let left = self
+            .deadline
+            .map(|deadline| deadline.saturating_duration_since(clock::now()));
         match left {
             Some(left) if wait != no_wait::TOO_LONG && wait >= left => {
                 Verdict::RetryAfter(no_wait::PAST_DEADLINE)

@@ -167,7 +167,11 @@ mod tests {
         let none = HeaderMap::new();
         assert!(is_idempotent(Some(true), &Method::POST, &none));
         assert!(!is_idempotent(Some(false), &Method::GET, &none));
-        assert!(!is_idempotent(Some(false), &Method::POST, &keyed("8e03978e")));
+        assert!(!is_idempotent(
+            Some(false),
+            &Method::POST,
+            &keyed("8e03978e")
+        ));
     }
 
     #[test]

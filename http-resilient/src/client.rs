@@ -185,24 +185,27 @@ impl Client {
 impl Shared {
     /// The patterns of an authority; telemetry is told of new ones.
     pub(crate) fn meet(&self, authority: &str) -> Arc<Authority> {
-        let met = self.authorities.meet(authority);
+        let (authority, is_new) = self.authorities.meet(authority);
         #[cfg(feature = "telemetry")]
-        if met.new {
-            self.sinks.watch(&met.authority.breaker);
-            self.sinks.watch(&met.authority.bulkhead);
+        if is_new {
+            self.sinks.watch(&authority.breaker);
+            self.sinks.watch(&authority.bulkhead);
         }
-        met.authority
+        #[cfg(not(feature = "telemetry"))]
+        let _ = is_new;
+        authority
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         let authorities = self.authorities.all();
-        let (evicted, panics) = (self.authorities.evicted(), self.observers.panics());
+        let (_, evicted) = self.authorities.count();
+        let totals = self.counters.totals(evicted, self.observers.panics());
         Snapshot {
             name: Arc::clone(&self.name),
             in_flight: self.counters.in_flight(),
             authorities: authorities.iter().map(|one| one.snapshot()).collect(),
             retry: self.retry.snapshot(),
-            totals: self.counters.totals(evicted, panics),
+            totals,
         }
     }
 }

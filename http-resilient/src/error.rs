@@ -343,4 +343,3 @@ impl Error {
         Self::InvalidRequest { source }
     }
 }
-

@@ -1,4 +1,92 @@
-//! Being built.
+//! reqwest with circuit breakers, bulkheads, safe retries and deadlines: the same calls, the same
+//! [`reqwest::Response`], and a service that keeps standing while the servers it calls do not.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use steadfast_testkit::{HttpUpstream, Reply};
+//! # let upstream = HttpUpstream::start().await;
+//! # upstream.script([Reply::status(503), Reply::reset(), Reply::ok("in stock")]);
+//! # let url = upstream.url("/stock");
+//! use std::time::Duration;
+//! use steadfast_http::{Client, ResponseExt};
+//!
+//! let client = Client::builder("inventory")
+//!     .attempt_timeout(Duration::from_secs(2))
+//!     .total_timeout(Duration::from_secs(10))
+//!     .build()?;
+//!
+//! // The server answers 503, then resets the connection, then is well again.
+//! let response: reqwest::Response = client.get(url).send().await?;
+//! assert_eq!(response.attempts(), 3);
+//! assert_eq!(response.text().await?, "in stock");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # When to use it
+//! For calls to servers that can be slow, overloaded or down, where a request lasts seconds. Not for
+//! streams without an end, unless with a client of their own whose
+//! [`total_timeout`](Builder::total_timeout) is [`Duration::MAX`](std::time::Duration::MAX).
+//!
+//! # What happens to a request
+//! ```text
+//! total timeout ─▶ retry ─▶ for each authority: breaker ─▶ bulkhead ─▶ attempt timeout ─▶ reqwest
+//! └── until the body has ended ──┘              └─── until the body has ended ───┘
+//! ```
+//! An authority is host and port: one dead server opens its own circuit and nobody else's.
+//!
+//! | what an attempt ends in | retried | for the breaker |
+//! |---|---|---|
+//! | could not connect | yes: nothing was sent | failure |
+//! | reset, closed, garbled, attempt timeout | if repeatable | failure |
+//! | 500, 502, 503, 504 | if repeatable | failure |
+//! | 408, 425, 429 | if repeatable | nothing |
+//! | 501 | no | success |
+//! | any other 5xx | no | failure |
+//! | any other status | no | success, once the body has ended |
+//! | body cut short, or stalled until the total timeout | no: the caller has the response | failure |
+//! | circuit open, no place in the bulkhead | no | |
+//!
+//! **Repeatable** is a request that may reach the server twice: its method is GET, HEAD, OPTIONS,
+//! TRACE, PUT or DELETE, or it has an `Idempotency-Key`, or
+//! [`idempotent(true)`](RequestBuilder::idempotent) was called. **A POST is never sent twice.** A
+//! connect error is no proof once a redirect was followed, and then does not count as one. A body that
+//! is a stream cannot be sent again at all.
+//!
+//! A retry waits for a random time up to 100 ms, then 200 ms, ..., or as long as `Retry-After` says.
+//! A wait that would pass the total timeout, or a `Retry-After` beyond
+//! [`max_retry_after`](Builder::max_retry_after), is not begun. When retries end on a status, the
+//! response is returned as `Ok`, whole.
+//!
+//! Redirects are reqwest's, inside one attempt, and count for the authority that was asked first.
+//!
+//! # When a call is over
+//! A response holds its place in the bulkhead, and the breaker's permit, until its **body** has
+//! ended, failed, or been dropped. Dropped unread, or between two reads, it is a success: the status
+//! was fine and the caller has what it wanted. Dropped while the caller waits for more of it, it is
+//! abandoned, as is a request dropped before its response: it counts as
+//! [`abandoned_as`](Builder::abandoned_as) says. A timeout counts as a failure only if the server had
+//! at least half of the time that attempts usually have, so a caller in a hurry opens no circuit.
+//!
+//! # Defaults
+//! See the setters of [`Builder`], and the table in the README.
+//!
+//! # Cost
+//! Beside the network, nothing: two short locks in breaker and bulkhead, one in the map of
+//! authorities, a copy of the request's head for each attempt that could be repeated, and two boxes
+//! around the body.
+//!
+//! # Features
+//! - `rustls`, `rustls-no-provider`, `native-tls`: reqwest's TLS; none is chosen for you.
+//! - `http2`, `gzip`, `stream`: reqwest's, and `json`, `query`, `form`, `multipart`: reqwest's, with
+//!   the methods of that name. Any other feature of reqwest can be turned on in reqwest itself.
+//! - `health`: [`Client::health_check`](Client#method.health_check).
+//! - `telemetry`: `telemetry.watch(&client)`.
+//!
+//! # Minimum Rust version
+//! 1.85.
+
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attempt;
@@ -12,6 +100,8 @@ mod clock;
 mod config_error;
 mod counters;
 mod error;
+#[cfg(feature = "health")]
+mod health;
 mod observer;
 mod read_ahead;
 mod redirect;
@@ -21,6 +111,8 @@ mod retry_after;
 mod settings;
 mod snapshot;
 mod summary;
+#[cfg(feature = "telemetry")]
+mod telemetry;
 
 pub use builder::Builder;
 pub use client::{Client, WeakClient};
@@ -32,4 +124,9 @@ pub use response::ResponseExt;
 pub use snapshot::{AuthoritySnapshot, Snapshot, Totals};
 pub use summary::RequestSummary;
 
+/// The reqwest that this crate is built on.
 pub use reqwest;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

@@ -37,6 +37,7 @@ impl ResponseExt for Response {
 pub(crate) struct Attempts(pub(crate) u32);
 
 mod sealed {
+    #[expect(unnameable_types, reason = "nobody else is to implement `ResponseExt`")]
     pub trait Sealed {}
 
     impl Sealed for reqwest::Response {}

@@ -36,9 +36,7 @@ fn seconds(value: &str) -> Option<Duration> {
     Some(if negative {
         Duration::ZERO
     } else {
-        digits
-            .parse()
-            .map_or(Duration::MAX, Duration::from_secs)
+        digits.parse().map_or(Duration::MAX, Duration::from_secs)
     })
 }
 

@@ -106,7 +106,10 @@ mod tests {
         let summary = summary("http://user:hunter2@api.example/orders?token=hunter2#hunter2");
         for text in [summary.to_string(), format!("{summary:?}")] {
             assert!(!text.contains("hunter2"), "{text}");
-            assert!(text.contains("http://api.example/orders?REDACTED"), "{text}");
+            assert!(
+                text.contains("http://api.example/orders?REDACTED"),
+                "{text}"
+            );
         }
         assert_eq!(summary.url().query(), Some("token=hunter2"));
     }

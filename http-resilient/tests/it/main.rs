@@ -1,1 +1,27 @@
-//! Integration tests.
+//! The client against real sockets: scripted servers and a proxy that misbehaves.
+//!
+//! Time is real here, as the sockets are. Nothing asserts that something was fast; waits are for
+//! conditions, and bounded.
+
+mod body;
+mod breaker;
+mod builder;
+mod bulkhead;
+mod deadline;
+mod defaults;
+mod discarded;
+mod dropped;
+mod errors;
+#[cfg(feature = "health")]
+mod health;
+#[cfg(feature = "http2")]
+mod http2;
+mod observer;
+mod redirects;
+mod request;
+mod retry;
+mod retry_after;
+mod storm;
+mod support;
+#[cfg(feature = "telemetry")]
+mod telemetry;

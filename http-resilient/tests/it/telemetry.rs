@@ -1,0 +1,78 @@
+//! The client as a source of telemetry.
+
+use std::sync::mpsc;
+
+use steadfast_telemetry::{EventKind, Telemetry};
+use steadfast_testkit::{HttpUpstream, Reply};
+
+use crate::support::{SECOND, quick};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tells_of_requests_and_of_what_the_patterns_do() {
+    let upstream = HttpUpstream::start().await;
+    let later = HttpUpstream::start().await;
+    let client = quick()
+        .failure_threshold(1)
+        .max_attempts(2)
+        .build()
+        .unwrap();
+    client.get(upstream.url("/")).send().await.unwrap();
+
+    let telemetry = Telemetry::new();
+    let (told, heard) = mpsc::channel();
+    for kind in [
+        EventKind::HttpRequest,
+        EventKind::Retry,
+        EventKind::BreakerTransition,
+    ] {
+        let told = told.clone();
+        let handler = move |event: &steadfast_telemetry::Event| {
+            let _ = told.send((kind, event.to_string()));
+        };
+        telemetry.attach(kind.as_str(), kind, handler).unwrap();
+    }
+    telemetry.watch(&client);
+    telemetry.watch(&client);
+    assert_eq!(
+        telemetry.snapshot().watched,
+        4,
+        "client, retry, breaker, bulkhead"
+    );
+
+    later.script([Reply::status(429)]);
+    client
+        .get(later.url("/secret?token=7"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        telemetry.snapshot().watched,
+        6,
+        "and those of a new authority"
+    );
+    upstream.script([Reply::status(500)]);
+    client.post(upstream.url("/")).send().await.unwrap();
+    assert!(telemetry.flush(5 * SECOND));
+
+    let (at, later) = (upstream.addr(), later.addr());
+    let all: Vec<_> = heard.try_iter().collect();
+    let requests: Vec<_> = all
+        .iter()
+        .filter(|(kind, _)| *kind == EventKind::HttpRequest)
+        .map(|(_, text)| text.rsplit_once(" in ").unwrap().0)
+        .collect();
+    assert_eq!(
+        requests,
+        [
+            format!("http client test: GET {later}: 200 after 2 attempts"),
+            format!("http client test: POST {at}: 500 after 1 attempt"),
+        ]
+    );
+    let count = |kind| all.iter().filter(|(one, _)| *one == kind).count();
+    assert_eq!(count(EventKind::BreakerTransition), 1);
+    assert!(count(EventKind::Retry) >= 1);
+    assert!(all.iter().all(|(_, text)| !text.contains("token")));
+
+    drop(client);
+    assert_eq!(telemetry.snapshot().watched, 0);
+}
