@@ -322,3 +322,23 @@ impl fmt::Debug for WeakMonitor {
         f.debug_struct("WeakMonitor").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_that_comes_late_does_not_undo_what_is_newer() {
+        let monitor = Monitor::builder("orders").build().unwrap();
+        let readiness = monitor.subscribe();
+        for (version, status, expected) in [
+            (1, Status::Unknown, Status::Unknown),
+            (3, Status::Unhealthy, Status::Unhealthy),
+            (2, Status::Healthy, Status::Unhealthy),
+            (4, Status::Degraded, Status::Degraded),
+        ] {
+            monitor.shared.publish(Readiness { status, version });
+            assert_eq!(*readiness.borrow(), expected);
+        }
+    }
+}

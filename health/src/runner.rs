@@ -23,7 +23,8 @@ use crate::pace::Pace;
 #[must_use = "the checks stop when the runner is dropped"]
 pub struct Runner {
     name: Arc<str>,
-    stop: Option<oneshot::Sender<()>>,
+    /// Never sent through: dropping it is what ends the tasks.
+    stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
@@ -32,11 +33,7 @@ impl Runner {
         let name = Arc::clone(shared.name());
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(supervise(shared, stopped));
-        Self {
-            name,
-            stop: Some(stop),
-            task,
-        }
+        Self { name, stop, task }
     }
 
     /// Ends every task and waits until all have ended, those in the middle of a check included. Only
@@ -44,22 +41,16 @@ impl Runner {
     ///
     /// # Cancel safety
     /// Dropping the future is dropping the runner: the tasks end all the same, nobody waits.
-    pub async fn stop(mut self) {
-        drop(self.stop.take());
+    pub async fn stop(self) {
+        drop(self.stop);
         // An error here says that the runtime is shutting down, which ends the tasks as well.
-        let _ = (&mut self.task).await;
+        let _ = self.task.await;
     }
 
     /// Whether its tasks are still there: `false` after the runtime they were on has shut down.
     #[must_use]
     pub fn is_running(&self) -> bool {
         !self.task.is_finished()
-    }
-}
-
-impl Drop for Runner {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 
@@ -92,6 +83,7 @@ async fn supervise(shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
         }
         let look_again = shared.refresh().unwrap_or(Duration::MAX);
         tokio::select! {
+            biased;
             _ = &mut stopped => break,
             () = shared.registered.notified() => {}
             Some(_deregistered) = tasks.join_next() => {}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use steadfast_health::{RegisterError, Status};
+use steadfast_health::{Check, Outcome, RegisterError, Status};
 use tokio::time::sleep;
 
 use crate::support::{Probe, Recorder, SECOND, now, status_of, steady};
@@ -123,9 +123,9 @@ async fn what_a_check_owned_is_dropped_with_it() {
     let monitor = steady();
     let owned = Arc::new(());
     let kept = Arc::clone(&owned);
-    let check = steadfast_health::Check::new("db", move || {
+    let check = Check::new("db", move || {
         let _ = &kept;
-        async { steadfast_health::Outcome::healthy() }
+        async { Outcome::healthy() }
     });
     monitor.register(check).unwrap();
     let runner = monitor.start();
@@ -134,4 +134,21 @@ async fn what_a_check_owned_is_dropped_with_it() {
     sleep(SECOND).await;
     assert_eq!(Arc::strong_count(&owned), 1);
     runner.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_may_deregister_itself() {
+    let recorder = Recorder::default();
+    let monitor = steady();
+    monitor.add_observer(Arc::new(recorder.clone()));
+    let weak = monitor.downgrade();
+    let check = Check::new("once", move || {
+        assert!(weak.upgrade().unwrap().deregister("once"));
+        async { Outcome::unhealthy("its last words") }
+    });
+    monitor.register(check).unwrap();
+    let report = monitor.check_now().await;
+    assert!(report.components.is_empty());
+    assert_eq!(report.readiness, Status::Healthy);
+    assert!(recorder.checked().is_empty());
 }

@@ -1,6 +1,10 @@
 //! The runner owns what runs in the background.
 
-use steadfast_health::Status;
+use std::future::pending;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+
+use steadfast_health::{Check, Outcome, Status};
 use tokio::time::sleep;
 
 use crate::support::{Probe, SECOND, now, steady};
@@ -37,6 +41,47 @@ async fn stop_waits_until_every_check_has_ended() {
     for probe in &probes {
         assert_eq!((probe.running(), probe.begun()), (0, 1));
     }
+}
+
+/// The check gives the stopping thread every chance to overtake it while it is being dropped.
+#[test]
+fn stop_waits_for_a_check_that_takes_its_time_to_go() {
+    struct Slow(Arc<AtomicBool>);
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            for _ in 0..1000 {
+                std::thread::yield_now();
+            }
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+    let monitor = steady();
+    let gone = Arc::new(AtomicBool::new(false));
+    let (begun, has_begun) = mpsc::channel();
+    let check = Check::new("db", {
+        let gone = Arc::clone(&gone);
+        move || {
+            let slow = Slow(Arc::clone(&gone));
+            begun.send(()).unwrap();
+            async move {
+                let _slow = slow;
+                pending::<Outcome>().await
+            }
+        }
+    });
+    monitor.register(check).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .unwrap();
+    let runner = {
+        let _entered = runtime.enter();
+        monitor.start()
+    };
+    has_begun.recv().unwrap();
+    runtime.block_on(runner.stop());
+    assert!(gone.load(Ordering::SeqCst));
 }
 
 #[tokio::test(start_paused = true)]
