@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 
 use crate::config_error::{ConfigError, FieldError, Rules};
 use crate::connection::ResilientConnection;
+use crate::defaults::{self, RESET_TIMEOUT, STABLE_AFTER};
 use crate::dial::Dialer;
 use crate::endpoint::{Address, redact};
 use crate::error::AmqpError;
@@ -19,22 +20,6 @@ use crate::observer::Observer;
 use crate::pool::Limits;
 use crate::supervisor::Supervisor;
 
-/// The defaults, in one place; the README's table is held to them by a test.
-pub(crate) mod defaults {
-    use std::time::Duration;
-
-    pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-    pub(crate) const HEARTBEAT: Duration = Duration::from_secs(10);
-    pub(crate) const BASE_BACKOFF: Duration = Duration::from_millis(100);
-    pub(crate) const MAX_BACKOFF: Duration = Duration::from_secs(30);
-    pub(crate) const FAILURE_THRESHOLD: u32 = 5;
-    pub(crate) const OPEN_FOR: Duration = Duration::from_secs(5);
-    pub(crate) const MAX_CONCURRENT: usize = 20;
-    pub(crate) const MAX_WAITING: usize = 100;
-    pub(crate) const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
-    pub(crate) const CHANNEL_TIMEOUT: Duration = Duration::from_secs(5);
-}
-
 /// What is needed once the connection is built.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -42,6 +27,13 @@ pub(crate) struct Settings {
     pub(crate) max_backoff: Duration,
     pub(crate) channel_timeout: Duration,
     pub(crate) pool: Limits,
+}
+
+impl Settings {
+    /// From the end of one attempt to the end of the next.
+    fn longest_attempt(&self) -> Duration {
+        self.max_backoff.saturating_add(self.connect_timeout)
+    }
 }
 
 /// Settings of a [`ResilientConnection`] to be; made by [`ResilientConnection::builder`].
@@ -65,7 +57,7 @@ impl Builder {
     pub(crate) fn new(name: Arc<str>) -> Self {
         Self {
             name,
-            uri: "amqp://guest:guest@localhost:5672/%2f".to_owned(),
+            uri: defaults::URI.to_owned(),
             tls: OwnedTLSConfig::default(),
             connect_timeout: None,
             heartbeat: None,
@@ -74,7 +66,7 @@ impl Builder {
             failure_threshold: defaults::FAILURE_THRESHOLD,
             open_for: None,
             pool: Limits {
-                max_concurrent: defaults::MAX_CONCURRENT,
+                max_concurrent: defaults::MAX_CHANNELS,
                 max_waiting: defaults::MAX_WAITING,
                 checkout_timeout: defaults::CHECKOUT_TIMEOUT,
             },
@@ -130,9 +122,9 @@ impl Builder {
         self
     }
 
-    /// Failures to connect, or to stay connected, in a row that open the circuit breaker, at least
-    /// 1. Open, it turns [`get_channel`](ResilientConnection::get_channel) away at once instead of
-    /// letting callers wait. Default 5, reached after about a second and a half of outage.
+    /// How many failures in a row, to connect or to stay connected, open the circuit breaker; at
+    /// least one. Open, it turns [`get_channel`](ResilientConnection::get_channel) away at once
+    /// instead of letting callers wait. Default 5, reached after about a second of outage.
     pub fn failure_threshold(mut self, failures: u32) -> Self {
         self.failure_threshold = failures;
         self
@@ -211,6 +203,9 @@ impl Builder {
             .failure_threshold(self.failure_threshold)
             .success_threshold(1)
             .open_for(open_for)
+            // Longer than the longest probe, and than the longest time between two failures.
+            .half_open_max(settings.connect_timeout.saturating_add(2 * STABLE_AFTER))
+            .reset_timeout(RESET_TIMEOUT.max(settings.longest_attempt().saturating_mul(2)))
             .build()
             .expect("the settings are checked");
         let retry = Retry::builder(Arc::clone(&self.name))

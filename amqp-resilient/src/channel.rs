@@ -24,8 +24,9 @@ use crate::state::Epoch;
 /// connection is lost, but on a connection that the broker has blocked they hang until the alarm
 /// is over: put a timeout around them. A checked out channel keeps the connection open.
 pub struct PooledChannel {
-    /// Always there, until dropped.
-    channel: Option<Channel>,
+    channel: Channel,
+    /// Whether it goes back to the pool when dropped.
+    returns: bool,
     epoch: Epoch,
     purpose: Purpose,
     pool: Arc<ChannelPool>,
@@ -44,7 +45,8 @@ impl PooledChannel {
         connection: ResilientConnection,
     ) -> Self {
         Self {
-            channel: Some(channel),
+            channel,
+            returns: true,
             epoch,
             purpose,
             pool,
@@ -75,14 +77,14 @@ impl PooledChannel {
     /// long as its clones, or until the connection ends; it does not keep the connection open.
     #[must_use]
     pub fn into_inner(mut self) -> Channel {
-        self.channel.take().expect("there until dropped")
+        self.returns = false;
+        self.channel.clone()
     }
 
     /// Closes the channel instead of giving it back.
     pub fn discard(mut self) {
-        if let Some(channel) = self.channel.take() {
-            self.pool.discard(channel);
-        }
+        self.returns = false;
+        self.pool.discard(self.channel.clone());
     }
 }
 
@@ -90,15 +92,16 @@ impl Deref for PooledChannel {
     type Target = Channel;
 
     fn deref(&self) -> &Channel {
-        self.channel.as_ref().expect("there until dropped")
+        &self.channel
     }
 }
 
 impl Drop for PooledChannel {
     fn drop(&mut self) {
-        let Some(channel) = self.channel.take() else {
+        if !self.returns {
             return;
-        };
+        }
+        let channel = self.channel.clone();
         match self.purpose {
             // A consumer may have outlived it.
             Purpose::Consume => self.pool.let_go(channel),

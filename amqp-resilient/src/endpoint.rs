@@ -1,6 +1,7 @@
 //! Where the broker is: parsing an AMQP address, and showing it without its password.
 
 use std::fmt;
+use std::sync::Arc;
 
 use lapin::uri::{AMQPScheme, AMQPUri};
 
@@ -19,8 +20,13 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Endpoint {
+///
+/// Cheap to clone.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Endpoint(Arc<Parts>);
+
+#[derive(PartialEq, Eq, Hash)]
+struct Parts {
     host: String,
     port: u16,
     tls: bool,
@@ -31,37 +37,49 @@ impl Endpoint {
     /// The host name or IP address.
     #[must_use]
     pub fn host(&self) -> &str {
-        &self.host
+        &self.0.host
     }
 
     /// The port; 5672 or, with TLS, 5671 unless the address says otherwise.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.0.port
     }
 
     /// Whether the address asks for TLS (`amqps`).
     #[must_use]
     pub fn is_tls(&self) -> bool {
-        self.tls
+        self.0.tls
     }
 
     /// The virtual host.
     #[must_use]
     pub fn vhost(&self) -> &str {
-        &self.vhost
+        &self.0.vhost
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.tls { "amqps" } else { "amqp" };
-        let vhost = self.vhost.replace('%', "%25").replace('/', "%2f");
-        if self.host.contains(':') {
-            write!(f, "{scheme}://[{}]:{}/{vhost}", self.host, self.port)
+        let Parts {
+            host,
+            port,
+            tls,
+            vhost,
+        } = &*self.0;
+        let scheme = if *tls { "amqps" } else { "amqp" };
+        let vhost = vhost.replace('%', "%25").replace('/', "%2f");
+        if host.contains(':') {
+            write!(f, "{scheme}://[{host}]:{port}/{vhost}")
         } else {
-            write!(f, "{scheme}://{}:{}/{vhost}", self.host, self.port)
+            write!(f, "{scheme}://{host}:{port}/{vhost}")
         }
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({self})")
     }
 }
 
@@ -90,12 +108,12 @@ impl Address {
         if uri.vhost.len() > u8::MAX.into() {
             return Err(LONG_VHOST);
         }
-        let endpoint = Endpoint {
+        let endpoint = Endpoint(Arc::new(Parts {
             host: uri.authority.host.clone(),
             port: uri.authority.port,
             tls: uri.scheme == AMQPScheme::AMQPS,
             vhost: uri.vhost.clone(),
-        };
+        }));
         Ok(Self { uri, endpoint })
     }
 }
@@ -109,9 +127,8 @@ impl fmt::Debug for Address {
 /// What may be shown of an address that was not understood, in which anything may be the password:
 /// scheme, and host and port where they stand beyond doubt.
 pub(crate) fn redact(text: &str) -> String {
-    let scheme = match text.split_once("://") {
-        Some((scheme @ ("amqp" | "amqps"), _)) => scheme,
-        Some(_) | None => return "***".to_owned(),
+    let Some((scheme @ ("amqp" | "amqps"), _)) = text.split_once("://") else {
+        return "***".to_owned();
     };
     let Some((_, after)) = text.rsplit_once('@') else {
         return format!("{scheme}://***");

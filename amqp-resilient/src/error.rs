@@ -20,7 +20,7 @@ pub enum AmqpError {
         /// When the next attempt to connect is due.
         retry_after: Duration,
         /// Why the last attempt failed.
-        last: Option<Arc<AmqpError>>,
+        last: Option<Arc<Self>>,
     },
     /// Every channel of the purpose is checked out and the queue in front of them is full.
     PoolFull {
@@ -39,7 +39,7 @@ pub enum AmqpError {
         /// How long it has been down.
         since: Duration,
         /// Why it went down, or why the last attempt to connect failed.
-        last: Option<Arc<AmqpError>>,
+        last: Option<Arc<Self>>,
     },
     /// The broker did not come as far as a finished handshake within the connect timeout.
     ConnectTimeout {

@@ -12,7 +12,8 @@ use crate::state::Epoch;
 pub(crate) struct Lease<'p> {
     pool: &'p ChannelPool,
     epoch: Epoch,
-    channel: Option<Channel>,
+    channel: Channel,
+    answered: bool,
 }
 
 impl<'p> Lease<'p> {
@@ -20,15 +21,14 @@ impl<'p> Lease<'p> {
         Self {
             pool,
             epoch,
-            channel: Some(channel),
+            channel,
+            answered: false,
         }
     }
 
     /// The message on it was answered.
     pub(crate) fn give_back(mut self) {
-        if let Some(channel) = self.channel.take() {
-            self.pool.put_back(self.epoch, channel);
-        }
+        self.answered = true;
     }
 }
 
@@ -36,13 +36,16 @@ impl Deref for Lease<'_> {
     type Target = Channel;
 
     fn deref(&self) -> &Channel {
-        self.channel.as_ref().expect("there until given back")
+        &self.channel
     }
 }
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        if let Some(channel) = self.channel.take() {
+        let channel = self.channel.clone();
+        if self.answered {
+            self.pool.put_back(self.epoch, channel);
+        } else {
             self.pool.discard(channel);
         }
     }

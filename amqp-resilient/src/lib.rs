@@ -1,4 +1,96 @@
-//! Being built.
+//! A RabbitMQ connection that comes back by itself, with channels from a pool and publishes that end
+//! in a confirmation or in an error that says what became of the message. Built on [`lapin`].
+//!
+//! ```
+//! use std::time::Duration;
+//! use steadfast_amqp::{AmqpError, Message, PublishError, ResilientConnection};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // The broker need not be there yet; here, it never will be.
+//! let connection = ResilientConnection::builder("orders")
+//!     .uri("amqp://app:secret@127.0.0.1:1/shop")
+//!     .connect_lazy()?;
+//!
+//! let message = Message::new("", "orders", "order 17").deadline(Duration::from_millis(50));
+//! let error = connection.publisher().publish(message).await.unwrap_err();
+//! assert!(matches!(error, PublishError::Amqp(AmqpError::Disconnected { .. })));
+//! assert!(!error.may_be_delivered(), "it was never sent");
+//!
+//! let report = connection.close(Duration::from_secs(5)).await;
+//! assert!(report.is_clean());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # When to use it, and when not
+//!
+//! For a service that must outlive its broker's restarts. Declaring, consuming and settling are
+//! lapin's: a [`PooledChannel`] is a [`lapin::Channel`]. A consumer ends with its connection and is not
+//! subscribed again by itself: wait for the next epoch with [`subscribe`](ResilientConnection::subscribe).
+//!
+//! Publish and consume over two connections: a broker that is short of memory blocks a publishing
+//! connection with all that is on it, acknowledgements included. A publisher waits for each answer, so
+//! throughput comes from several tasks; twenty in flight reach some thousands of messages a second.
+//!
+//! # How it decides
+//!
+//! ```text
+//!                    attempt fails: backoff, breaker
+//!                  +---------------------------------+
+//!                  v                                 |        blocked
+//!  start --> Disconnected ---> Connecting ---> Connected <-------------> Blocked
+//!                  ^              |                  |     unblocked        |
+//!                  |              v lost             |                     |
+//!                  |           Refused: max_backoff  |                     |
+//!                  +---------------------------------+---------------------+
+//!  close(), or the last handle dropped: Draining --> Closed
+//! ```
+//!
+//! - *Attempts.* A failure counts in the circuit breaker, and so does a connection lost within 5 s of
+//!   its handshake: it goes on with the backoff where it was. While the breaker is not closed,
+//!   [`get_channel`](ResilientConnection::get_channel) fails at once; a publish waits to its deadline.
+//!   Answers about messages and channels (404, returns, rejections), alarms and cancelled calls never
+//!   count.
+//! - *Messages.* An acknowledgement confirms, unless the message came back first. A rejection, a return
+//!   and a channel that the broker closed over the message are final. A lost connection or a missing
+//!   answer leads to another attempt under the same id. [`PublishError::Ambiguous`] is what remains when
+//!   the deadline passes without an answer to any of them.
+//! - *Channels.* The last one given back is the first one given out. What is broken, of an earlier
+//!   [`Epoch`], or not as it was opened, is closed.
+//!
+//! # Defaults
+//!
+//! | | |
+//! |---|---|
+//! | connecting | 10 s an attempt, heartbeat 10 s, backoff 100 ms to 30 s, breaker 5 failures and 5 s |
+//! | channels, per purpose | 20, of 100 callers waiting, for 5 s |
+//! | publishing | deadline 30 s, an answer within 10 s, 20 in flight, 100 waiting |
+//! | messages | persistent, mandatory |
+//!
+//! # Cancellation
+//!
+//! Dropping a future gives its place back at once. A publish dropped after its message was sent is
+//! counted as abandoned, and its channel is closed, so that a late answer meets nobody. Handles are
+//! counted: with the last one, be it a connection, a publisher or a checked out channel, the connection
+//! ends, even while it is being made or the broker is down.
+//!
+//! # Cost
+//!
+//! Two tasks and one thread (lapin's) a connection. A publish adds two short locks to lapin's own work
+//! and waits for one round trip; it copies the body as often as it sends it.
+//!
+//! # Features
+//!
+//! - `health`: `ResilientConnection::health_check`, for `steadfast-health`.
+//! - `telemetry`: `ResilientConnection` can be watched by `steadfast-telemetry`.
+//! - `rustls`, `native-tls`, `openssl`: lapin's choices of TLS. Without one of them an `amqps` address is
+//!   refused: lapin would connect in plain text.
+//! - `rabbit-tests`: internal, builds this crate's tests against private RabbitMQ nodes.
+//!
+//! # Minimum Rust version
+//!
+//! 1.88, which is lapin's.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
@@ -8,6 +100,7 @@ mod clock;
 mod close;
 mod config_error;
 mod connection;
+mod defaults;
 mod dial;
 mod endpoint;
 mod error;
@@ -53,3 +146,7 @@ pub use self::publisher::{Publisher, PublisherBuilder};
 pub use self::purpose::Purpose;
 pub use self::snapshot::{ChannelPoolSnapshot, Snapshot, Totals};
 pub use self::state::{ConnectionState, Epoch};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

@@ -37,7 +37,7 @@ pub enum PublishError {
         /// How often it was sent.
         attempts: u32,
         /// What ended the last attempt; a plain deadline has no error.
-        source: Option<Box<PublishError>>,
+        source: Option<Box<Self>>,
     },
     /// The message breaks a rule of the protocol and was not sent.
     Invalid(FieldError),

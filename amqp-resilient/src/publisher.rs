@@ -11,20 +11,12 @@ use steadfast_bulkhead::Bulkhead;
 use crate::clock;
 use crate::config_error::{ConfigError, Rules};
 use crate::connection::ResilientConnection;
+use crate::defaults;
 use crate::message::Message;
 use crate::pool::{ChannelPool, Limits};
 use crate::publish::Publishing;
 use crate::publish_error::PublishError;
 use crate::published::Published;
-
-pub(crate) mod defaults {
-    use std::time::Duration;
-
-    pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
-    pub(crate) const CONFIRM_TIMEOUT: Duration = Duration::from_secs(10);
-    pub(crate) const MAX_IN_FLIGHT: usize = 20;
-    pub(crate) const MAX_WAITING: usize = 100;
-}
 
 /// Publishes messages, each until the broker has confirmed it or a typed error says what became of
 /// it. A cheap handle: clones share channels and limits, and tasks may use them all at once.
@@ -163,7 +155,7 @@ impl PublisherBuilder {
             deadline: defaults::DEADLINE,
             confirm_timeout: defaults::CONFIRM_TIMEOUT,
             max_in_flight: defaults::MAX_IN_FLIGHT,
-            max_waiting: defaults::MAX_WAITING,
+            max_waiting: defaults::MAX_PUBLISHES_WAITING,
         }
     }
 

@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use crate::classify;
 use crate::clock;
 use crate::close::CloseReport;
+use crate::defaults::STABLE_AFTER;
 use crate::dial::Dialer;
 use crate::error::AmqpError;
 use crate::hub::{Hub, Intent};
@@ -248,10 +249,6 @@ fn closed_in_silence() -> AmqpError {
         lapin::ErrorKind::InvalidConnectionState(lapin::ConnectionState::Closed).into(),
     )
 }
-
-/// How long a connection must last to count as a success. Shorter than the breaker's patience with
-/// a probe.
-pub(crate) const STABLE_AFTER: Duration = Duration::from_secs(5);
 
 /// How often a connection is looked at besides listening for its events.
 const LOOK_EVERY: Duration = Duration::from_millis(250);

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use steadfast_amqp::{AmqpError, ConnectionState, Message, PublishError};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::broker::{Answer, Command, FakeBroker, Welcome, until};
-use crate::support::{connected, quick};
+use crate::support::{connected, now, quick};
 
 #[tokio::test]
 async fn closing_says_goodbye_and_refuses_what_comes_after() {
@@ -68,7 +68,7 @@ async fn closing_ends_with_the_grace_whatever_is_in_flight() {
     let publish = tokio::spawn(async move { publisher.publish(Message::new("", "q", "x")).await });
     until("it was sent", || broker.received().len() == 1).await;
 
-    let began = Instant::now();
+    let began = now();
     let report = connection.close(Duration::from_millis(300)).await;
     assert!(
         began.elapsed() < Duration::from_millis(900),
@@ -89,7 +89,7 @@ async fn closing_a_blocked_connection_is_bounded_and_leaves_nothing() {
     let connection = connected(&broker).await;
     broker.command(Command::Block);
     until("it is blocked", || connection.state().is_blocked()).await;
-    let began = Instant::now();
+    let began = now();
     let report = connection.close(Duration::from_millis(200)).await;
     assert!(began.elapsed() < Duration::from_secs(1));
     assert!(!report.graceful, "nobody heard the goodbye");
@@ -104,7 +104,7 @@ async fn closing_while_the_broker_is_down_is_immediate() {
         connection.snapshot().totals.failed > 0
     })
     .await;
-    let began = Instant::now();
+    let began = now();
     let report = connection.close(Duration::from_secs(30)).await;
     assert!(began.elapsed() < Duration::from_secs(2));
     assert!(report.is_clean());
@@ -170,7 +170,7 @@ fn a_runtime_that_goes_away_takes_the_connection_with_it() {
         .block_on(connection.get_channel("work"))
         .unwrap_err();
     assert!(matches!(error, AmqpError::Closed));
-    let began = std::time::Instant::now();
+    let began = now();
     elsewhere.block_on(connection.close(Duration::from_secs(5)));
     assert!(began.elapsed() < Duration::from_secs(2));
 }

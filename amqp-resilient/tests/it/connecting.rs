@@ -8,10 +8,9 @@ use steadfast_amqp::{
     AmqpError, ConnectStep, ConnectionState, Message, Observer, Purpose, RefusedKind, StateChange,
 };
 use steadfast_breaker::State as BreakerState;
-use tokio::time::Instant;
 
 use crate::broker::{Answer, Command, FakeBroker, Welcome, until};
-use crate::support::{connected, quick};
+use crate::support::{connected, now, quick};
 
 #[derive(Clone, Default)]
 struct Names(Arc<Mutex<Vec<&'static str>>>);
@@ -55,7 +54,7 @@ async fn a_lazy_connection_finds_the_broker_when_it_comes_up() {
 #[tokio::test]
 async fn connect_gives_up_after_the_connect_timeout_with_the_last_error() {
     let broker = FakeBroker::start_down().await;
-    let began = Instant::now();
+    let began = now();
     let error = quick(broker.uri())
         .connect_timeout(Duration::from_millis(300))
         .connect()
@@ -167,7 +166,7 @@ async fn a_refusal_is_a_state_of_its_own_and_not_a_storm() {
 async fn connect_reports_a_refusal_at_once() {
     let broker = FakeBroker::start().await;
     broker.welcome(Welcome::Refuse(403));
-    let began = Instant::now();
+    let began = now();
     let error = quick(broker.uri()).connect().await.unwrap_err();
     assert!(error.is_permanent(), "{error}");
     assert!(began.elapsed() < Duration::from_secs(3));
@@ -228,7 +227,7 @@ async fn a_broker_that_falls_silent_is_given_up_after_two_heartbeats() {
         .await
         .unwrap();
     broker.freeze();
-    let began = Instant::now();
+    let began = now();
     until("the loss is noticed", || {
         connection.snapshot().totals.lost == 1
     })
@@ -258,7 +257,7 @@ async fn the_breaker_opens_after_failures_in_a_row_and_fails_callers_fast() {
         connection.breaker().state() == BreakerState::Open
     })
     .await;
-    let began = Instant::now();
+    let began = now();
     let error = connection.get_channel(Purpose::Admin).await.unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(1));
     assert!(matches!(error, AmqpError::CircuitOpen { .. }), "{error:?}");
@@ -360,4 +359,36 @@ async fn every_subscriber_sees_the_state_and_a_panicking_observer_hurts_nobody()
         receiver.wait_for(back).await.unwrap();
     }
     assert!(connection.snapshot().observer_panics >= 2);
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls", feature = "openssl"))]
+#[tokio::test]
+async fn a_peer_that_knows_no_tls_is_refused_and_a_silent_one_times_out() {
+    let broker = FakeBroker::start().await;
+    let uri = broker.uri().replace("amqp://", "amqps://");
+    broker.welcome(Welcome::Babble);
+    let error = quick(&uri).connect().await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            AmqpError::Refused {
+                kind: RefusedKind::Tls,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+
+    broker.welcome(Welcome::Silence);
+    let error = quick(&uri)
+        .connect_timeout(Duration::from_millis(300))
+        .connect()
+        .await
+        .unwrap_err();
+    let last = std::error::Error::source(&error).map(ToString::to_string);
+    assert!(
+        last.is_none_or(|last| last.contains("no answer in the TLS handshake")),
+        "{error:?}"
+    );
+    until("the connection is gone", || broker.live() == 0).await;
 }

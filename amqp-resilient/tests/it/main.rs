@@ -3,6 +3,8 @@
 //!
 //! The suite against a real RabbitMQ is `tests/rabbit`, behind the feature `rabbit-tests`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on is to stop")]
+
 mod broker;
 mod closing;
 mod config;

@@ -9,10 +9,10 @@ use futures_util::stream::{self, StreamExt};
 use steadfast_amqp::lapin::BasicProperties;
 use steadfast_amqp::lapin::types::AMQPValue;
 use steadfast_amqp::{AmqpError, Message, PublishError};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::broker::{Answer, Command, FakeBroker, until};
-use crate::support::{connected, quick};
+use crate::support::{connected, now, quick};
 
 #[tokio::test]
 async fn a_confirmed_message_was_sent_once_persistent_and_mandatory_with_an_id() {
@@ -171,7 +171,7 @@ async fn without_an_answer_until_the_deadline_the_outcome_is_ambiguous() {
     let message = Message::new("", "q", "x")
         .message_id("m")
         .deadline(Duration::from_millis(200));
-    let began = Instant::now();
+    let began = now();
     let error = connection.publisher().publish(message).await.unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(1));
     assert!(error.may_be_delivered());

@@ -27,3 +27,11 @@ pub(crate) fn lapin_threads() -> usize {
         .filter(|name| name.starts_with("lapin-io"))
         .count()
 }
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the clock of tests on real sockets"
+)]
+pub(crate) fn now() -> std::time::Instant {
+    std::time::Instant::now()
+}
