@@ -142,3 +142,23 @@ struct Slot {
     previous: Option<usize>,
     next: Option<usize>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_reused_so_the_queue_is_as_large_as_its_longest_line() {
+        let mut queue = Queue::new();
+        for _ in 0..3 {
+            let keys = [queue.push(), queue.push(), queue.push()];
+            assert!(queue.grant_first().is_none(), "nobody was polled yet");
+            assert_eq!(queue.len(), 2);
+            for key in keys {
+                queue.remove(key);
+            }
+            assert!(queue.is_empty());
+        }
+        assert_eq!(queue.slots.len(), 3);
+    }
+}

@@ -1,4 +1,5 @@
-//! Resources die outside the locks: each of these would deadlock otherwise.
+//! Resources die outside the locks: each of these would deadlock otherwise. And they die before
+//! their place is free.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,27 +8,28 @@ use steadfast_bulkhead::{Checkout, Pool, WeakPool};
 
 type Slot = Arc<Mutex<Option<WeakPool<Nosy, ()>>>>;
 
-/// Looks at its pool, through both of its locks, when it dies.
-struct Nosy(Slot, Arc<Mutex<usize>>);
+/// Looks at its pool, through both of its locks, when it dies, and notes how many places are
+/// busy.
+struct Nosy(Slot, Arc<Mutex<Vec<usize>>>);
 
 impl Drop for Nosy {
     fn drop(&mut self) {
         let weak = self.0.lock().clone();
         if let Some(pool) = weak.and_then(|weak| weak.upgrade()) {
-            let _ = pool.snapshot();
-            *self.1.lock() += 1;
+            let busy = pool.snapshot().bulkhead.busy;
+            self.1.lock().push(busy);
         }
     }
 }
 
 struct Fixture {
     pool: Pool<Nosy, ()>,
-    looks: Arc<Mutex<usize>>,
+    looks: Arc<Mutex<Vec<usize>>>,
 }
 
 impl Fixture {
     fn new(valid: bool) -> Self {
-        let (slot, looks) = (Slot::default(), Arc::<Mutex<usize>>::default());
+        let (slot, looks) = (Slot::default(), Arc::<Mutex<Vec<usize>>>::default());
         let make = {
             let (slot, looks) = (Arc::clone(&slot), Arc::clone(&looks));
             move || {
@@ -48,7 +50,7 @@ impl Fixture {
         self.pool.checkout().await.unwrap()
     }
 
-    fn assert_looks(&self, expected: usize) {
+    fn assert_looks(&self, expected: &[usize]) {
         assert_eq!(*self.looks.lock(), expected);
     }
 }
@@ -57,10 +59,10 @@ impl Fixture {
 async fn on_discard_and_on_clear() {
     let fixture = Fixture::new(true);
     fixture.checkout().await.discard();
-    fixture.assert_looks(1);
+    fixture.assert_looks(&[1]);
     drop(fixture.checkout().await);
     fixture.pool.clear_idle();
-    fixture.assert_looks(2);
+    fixture.assert_looks(&[1, 0]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,9 +71,9 @@ async fn on_close_and_on_return_after_the_close() {
     let (idle, busy) = (fixture.checkout().await, fixture.checkout().await);
     drop(idle);
     fixture.pool.close();
-    fixture.assert_looks(1);
+    fixture.assert_looks(&[1]);
     drop(busy);
-    fixture.assert_looks(2);
+    fixture.assert_looks(&[1, 1]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -81,10 +83,10 @@ async fn on_expiry_at_checkout_and_at_return() {
     drop(idle);
     tokio::time::advance(Duration::from_secs(1)).await;
     drop(busy);
-    fixture.assert_looks(1);
+    fixture.assert_looks(&[1]);
     tokio::time::advance(Duration::from_secs(1)).await;
     let _fresh = fixture.checkout().await;
-    fixture.assert_looks(2);
+    fixture.assert_looks(&[1, 1]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,5 +94,5 @@ async fn when_found_not_valid() {
     let fixture = Fixture::new(false);
     drop(fixture.checkout().await);
     let _fresh = fixture.checkout().await;
-    fixture.assert_looks(1);
+    fixture.assert_looks(&[1]);
 }
