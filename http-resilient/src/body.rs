@@ -80,7 +80,8 @@ impl Guarded {
 
     /// Settles with the last byte, even if nobody asks for what comes after it.
     fn settle_at_end(&mut self) {
-        if self.inner.is_end_stream() {
+        // A body that may be decompressed never says that it is at its end, but its length does.
+        if self.inner.is_end_stream() || self.inner.size_hint().exact() == Some(0) {
             self.settle(Holds::success);
         }
     }

@@ -29,7 +29,7 @@ pub struct Builder {
 /// Where the reqwest client comes from.
 enum Source {
     Default,
-    Builder(reqwest::ClientBuilder),
+    Builder(Box<reqwest::ClientBuilder>),
     Client(reqwest::Client),
 }
 
@@ -188,7 +188,7 @@ impl Builder {
     /// [`redirect`](Self::redirect) is called; as it cannot be looked into, a connect error then is no
     /// proof that nothing was sent, and **requests that are not idempotent are not retried** on one.
     pub fn reqwest(mut self, builder: reqwest::ClientBuilder) -> Self {
-        self.source = Source::Builder(builder);
+        self.source = Source::Builder(Box::new(builder));
         self
     }
 
@@ -236,7 +236,7 @@ impl Builder {
         };
         let http = match self.source {
             Source::Client(client) => Ok(client),
-            Source::Builder(builder) => finish(builder, self.redirect),
+            Source::Builder(builder) => finish(*builder, self.redirect),
             Source::Default => finish(
                 reqwest::Client::builder(),
                 Some(self.redirect.unwrap_or_default()),

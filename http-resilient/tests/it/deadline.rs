@@ -1,12 +1,10 @@
 //! The time for the whole request.
 
-use std::time::Instant;
-
 use reqwest::StatusCode;
 use steadfast_http::{Error, Last, Phase};
 use steadfast_testkit::{HttpUpstream, Reply};
 
-use crate::support::{SECOND, millis, once, quick, until};
+use crate::support::{SECOND, millis, now, once, quick, until};
 
 /// Far more than a busy machine needs, far less than anything here would take without a deadline.
 const SLACK: std::time::Duration = std::time::Duration::from_secs(4);
@@ -16,7 +14,7 @@ async fn ends_an_attempt_that_gets_no_response() {
     let upstream = HttpUpstream::start().await;
     upstream.script([Reply::stall()]);
     let client = quick().total_timeout(millis(200)).build().unwrap();
-    let began = Instant::now();
+    let began = now();
     let error = client.get(upstream.url("/")).send().await.unwrap_err();
     assert!(began.elapsed() >= millis(200));
     assert!(began.elapsed() < SLACK);
@@ -103,10 +101,10 @@ async fn given_from_outside_counts_if_it_is_earlier() {
     let upstream = HttpUpstream::start().await;
     upstream.respond_with(|_, _| Reply::stall());
     let client = once().build().unwrap();
-    let soon = Instant::now() + millis(150);
+    let soon = now() + millis(150);
     let error = client.get(upstream.url("/")).deadline(soon).send().await;
     assert!(error.unwrap_err().is_deadline_exceeded());
-    let late = Instant::now() + 3600 * SECOND;
+    let late = now() + 3600 * SECOND;
     let request = client.get(upstream.url("/")).deadline(late);
     let error = request.timeout(millis(150)).send().await.unwrap_err();
     assert!(error.is_deadline_exceeded());
@@ -116,7 +114,7 @@ async fn given_from_outside_counts_if_it_is_earlier() {
 async fn that_has_passed_sends_nothing() {
     let upstream = HttpUpstream::start().await;
     let client = quick().build().unwrap();
-    let past = Instant::now();
+    let past = now();
     let error = client.get(upstream.url("/")).deadline(past).send().await;
     let error = error.unwrap_err();
     assert!(error.is_deadline_exceeded());

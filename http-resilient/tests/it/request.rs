@@ -8,7 +8,7 @@ use steadfast_testkit::HttpUpstream;
 use crate::support::{SECOND, once, quick};
 
 /// Writes the same chain of calls for our builder and for reqwest's: it compiles as long as the
-/// methods have the same names and take the same arguments.
+/// methods have the same names and take the same arguments. Nothing is polled, so nothing is sent.
 macro_rules! every_method {
     ($builder:expr) => {{
         let builder = $builder
@@ -35,8 +35,8 @@ macro_rules! every_method {
     }};
 }
 
-#[test]
-fn every_method_of_reqwest_is_there() {
+#[tokio::test]
+async fn every_method_of_reqwest_is_there() {
     let url = "http://localhost/";
     let ours = once().build().unwrap();
     let theirs = reqwest::Client::new();

@@ -1,14 +1,14 @@
 //! Many requests through many faults: what must hold, whatever happens.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use steadfast_http::Client;
 use steadfast_testkit::{Fault, FaultProxy, HttpUpstream, Reply};
 
-use crate::support::{millis, only};
+use crate::support::{millis, now, only};
 
 const SEEDS: u64 = 6;
 const REQUESTS: u64 = 120;
@@ -70,7 +70,7 @@ async fn make(client: Client, url: String, id: u64, seed: u64) -> Duration {
         _ => client.post(url),
     };
     let request = request.body(id.to_string());
-    let began = Instant::now();
+    let began = now();
     if rng.random_range(0..8) == 0 {
         // A caller that loses patience.
         let patience = millis(rng.random_range(0..100));

@@ -1,7 +1,7 @@
 //! What the tests share.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use steadfast_http::{AuthoritySnapshot, Builder, Client};
 use steadfast_testkit::HttpUpstream;
@@ -10,6 +10,14 @@ pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
 /// As long as a test waits for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the clock of tests on real sockets"
+)]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
 
 pub(crate) const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
