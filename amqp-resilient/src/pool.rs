@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lapin::Channel;
+use lapin::options::BasicQosOptions;
 use parking_lot::Mutex;
 use steadfast_bulkhead::{Bulkhead, Permit, Reason, Rejected};
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::clock;
 use crate::error::AmqpError;
@@ -133,21 +134,22 @@ impl ChannelPool {
         }
     }
 
-    /// Closes a channel, once the broker has had time to answer what was last sent on it.
+    /// Closes a channel, once the broker has dealt with everything that was sent on it.
     ///
-    /// A channel that the broker closes, over a message, while the client closes it too, costs the
-    /// whole connection: lapin takes the broker's answer to its close for a frame on an unknown
-    /// channel. It does so too when the close that it makes for a dropped channel fails. So what is
-    /// in flight is waited for, and the close is one of our own, whose error is of no interest.
+    /// When the broker closes a channel, over a message for instance, while the client closes it
+    /// too, the whole connection is lost: lapin takes the broker's answer to its close for a frame
+    /// on an unknown channel. So the broker is asked something first. When it has answered, no
+    /// complaint about what came before can follow; and when it complains, there is nothing left
+    /// to close. Nor is it left to lapin to close a channel that is dropped, for it takes the
+    /// connection down when that close fails. This one's errors are of no interest.
     pub(crate) fn discard(&self, channel: Channel) {
         self.counts.discarded.fetch_add(1, Ordering::Relaxed);
         if !channel.status().connected() {
             return;
         }
         self.runtime.spawn(async move {
-            sleep(ANSWER_AT_ONCE).await;
-            let _ = timeout(ANSWER, channel.wait_for_confirms()).await;
-            if channel.status().connected() {
+            let dealt_with = channel.basic_qos(0, BasicQosOptions::default());
+            if let Ok(Ok(())) = timeout(CLOSE_TIMEOUT, dealt_with).await {
                 let closing = channel.close(200, "not needed any more".into());
                 let _ = timeout(CLOSE_TIMEOUT, closing).await;
             }
@@ -231,11 +233,5 @@ fn refused(rejected: Rejected) -> AmqpError {
 /// How soon to ask again when the connection goes down while a channel is being opened.
 const AGAIN: Duration = Duration::from_millis(20);
 
-/// How long the broker may take to close a channel. The channel is not used in any case.
+/// How long the broker may take for each step of closing a channel that nobody uses any more.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long a broker may take to close a channel over a command that expects no answer.
-const ANSWER_AT_ONCE: Duration = Duration::from_millis(50);
-
-/// How long a broker may take to answer a message that nobody waits for any more.
-const ANSWER: Duration = Duration::from_secs(1);

@@ -279,7 +279,7 @@ async fn a_connection_that_never_lasts_opens_the_breaker_too() {
         .connect()
         .await
         .unwrap();
-    let message = Message::new("", "q", "x").deadline(Duration::from_secs(2));
+    let message = Message::new("", "q", "x").deadline(Duration::from_secs(4));
     let error = connection.publisher().publish(message).await.unwrap_err();
     assert!(error.may_be_delivered());
     assert_eq!(connection.breaker().state(), BreakerState::Open);

@@ -27,7 +27,7 @@ async fn a_channel_goes_back_and_is_given_out_again() {
 async fn the_121st_is_turned_away_at_once_and_the_waiting_time_out() {
     let broker = FakeBroker::start().await;
     let connection = quick(broker.uri())
-        .checkout_timeout(Duration::from_millis(600))
+        .checkout_timeout(Duration::from_secs(3))
         .connect()
         .await
         .unwrap();
@@ -62,7 +62,7 @@ async fn the_121st_is_turned_away_at_once_and_the_waiting_time_out() {
             "{error:?}"
         );
     }
-    assert!(began.elapsed() >= Duration::from_millis(600));
+    assert!(began.elapsed() >= Duration::from_secs(3));
     // Another purpose has channels of its own.
     connection.get_channel(Purpose::Admin).await.unwrap();
     drop(held);
@@ -217,7 +217,7 @@ async fn a_checkout_from_a_broker_that_stays_away_ends_in_time() {
 async fn a_checkout_from_a_broker_that_opens_no_channel_ends_in_time() {
     let broker = FakeBroker::start().await;
     let connection = quick(broker.uri())
-        .checkout_timeout(Duration::from_millis(200))
+        .checkout_timeout(Duration::from_secs(1))
         .connect()
         .await
         .unwrap();

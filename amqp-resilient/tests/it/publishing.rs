@@ -8,11 +8,19 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use steadfast_amqp::lapin::BasicProperties;
 use steadfast_amqp::lapin::types::AMQPValue;
-use steadfast_amqp::{AmqpError, Message, PublishError};
+use steadfast_amqp::{AmqpError, Message, PublishError, Publisher};
 use tokio::time::timeout;
 
 use crate::broker::{Answer, Command, FakeBroker, until};
 use crate::support::{connected, now, quick};
+
+/// Has the publisher open its channel, so that a short deadline is all the message's.
+async fn warm_up(publisher: &Publisher) {
+    publisher
+        .publish(Message::new("", "q", "warm"))
+        .await
+        .unwrap();
+}
 
 #[tokio::test]
 async fn a_confirmed_message_was_sent_once_persistent_and_mandatory_with_an_id() {
@@ -166,14 +174,15 @@ async fn a_message_that_is_not_answered_is_sent_again_on_another_channel() {
 #[tokio::test]
 async fn without_an_answer_until_the_deadline_the_outcome_is_ambiguous() {
     let broker = FakeBroker::start().await;
-    broker.on_publish(|_, _| Answer::Nothing);
     let connection = connected(&broker).await;
+    warm_up(&connection.publisher()).await;
+    broker.on_publish(|_, _| Answer::Nothing);
     let message = Message::new("", "q", "x")
         .message_id("m")
-        .deadline(Duration::from_millis(200));
+        .deadline(Duration::from_millis(500));
     let began = now();
     let error = connection.publisher().publish(message).await.unwrap_err();
-    assert!(began.elapsed() < Duration::from_secs(1));
+    assert!(began.elapsed() < Duration::from_secs(5));
     assert!(error.may_be_delivered());
     let PublishError::Ambiguous {
         message_id,
@@ -303,16 +312,17 @@ async fn a_publish_waits_for_the_end_of_an_alarm() {
 #[tokio::test]
 async fn a_message_in_flight_when_the_alarm_comes_is_not_sent_again() {
     let broker = FakeBroker::start().await;
-    broker.on_publish(|_, _| Answer::Nothing);
     let connection = connected(&broker).await;
     let publisher = connection
         .publisher_builder("impatient")
-        .confirm_timeout(Duration::from_millis(50))
-        .deadline(Duration::from_millis(500))
+        .confirm_timeout(Duration::from_millis(300))
+        .deadline(Duration::from_secs(2))
         .build()
         .unwrap();
+    warm_up(&publisher).await;
+    broker.on_publish(|_, _| Answer::Nothing);
     let publish = tokio::spawn(async move { publisher.publish(Message::new("", "q", "x")).await });
-    until("it was sent", || broker.received().len() == 1).await;
+    until("it was sent", || broker.received().len() > 1).await;
     broker.command(Command::Block);
     let error = publish.await.unwrap().unwrap_err();
     assert!(
@@ -325,7 +335,7 @@ async fn a_message_in_flight_when_the_alarm_comes_is_not_sent_again() {
         ),
         "{error:?}"
     );
-    assert!(broker.received().len() <= 2);
+    assert!(broker.received().len() <= 3);
 }
 
 #[tokio::test]

@@ -118,6 +118,9 @@ impl Link {
 
     fn frame(&mut self, frame: AMQPFrame) -> Result<(), End> {
         match frame {
+            // What comes on a channel after the broker has closed it is ignored.
+            AMQPFrame::Method(id, AMQPClass::Confirm(_) | AMQPClass::Basic(_))
+                if !self.channels.contains_key(&id) => {}
             AMQPFrame::ProtocolHeader(_) => {
                 self.on_connection(connection::AMQPMethod::Start(connection::Start {
                     version_major: 0,
