@@ -1,5 +1,6 @@
 //! Running cargo the way the caller did.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Runs cargo in the workspace's root with its output on the terminal.
@@ -9,10 +10,16 @@ use std::process::Command;
 pub fn cargo(args: &[&str]) -> Result<(), String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command
-        .args(args)
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    command.args(args).current_dir(root());
     command_line(&mut command)
+}
+
+/// The workspace's root. Cargo tells it when it runs us; what it was at build time may be another
+/// checkout with the same target directory.
+#[must_use]
+pub fn root() -> PathBuf {
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR");
+    Path::new(&manifest.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into())).join("..")
 }
 
 /// Runs a command to its end.

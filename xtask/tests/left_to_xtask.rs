@@ -3,12 +3,11 @@
 #![expect(clippy::print_stdout, reason = "saying it is the point")]
 
 use std::fs;
-use std::path::Path;
 
 use xtask::suites::LEFT_TO_XTASK;
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = xtask::run::root();
     println!("\nsuites that need more than Rust; `cargo xtask test` runs them:");
     for suite in LEFT_TO_XTASK {
         let manifest = fs::read_to_string(root.join(suite.folder).join("Cargo.toml"))
