@@ -62,7 +62,7 @@ enum Worker {
 
 #[expect(dead_code, reason = "held for its Drop")]
 enum Kept {
-    Bare(Connection),
+    Bare(Box<Connection>),
     Steadfast(ResilientConnection),
 }
 
@@ -87,7 +87,7 @@ impl Publishers {
                         .await?;
                     workers.push(Worker::Bare(channel));
                 }
-                (workers, Kept::Bare(connection))
+                (workers, Kept::Bare(Box::new(connection)))
             }
             Kind::Steadfast => {
                 let connection = ResilientConnection::builder("demo")
