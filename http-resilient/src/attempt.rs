@@ -60,6 +60,7 @@ impl Call<'_> {
                 };
                 let holds = Holds {
                     breaker,
+                    on_timeout: self.blame(left),
                     _place: place,
                 };
                 Ok(guard(response, holds))
@@ -157,9 +158,9 @@ impl Call<'_> {
         std::mem::replace(&mut progress.sent, true)
     }
 
-    /// What an attempt that got no response within `given` says about the server: that it failed, if
-    /// it had at least half of the time that attempts usually have. A caller in a hurry must not open
-    /// the circuit for everybody.
+    /// What an attempt that was not over within `given` says about the server: that it failed, if it
+    /// had at least half of the time that attempts usually have. A caller in a hurry must not open the
+    /// circuit for everybody.
     fn blame(&self, given: Duration) -> Outcome {
         let settings = &self.shared.settings;
         let usual = settings.attempt_timeout.min(settings.total_timeout);

@@ -11,27 +11,24 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use reqwest::{Response, ResponseBuilderExt};
+use steadfast_breaker::Outcome;
 
 /// The permits that a response in progress holds.
 #[derive(Debug)]
 pub(crate) struct Holds {
     /// Still to be told the outcome; `None` if the head decided it.
     pub(crate) breaker: Option<steadfast_breaker::Permit>,
+    /// What it means if the time runs out before the body has ended.
+    pub(crate) on_timeout: Outcome,
     /// Given back when this is dropped.
     pub(crate) _place: steadfast_bulkhead::Permit,
 }
 
 impl Holds {
-    /// The breaker is told first: whoever gets the place next asks it.
-    fn success(self) {
+    /// The breaker is told first, and then the place given back: whoever gets it asks the breaker.
+    fn settle(self, outcome: Outcome) {
         if let Some(permit) = self.breaker {
-            permit.success();
-        }
-    }
-
-    fn failure(self) {
-        if let Some(permit) = self.breaker {
-            permit.failure();
+            permit.record(outcome);
         }
     }
 }
@@ -82,13 +79,23 @@ impl Guarded {
     fn settle_at_end(&mut self) {
         // A body that may be decompressed never says that it is at its end, but its length does.
         if self.inner.is_end_stream() || self.inner.size_hint().exact() == Some(0) {
-            self.settle(Holds::success);
+            self.settle(Outcome::Success);
         }
     }
 
-    fn settle(&mut self, end: impl FnOnce(Holds)) {
+    fn settle(&mut self, outcome: Outcome) {
         if let Some(holds) = self.holds.take() {
-            end(holds);
+            holds.settle(outcome);
+        }
+    }
+
+    /// What an error of the body says about the server.
+    fn blame(&self, error: &reqwest::Error, waited: bool) -> Outcome {
+        match &self.holds {
+            // The time ran out while the reader was busy with something else.
+            Some(_) if error.is_timeout() && !waited => Outcome::Success,
+            Some(holds) if error.is_timeout() => holds.on_timeout,
+            _ => Outcome::Failure,
         }
     }
 }
@@ -109,10 +116,11 @@ impl Body for Guarded {
         self.waiting = false;
         match &frame {
             Some(Ok(_)) => self.settle_at_end(),
-            None => self.settle(Holds::success),
-            // The time ran out while the reader was busy with something else: not the server's fault.
-            Some(Err(error)) if error.is_timeout() && !waited => self.settle(Holds::success),
-            Some(Err(_)) => self.settle(Holds::failure),
+            None => self.settle(Outcome::Success),
+            Some(Err(error)) => {
+                let outcome = self.blame(error, waited);
+                self.settle(outcome);
+            }
         }
         Poll::Ready(frame)
     }
@@ -132,7 +140,7 @@ impl Drop for Guarded {
     /// the call is abandoned, as anywhere else.
     fn drop(&mut self) {
         if !self.waiting {
-            self.settle(Holds::success);
+            self.settle(Outcome::Success);
         }
     }
 }

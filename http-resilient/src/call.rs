@@ -69,12 +69,10 @@ pub(crate) struct Progress {
 
 /// What the latest attempt that got through ended in.
 enum Kept {
-    Response {
-        response: Response,
-        /// It has been read whole and holds no permit any more.
-        read: bool,
-    },
-    /// A response that was dropped for a retry.
+    /// A response: to be returned, or replaced by that of a retry. If a retry is to follow, it has
+    /// been read and holds nothing any more.
+    Response(Response),
+    /// A response that was dropped for a retry, as it was too long or too slow to be read first.
     Discarded(StatusCode),
     Failed(Error),
 }
@@ -122,12 +120,11 @@ impl<'c> Call<'c> {
                 Ok(()) => Verdict::Accept,
                 Err(verdict) => *verdict,
             })
-            .on_retry(|_, _, _| self.discard_unread())
             .call(|attempt| self.attempt(attempt.number()))
             .await;
         let mut progress = self.progress.lock();
         match progress.result.take() {
-            Some(Kept::Response { mut response, .. }) => {
+            Some(Kept::Response(mut response)) => {
                 let attempts = Attempts(progress.attempts);
                 response.extensions_mut().insert(attempts);
                 Ok(response)
@@ -163,14 +160,23 @@ impl<'c> Call<'c> {
         } else {
             Verdict::Accept
         };
-        let (response, read) = if will_wait(verdict) {
-            let ahead = read_ahead(response, self.deadline).await;
-            (ahead.response, ahead.complete)
-        } else {
-            (response, false)
+        let Some(wait) = wait_of(verdict) else {
+            self.keep(Kept::Response(response));
+            return verdict;
         };
-        self.keep(Kept::Response { response, read });
-        verdict
+        let status = response.status();
+        let counters = &self.shared.counters;
+        let began = clock::now();
+        if let Some(response) = read_ahead(response, self.deadline).await {
+            add_one(&counters.drained);
+            self.keep(Kept::Response(response));
+        } else {
+            add_one(&counters.cut_off);
+            self.keep(Kept::Discarded(status));
+        }
+        // The wait has begun with the response.
+        let passed = clock::now().saturating_duration_since(began);
+        Verdict::RetryAfter(wait.saturating_sub(passed))
     }
 
     fn judge_failure(&self, failure: Failure, last: bool) -> Verdict {
@@ -180,7 +186,7 @@ impl<'c> Call<'c> {
                 // before it stands, if it is still there.
                 let stands = matches!(
                     self.progress.lock().result,
-                    Some(Kept::Response { .. } | Kept::Failed(_))
+                    Some(Kept::Response(_) | Kept::Failed(_))
                 );
                 if !stands {
                     self.keep(Kept::Failed(error));
@@ -193,7 +199,7 @@ impl<'c> Call<'c> {
                     phase,
                     elapsed: clock::now().saturating_duration_since(self.started),
                     last: before.map(|kept| match kept {
-                        Kept::Response { response, .. } => Last::Status(response.status()),
+                        Kept::Response(response) => Last::Status(response.status()),
                         Kept::Discarded(status) => Last::Status(status),
                         Kept::Failed(error) => Last::Error(Box::new(error)),
                     }),
@@ -231,47 +237,18 @@ impl<'c> Call<'c> {
             Some(hint) => hint,
             None => backoff,
         };
-        let left = self
-            .deadline
-            .map(|deadline| deadline.saturating_duration_since(clock::now()));
-        match left {
-            Some(left) if wait != no_wait::TOO_LONG && wait >= left => {
-                Verdict::RetryAfter(no_wait::PAST_DEADLINE)
-            }
-            _ => Verdict::RetryAfter(wait),
+        let left = self.deadline.map_or(no_wait::LONGEST, |deadline| {
+            deadline.saturating_duration_since(clock::now())
+        });
+        if wait >= left && wait != no_wait::TOO_LONG {
+            return Verdict::RetryAfter(no_wait::PAST_DEADLINE);
         }
+        Verdict::RetryAfter(wait)
     }
 
     fn keep(&self, result: Kept) {
         let before = self.progress.lock().result.replace(result);
         drop(before); // outside the lock: a response gives permits back
-    }
-
-    /// A retry is coming: a response that still holds its permits and its connection lets go of them
-    /// before the wait.
-    fn discard_unread(&self) {
-        let counters = &self.shared.counters;
-        let unread = {
-            let mut progress = self.progress.lock();
-            match progress.result.take() {
-                Some(Kept::Response {
-                    response,
-                    read: false,
-                }) => {
-                    progress.result = Some(Kept::Discarded(response.status()));
-                    add_one(&counters.cut_off);
-                    Some(response)
-                }
-                kept => {
-                    if let Some(Kept::Response { .. }) = kept {
-                        add_one(&counters.drained);
-                    }
-                    progress.result = kept;
-                    None
-                }
-            }
-        };
-        drop(unread);
     }
 
     pub(crate) fn summary(&self) -> Box<RequestSummary> {
@@ -312,7 +289,10 @@ impl Progress {
     }
 }
 
-/// Whether the verdict is a retry that will be made.
-fn will_wait(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::RetryAfter(wait) if wait < no_wait::PAST_DEADLINE)
+/// How long to wait for the retry, if the verdict is one that will be made.
+fn wait_of(verdict: Verdict) -> Option<Duration> {
+    match verdict {
+        Verdict::RetryAfter(wait) if wait < no_wait::PAST_DEADLINE => Some(wait),
+        _ => None,
+    }
 }

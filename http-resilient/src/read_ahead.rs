@@ -1,9 +1,8 @@
-//! Reading a response that is about to be discarded.
+//! Reading a response that a retry is about to replace.
 //!
 //! A connection can be used again only once the response on it has been read. So a response that is
 //! worth a retry is read to its end first, if that costs little: at most [`BYTES`] within [`TIME`].
-//! Nothing is lost by it: if there is no retry after all, the caller gets the response with what was
-//! read in front of what was not.
+//! It is kept then, and returned after all if the retry is not let through.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -24,130 +23,88 @@ pub(crate) const BYTES: usize = 16 * 1024;
 /// How long reading may take.
 pub(crate) const TIME: Duration = Duration::from_millis(100);
 
-/// A response, read as far as was cheap.
-#[derive(Debug)]
-pub(crate) struct ReadAhead {
-    pub(crate) response: Response,
-    /// Whether all of it was read, so that its connection is free again.
-    pub(crate) complete: bool,
-}
-
-/// Reads `response` for at most [`BYTES`], [`TIME`], and until `deadline`.
-pub(crate) async fn read_ahead(response: Response, deadline: Option<Instant>) -> ReadAhead {
+/// `response` with all of its body read, so that it holds neither connection nor permits any more.
+/// `None`, and the response dropped, if it is longer than [`BYTES`], or is not there within [`TIME`]
+/// or by the `deadline`.
+pub(crate) async fn read_ahead(response: Response, deadline: Option<Instant>) -> Option<Response> {
     let length = response.content_length();
     if length.is_some_and(|length| length > BYTES as u64) {
-        return ReadAhead {
-            response,
-            complete: false,
-        };
+        return None;
     }
     let until = clock::now() + TIME;
     let until = deadline.map_or(until, |deadline| deadline.min(until));
-    let mut whole = None;
+    let mut body = None;
     // The body is out on its own while it is read.
-    let response = replace_body(response, |body| {
-        whole = Some(body);
+    let response = replace_body(response, |whole| {
+        body = Some(whole);
         http_body_util::Empty::<Bytes>::new()
     });
-    let mut taken = Taken::default();
-    let mut rest = whole;
-    if let Some(body) = &mut rest {
-        let until = tokio::time::Instant::from_std(until);
-        let reading = tokio::time::timeout_at(until, taken.read(body));
-        if reading.await.unwrap_or(false) {
-            rest = None;
-        }
-    }
-    let complete = rest.is_none();
-    let response = replace_body(response, |_| Replay { taken, rest });
-    ReadAhead { response, complete }
+    let reading = Read::all(body?);
+    let read = tokio::time::timeout_at(tokio::time::Instant::from_std(until), reading).await;
+    let read = read.ok()??;
+    Some(replace_body(response, |_| read))
 }
 
-/// What has been read of a body.
+/// A body that has been read.
 #[derive(Debug, Default)]
-struct Taken {
+struct Read {
     frames: VecDeque<Frame<Bytes>>,
     bytes: usize,
-    /// How the body broke off.
+    /// How it broke off.
     error: Option<reqwest::Error>,
 }
 
-impl Taken {
-    /// Whether it got to the end of the body.
-    ///
-    /// # Cancel safety
-    /// What has been read so far is kept.
-    async fn read(&mut self, body: &mut reqwest::Body) -> bool {
-        while !body.is_end_stream() {
-            match body.frame().await {
-                None => break,
-                Some(Ok(frame)) => {
-                    self.bytes += frame.data_ref().map_or(0, Bytes::len);
-                    self.frames.push_back(frame);
-                    if self.bytes > BYTES {
-                        return body.is_end_stream();
-                    }
+impl Read {
+    /// The whole of `body`; `None` if it is too long.
+    async fn all(mut body: reqwest::Body) -> Option<Self> {
+        let mut read = Self::default();
+        while let Some(frame) = body.frame().await {
+            match frame {
+                Ok(frame) => {
+                    read.bytes += frame.data_ref().map_or(0, Bytes::len);
+                    read.frames.push_back(frame);
                 }
-                Some(Err(error)) => {
-                    self.error = Some(error);
+                Err(error) => {
+                    read.error = Some(error);
                     break;
                 }
             }
+            if read.bytes > BYTES {
+                return None;
+            }
         }
-        true
+        Some(read)
     }
 }
 
-/// What was read, and then the rest.
-struct Replay {
-    taken: Taken,
-    rest: Option<reqwest::Body>,
-}
-
-impl Body for Replay {
+impl Body for Read {
     type Data = Bytes;
     type Error = reqwest::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
+        _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, reqwest::Error>>> {
-        if let Some(frame) = self.taken.frames.pop_front() {
-            return Poll::Ready(Some(Ok(frame)));
+        let next = self.frames.pop_front().map(Ok);
+        let next = next.or_else(|| self.error.take().map(Err));
+        if let Some(Ok(frame)) = &next {
+            self.bytes -= frame.data_ref().map_or(0, Bytes::len);
         }
-        if let Some(error) = self.taken.error.take() {
-            return Poll::Ready(Some(Err(error)));
-        }
-        match &mut self.rest {
-            Some(rest) => Pin::new(rest).poll_frame(cx),
-            None => Poll::Ready(None),
-        }
+        Poll::Ready(next)
     }
 
     fn size_hint(&self) -> SizeHint {
-        let taken = self.taken.frames.iter().filter_map(Frame::data_ref);
-        let taken = taken.map(|data| data.len() as u64).sum();
-        let mut hint = SizeHint::new();
-        hint.set_lower(taken);
-        match &self.rest {
-            Some(rest) => {
-                let rest = rest.size_hint();
-                hint.set_lower(taken + rest.lower());
-                if let Some(upper) = rest.upper() {
-                    hint.set_upper(taken + upper);
-                }
-            }
-            None if self.taken.error.is_none() => hint.set_upper(taken),
-            // It broke off: how long it was to be is not known any more.
-            None => {}
+        let left = self.bytes as u64;
+        if self.error.is_none() {
+            return SizeHint::with_exact(left);
         }
+        // How long it was to be is not known any more.
+        let mut hint = SizeHint::new();
+        hint.set_lower(left);
         hint
     }
 
     fn is_end_stream(&self) -> bool {
-        let ended = |rest: &reqwest::Body| rest.is_end_stream();
-        self.taken.frames.is_empty()
-            && self.taken.error.is_none()
-            && self.rest.as_ref().is_none_or(ended)
+        self.frames.is_empty() && self.error.is_none()
     }
 }

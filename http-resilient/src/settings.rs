@@ -93,8 +93,12 @@ pub(crate) mod no_wait {
     /// The server asks for more than `max_retry_after`. Longer than the retry's.
     pub(crate) const TOO_LONG: Duration = Duration::MAX;
 
+    /// What a request without a deadline can wait. Shorter than the retry's `max_elapsed`, by more
+    /// than the request can have taken by then.
+    pub(crate) const LONGEST: Duration = Duration::from_secs(u64::MAX / 8);
+
     /// The retry's `max_elapsed`.
-    pub(super) const LIMIT: Duration = Duration::from_secs(u64::MAX / 4);
+    pub(super) const MAX_ELAPSED: Duration = Duration::from_secs(u64::MAX / 4);
 }
 
 impl Settings {
@@ -105,7 +109,7 @@ impl Settings {
             .base_backoff(self.base_backoff)
             .max_backoff(self.max_backoff)
             .jitter(Jitter::Full)
-            .max_elapsed(no_wait::LIMIT)
+            .max_elapsed(no_wait::MAX_ELAPSED)
             .max_retry_after(no_wait::PAST_DEADLINE);
         if let Some(seed) = self.jitter_seed {
             builder = builder.jitter_seed(seed);

@@ -160,9 +160,13 @@ async fn a_caller_in_a_hurry_opens_no_circuit() {
     ] {
         assert!(request.send().await.unwrap_err().is_timeout());
     }
+    upstream.respond_with(|_, _| Reply::ok("stalled").slow_body(1, 60 * SECOND));
+    let request = client.get(upstream.url("/")).total_timeout(millis(200));
+    let response = request.send().await.unwrap();
+    assert!(response.bytes().await.unwrap_err().is_timeout());
     let breaker = only(&client).breaker;
     assert_eq!(breaker.state, State::Closed);
-    assert_eq!(breaker.totals.ignored, 2);
+    assert_eq!(breaker.totals.ignored, 3);
 }
 
 #[tokio::test]

@@ -144,3 +144,19 @@ async fn without_end_is_none() {
     let response = client.get(upstream.url("/")).send().await.unwrap();
     assert_eq!(response.text().await.unwrap(), "ok");
 }
+
+#[tokio::test]
+async fn without_end_is_not_waited_for() {
+    let upstream = HttpUpstream::start().await;
+    // 300 billion years.
+    upstream.script([Reply::status(503).header("retry-after", "9999999999999999999")]);
+    let forever = std::time::Duration::MAX;
+    let client = quick()
+        .total_timeout(forever)
+        .max_retry_after(forever)
+        .build()
+        .unwrap();
+    let response = client.get(upstream.url("/")).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(client.snapshot().retry.totals.exhausted_deadline, 1);
+}
