@@ -13,7 +13,7 @@ fn main() {
         let manifest = fs::read_to_string(root.join(suite.folder).join("Cargo.toml"))
             .unwrap_or_else(|error| panic!("{}: {error}", suite.folder));
         let target = format!("[[test]]\nname = \"{}\"", suite.name);
-        let behind = format!("required-features = [\"{}\"]", suite.feature);
+        let behind = format!("required-features = [\"{}\"", suite.feature);
         let declared = manifest
             .split("\n\n")
             .any(|section| section.contains(&target) && section.contains(&behind));
