@@ -21,7 +21,7 @@ use crate::clock;
 pub(crate) const BYTES: usize = 16 * 1024;
 
 /// How long reading may take.
-pub(crate) const TIME: Duration = Duration::from_millis(100);
+pub(crate) const TIME: Duration = Duration::from_millis(250);
 
 /// `response` with all of its body read, so that it holds neither connection nor permits any more.
 /// `None`, and the response dropped, if it is longer than [`BYTES`], or is not there within [`TIME`]

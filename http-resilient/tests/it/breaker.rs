@@ -161,7 +161,7 @@ async fn a_caller_in_a_hurry_opens_no_circuit() {
         assert!(request.send().await.unwrap_err().is_timeout());
     }
     upstream.respond_with(|_, _| Reply::ok("stalled").slow_body(1, 60 * SECOND));
-    let request = client.get(upstream.url("/")).total_timeout(millis(200));
+    let request = client.get(upstream.url("/")).total_timeout(SECOND);
     let response = request.send().await.unwrap();
     assert!(response.bytes().await.unwrap_err().is_timeout());
     let breaker = only(&client).breaker;
@@ -174,10 +174,10 @@ async fn a_body_that_its_reader_left_lying_is_not_held_against_the_server() {
     let upstream = HttpUpstream::start().await;
     let big = vec![b'x'; 1 << 20];
     upstream.script([Reply::ok(big)]);
-    let client = once().total_timeout(millis(300)).build().unwrap();
+    let client = once().total_timeout(SECOND).build().unwrap();
     let mut response = get(&client, &upstream).await.unwrap();
     assert!(response.chunk().await.unwrap().is_some());
-    tokio::time::sleep(millis(400)).await;
+    tokio::time::sleep(millis(1200)).await;
     let mut end = Ok(Some(bytes::Bytes::new()));
     while let Ok(Some(_)) = end {
         end = response.chunk().await;
@@ -189,7 +189,7 @@ async fn a_body_that_its_reader_left_lying_is_not_held_against_the_server() {
 #[tokio::test]
 async fn the_queue_does_not_pour_into_a_circuit_that_opened_meanwhile() {
     let upstream = HttpUpstream::start().await;
-    upstream.respond_with(|_, _| Reply::status(500).delay(millis(100)));
+    upstream.respond_with(|_, _| Reply::status(500).delay(SECOND));
     let client = once()
         .failure_threshold(1)
         .open_for(60 * SECOND)

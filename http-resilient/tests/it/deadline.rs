@@ -31,7 +31,7 @@ async fn ends_an_attempt_that_gets_no_response() {
 async fn tells_what_the_attempt_before_ended_in() {
     let upstream = HttpUpstream::start().await;
     upstream.script([Reply::status(502), Reply::stall()]);
-    let client = quick().total_timeout(millis(300)).build().unwrap();
+    let client = quick().total_timeout(SECOND).build().unwrap();
     let error = client.get(upstream.url("/")).send().await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::BAD_GATEWAY));
     assert_eq!(error.attempts(), 2);
@@ -52,7 +52,7 @@ async fn tells_what_the_attempt_before_ended_in() {
 async fn covers_the_response_body() {
     let upstream = HttpUpstream::start().await;
     upstream.script([Reply::ok("a body that drips").slow_body(1, millis(200))]);
-    let client = quick().total_timeout(millis(300)).build().unwrap();
+    let client = quick().total_timeout(SECOND).build().unwrap();
     let response = client.get(upstream.url("/")).send().await.unwrap();
     let error = response.bytes().await.unwrap_err();
     assert!(error.is_timeout());

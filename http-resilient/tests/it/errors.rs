@@ -43,7 +43,7 @@ async fn secrets_stay_out_of_every_text() {
     stalling.respond_with(|_, _| Reply::stall());
     let client = once()
         .failure_threshold(1)
-        .attempt_timeout(millis(100))
+        .attempt_timeout(millis(600))
         .build()
         .unwrap();
     let mut errors = Vec::new();
@@ -79,7 +79,7 @@ async fn each_kind_says_in_one_line_what_happened() {
     let upstream = HttpUpstream::start().await;
     let url = upstream.url("/");
     let client = once()
-        .attempt_timeout(millis(100))
+        .attempt_timeout(millis(600))
         .failure_threshold(1)
         .max_concurrent(1)
         .max_waiting(0)
@@ -98,7 +98,7 @@ async fn each_kind_says_in_one_line_what_happened() {
     let late = client.get(&url).send().await.unwrap_err();
     assert_eq!(
         late.to_string(),
-        format!("GET {url} failed after 1 attempt: no response within 100ms")
+        format!("GET {url} failed after 1 attempt: no response within 600ms")
     );
 
     let open = client.post(&url).send().await.unwrap_err();

@@ -4,7 +4,7 @@ use reqwest::{Body, Method, StatusCode};
 use steadfast_http::{Client, ResponseExt};
 use steadfast_testkit::{Fault, FaultProxy, HttpUpstream, Reply};
 
-use crate::support::{dead_end, millis, quick, until};
+use crate::support::{SECOND, dead_end, millis, quick, until};
 
 #[tokio::test]
 async fn a_get_gets_through_errors_and_resets() {
@@ -53,7 +53,7 @@ async fn every_status_that_may_pass_is_retried_and_no_other() {
 #[tokio::test]
 async fn a_post_is_not_sent_again_whatever_happens_to_it() {
     let upstream = HttpUpstream::start().await;
-    let client = quick().attempt_timeout(millis(200)).build().unwrap();
+    let client = quick().attempt_timeout(SECOND).build().unwrap();
     for failure in [
         Reply::status(503),
         Reply::status(429).header("retry-after", "0"),
@@ -238,7 +238,7 @@ async fn the_last_error_is_returned_with_its_attempts() {
 async fn a_slow_attempt_is_cut_off_and_repeated() {
     let upstream = HttpUpstream::start().await;
     upstream.script([Reply::stall(), Reply::ok("quick")]);
-    let client = quick().attempt_timeout(millis(150)).build().unwrap();
+    let client = quick().attempt_timeout(millis(600)).build().unwrap();
     let response = client.get(upstream.url("/")).send().await.unwrap();
     assert_eq!(response.attempts(), 2);
     assert_eq!(response.text().await.unwrap(), "quick");
@@ -249,7 +249,7 @@ async fn one_request_can_have_an_attempt_timeout_of_its_own() {
     let upstream = HttpUpstream::start().await;
     upstream.script([Reply::stall(), Reply::ok("quick")]);
     let client = quick().build().unwrap();
-    let request = client.get(upstream.url("/")).attempt_timeout(millis(150));
+    let request = client.get(upstream.url("/")).attempt_timeout(millis(600));
     assert_eq!(request.send().await.unwrap().attempts(), 2);
 }
 
