@@ -176,7 +176,8 @@ impl Error {
         self.request().map(RequestSummary::method)
     }
 
-    /// The URL, whole: unlike `Display`, this has the query.
+    /// The URL, whole: unlike `Display`, this has the query. That of a request that was not valid, if it
+    /// could be parsed at all, is without.
     #[must_use]
     pub fn url(&self) -> Option<&Url> {
         self.request()
