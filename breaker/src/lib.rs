@@ -60,6 +60,7 @@
 //! # Features
 //! - `tokio` (default): reads tokio's clock, so that `tokio::time::pause()` drives the breaker in
 //!   tests. Without it the breaker needs no runtime at all and works on any.
+//! - `tower`: `tower::BreakerLayer` puts the breaker in front of a tower service.
 //!
 //! # Minimum Rust version
 //! 1.85.
@@ -77,6 +78,9 @@ mod permit;
 mod rejected;
 mod snapshot;
 mod state;
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub mod tower;
 
 pub use breaker::{CircuitBreaker, WeakCircuitBreaker};
 pub use builder::{AbandonedAs, Builder};
