@@ -70,6 +70,8 @@
 mod breaker;
 mod builder;
 mod call;
+mod calling;
+mod cause_code;
 mod clock;
 mod config;
 mod counters;
