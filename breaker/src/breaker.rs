@@ -142,6 +142,12 @@ impl CircuitBreaker {
         }
     }
 
+    /// Whether nobody else can use this breaker: no other handle, permit or call is alive. A
+    /// [`WeakCircuitBreaker`] is not counted.
+    pub(crate) fn is_only_handle(&self) -> bool {
+        Arc::strong_count(&self.shared) == 1
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }

@@ -133,17 +133,24 @@ impl Builder {
     pub fn build(self) -> Result<CircuitBreaker, ConfigError> {
         let fields = self.broken_fields();
         if fields.is_empty() {
-            Ok(CircuitBreaker::new(
-                self.name,
-                self.settings,
-                self.observers,
-            ))
+            Ok(self.build_checked())
         } else {
             Err(ConfigError::new(self.name, fields))
         }
     }
 
-    fn broken_fields(&self) -> Vec<FieldError> {
+    /// Builds from settings that are known to have no broken fields.
+    pub(crate) fn build_checked(self) -> CircuitBreaker {
+        CircuitBreaker::new(self.name, self.settings, self.observers)
+    }
+
+    /// The same settings and observers under another name.
+    pub(crate) fn named(mut self, name: Arc<str>) -> Self {
+        self.name = name;
+        self
+    }
+
+    pub(crate) fn broken_fields(&self) -> Vec<FieldError> {
         let settings = &self.settings;
         let mut fields = Vec::new();
         if self.name.is_empty() {
