@@ -11,7 +11,6 @@ use crate::breaker::CircuitBreaker;
 use crate::error::Error;
 use crate::machine::{Ending, Ticket};
 use crate::rejected::Rejected;
-use crate::shared::Shared;
 use crate::tower::classify::Classify;
 
 pin_project! {
@@ -122,12 +121,11 @@ impl Call {
 
     /// Runs user code. Its panic settles the call at once, even if whoever catches it keeps the call.
     pub(crate) fn user_code<R>(&mut self, code: impl FnOnce() -> R) -> R {
-        let mut running = Running {
-            shared: self.breaker.shared(),
-            ticket: self.ticket.take(),
+        let Some(ticket) = self.ticket.take() else {
+            return code();
         };
-        let result = code();
-        self.ticket = running.ticket.take();
+        let result = self.breaker.shared().user_code(ticket, code);
+        self.ticket = Some(ticket);
         result
     }
 
@@ -141,20 +139,5 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         self.settle(Ending::Abandoned);
-    }
-}
-
-/// Holds the ticket while user code runs. Dropped with it, that code is unwinding, whatever else the
-/// thread may be unwinding from.
-struct Running<'a> {
-    shared: &'a Shared,
-    ticket: Option<Ticket>,
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket.take() {
-            self.shared.settle(ticket, Ending::Panicked);
-        }
     }
 }
