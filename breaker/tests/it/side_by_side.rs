@@ -1,0 +1,200 @@
+//! A breaker and the model of it, given the same things to do and compared after each of them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use proptest::test_runner::TestCaseError;
+use steadfast_breaker::{
+    CircuitBreaker, Config, Mode, Observer, Permit, Rejected, Transition,
+};
+
+use crate::history::{History, Op};
+use crate::model::{Ending, Heard, Model, Refusal, Seen, nanos};
+
+pub(crate) struct SideBySide {
+    pub(crate) breaker: CircuitBreaker,
+    pub(crate) model: Model,
+    /// The calls that have not ended: the permit, and the model's number.
+    pub(crate) out: Vec<(Permit, usize)>,
+    heard: Arc<Ear>,
+}
+
+/// Writes down what the breaker tells its observers.
+#[derive(Default)]
+struct Ear {
+    transitions: Mutex<Vec<Heard>>,
+    rejected: Mutex<u64>,
+    would_reject: Mutex<u64>,
+}
+
+impl Observer for Ear {
+    fn transition(&self, step: &Transition) {
+        let heard = (step.from, step.to, step.cause, step.generation);
+        self.transitions.lock().unwrap().push(heard);
+    }
+
+    fn rejected(&self, _: &Rejected) {
+        *self.rejected.lock().unwrap() += 1;
+    }
+
+    fn would_reject(&self, _: &Rejected) {
+        *self.would_reject.lock().unwrap() += 1;
+    }
+}
+
+impl SideBySide {
+    pub(crate) fn new(config: &Config) -> Self {
+        let heard = Arc::new(Ear::default());
+        let breaker = CircuitBreaker::builder("model")
+            .config(config.clone())
+            .observer(Arc::clone(&heard))
+            .build()
+            .unwrap();
+        Self {
+            breaker,
+            model: Model::new(config.clone()),
+            out: Vec::new(),
+            heard,
+        }
+    }
+
+    /// Lives through the whole history; an error says where the two part.
+    pub(crate) async fn live(history: &History) -> Result<Self, TestCaseError> {
+        let mut pair = Self::new(&history.config);
+        for (nth, (op, look)) in history.ops.iter().enumerate() {
+            let at = |what: String| {
+                let why = format!("step {nth}, {op:?}: {what}\n{history:?}");
+                TestCaseError::fail(why)
+            };
+            pair.apply(op).await.map_err(at)?;
+            if *look {
+                pair.compare().map_err(at)?;
+            }
+        }
+        let at_the_end = |what| TestCaseError::fail(format!("at the end: {what}\n{history:?}"));
+        pair.compare().map_err(at_the_end)?;
+        Ok(pair)
+    }
+
+    pub(crate) async fn apply(&mut self, op: &Op) -> Result<(), String> {
+        match op {
+            Op::Call => self.call()?,
+            Op::End(..) if self.out.is_empty() => {}
+            Op::End(nth, ending) => {
+                let (permit, call) = self.out.swap_remove(nth % self.out.len());
+                end(permit, *ending);
+                self.model.end(call, *ending);
+            }
+            Op::Observe(outcome, took) => {
+                self.breaker.observe(*outcome, *took);
+                self.model.observe(*outcome, nanos(*took));
+            }
+            Op::Wait(time) => self.wait(*time).await,
+            Op::WaitForEdge { nth, stop_short } => {
+                let edges = self.model.edges();
+                if !edges.is_empty() {
+                    let edge = edges[nth % edges.len()] - u64::from(*stop_short);
+                    self.wait(Duration::from_nanos(edge - self.model.now()))
+                        .await;
+                }
+            }
+            Op::SetMode(mode, lasts) => self.set_mode(*mode, *lasts),
+            Op::Reset => {
+                self.breaker.reset();
+                self.model.reset();
+            }
+            Op::Reconfigure(config) => {
+                let config = Config::clone(config);
+                let answer = self.breaker.reconfigure(config.clone());
+                answer.map_err(|error| error.to_string())?;
+                self.model.reconfigure(config);
+            }
+            Op::Misconfigure => {
+                let mut config = Config::default();
+                config.open_for = Duration::from_secs(77);
+                config.max_probes = 0;
+                config.failure_rate = Some(1.5);
+                let error = self.breaker.reconfigure(config).err();
+                let error = error.ok_or("two bad fields were accepted")?;
+                let fields = error.fields().iter().map(|field| field.field);
+                differ("bad fields", fields.collect(), vec!["failure_rate", "max_probes"])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks both for a call; whoever lets it through keeps it.
+    pub(crate) fn call(&mut self) -> Result<(), String> {
+        match (self.breaker.try_acquire(), self.model.call()) {
+            (Ok(permit), Ok(call)) => self.out.push((permit, call)),
+            (Err(rejected), Err(refusal)) => {
+                let rejected = Refusal {
+                    reason: rejected.reason(),
+                    state: rejected.state(),
+                    retry_after: rejected.retry_after(),
+                    forced_because: rejected.forced_because().map(str::to_owned),
+                };
+                differ("rejection", rejected, refusal)?;
+            }
+            (Ok(_), Err(refusal)) => return Err(format!("let through, not {refusal:?}")),
+            (Err(rejected), Ok(_)) => return Err(format!("not let through: {rejected}")),
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn wait(&mut self, time: Duration) {
+        tokio::time::advance(time).await;
+        self.model.advance(nanos(time));
+    }
+
+    pub(crate) fn set_mode(&mut self, mode: Mode, lasts: Option<Duration>) {
+        let reason = format!("{mode} at {}", self.model.now());
+        match lasts {
+            Some(lasts) => self.breaker.set_mode_for(mode, reason.as_str(), lasts),
+            None => self.breaker.set_mode(mode, reason.as_str()),
+        }
+        self.model.set_mode(mode, &reason, lasts.map(nanos));
+    }
+
+    pub(crate) fn compare(&mut self) -> Result<(), String> {
+        let mode = self.breaker.mode();
+        let (breaker, model) = (Seen::from(self.breaker.snapshot()), self.model.look());
+        differ("mode()", mode, model.mode)?;
+        differ("state()", self.breaker.state(), model.state)?;
+        differ("config", &self.breaker.config(), self.model.config())?;
+        differ("totals", breaker.totals, model.totals)?;
+        differ("window", &breaker.window, &model.window)?;
+        differ("rejections heard", *self.heard.rejected.lock().unwrap(), model.totals.rejected)?;
+        let would_reject = *self.heard.would_reject.lock().unwrap();
+        differ("rejections heard in shadow", would_reject, model.totals.would_reject)?;
+        let transitions = self.heard.transitions.lock().unwrap();
+        differ("transitions heard", &*transitions, &self.model.transitions())?;
+        differ("snapshot", breaker, model)
+    }
+}
+
+fn end(permit: Permit, ending: Ending) {
+    match ending {
+        Ending::Told(outcome) => permit.record(outcome),
+        Ending::Dropped => drop(permit),
+        Ending::Panicked => {
+            // Unwinds like a panic, without the message of one.
+            let unwound = catch_unwind(AssertUnwindSafe(|| {
+                let _permit = permit;
+                resume_unwind(Box::new("the operation panicked"));
+            }));
+            assert!(unwound.is_err());
+        }
+    }
+}
+
+fn differ<T: PartialEq + std::fmt::Debug>(what: &str, breaker: T, model: T) -> Result<(), String> {
+    if breaker == model {
+        Ok(())
+    } else {
+        Err(format!(
+            "{what} differs\n  breaker: {breaker:?}\n  model:   {model:?}"
+        ))
+    }
+}
