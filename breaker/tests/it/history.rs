@@ -28,24 +28,36 @@ pub(crate) enum Op {
     Misconfigure,
 }
 
-/// What is done, and whether the breaker is looked at afterwards: a snapshot can bring about a
+/// What is done, and whether the breaker is left unseen afterwards: a snapshot can bring about a
 /// transition, so histories without one in between must occur too.
 #[derive(Clone)]
 pub(crate) struct History {
     pub(crate) config: Config,
+    /// Whether there is an observer, and whether it wants to hear of rejections: a breaker goes
+    /// shorter ways if not.
+    pub(crate) hears: Option<bool>,
     pub(crate) ops: Vec<(Op, bool)>,
 }
 
 /// One line per thing done, and only what differs from the default configuration.
 impl fmt::Debug for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n  a breaker with {}", Differs(&self.config))?;
-        for (nth, (op, look)) in self.ops.iter().enumerate() {
+        let observer = match self.hears {
+            None => "no observer",
+            Some(false) => "an observer deaf to rejections",
+            Some(true) => "an observer",
+        };
+        writeln!(
+            f,
+            "\n  a breaker with {observer}, {}",
+            Differs(&self.config)
+        )?;
+        for (nth, (op, unseen)) in self.ops.iter().enumerate() {
             match op {
                 Op::Reconfigure(config) => write!(f, "  {nth}: Reconfigure {}", Differs(config))?,
                 op => write!(f, "  {nth}: {op:?}")?,
             }
-            writeln!(f, "{}", if *look { "" } else { " (not looked at)" })?;
+            writeln!(f, "{}", if *unseen { " (not looked at)" } else { "" })?;
         }
         Ok(())
     }
@@ -86,9 +98,13 @@ fn fields(printed: &str) -> Vec<String> {
 }
 
 pub(crate) fn history(longest: usize) -> impl Strategy<Value = History> {
-    let look = prop::bool::weighted(0.8);
-    (config(), prop::collection::vec((op(), look), 1..longest))
-        .prop_map(|(config, ops)| History { config, ops })
+    let unseen = prop::bool::weighted(0.2);
+    let ops = prop::collection::vec((op(), unseen), 1..longest);
+    (config(), any::<Option<bool>>(), ops).prop_map(|(config, hears, ops)| History {
+        config,
+        hears,
+        ops,
+    })
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -114,7 +130,7 @@ fn op() -> impl Strategy<Value = Op> {
         8 => millis(&[1, 2, 5, 10, 20, 50, 200]).prop_map(Op::Wait),
         12 => (0..12_usize, any::<bool>())
             .prop_map(|(nth, stop_short)| Op::WaitForEdge { nth, stop_short }),
-        5 => (mode, prop::option::of(millis(&[1, 5, 10, 50, 200])))
+        5 => (mode, prop::option::of(millis(&[0, 1, 5, 10, 50, 200])))
             .prop_map(|(mode, lasts)| Op::SetMode(mode, lasts)),
         2 => Just(Op::Reset),
         3 => config().prop_map(|config| Op::Reconfigure(Box::new(config))),
@@ -157,7 +173,7 @@ pub(crate) fn config() -> impl Strategy<Value = Config> {
         let mut config = Config::default();
         let calls = match rules.1 {
             Window::Calls(size) => size,
-            _ => u32::MAX,
+            Window::Time(_) => u32::MAX,
         };
         config.failure_threshold = rules.0;
         config.window = rules.1;

@@ -7,7 +7,11 @@
 
 mod config;
 mod endings;
+mod history;
+mod model;
 mod observers;
 mod properties;
+mod scenarios;
+mod side_by_side;
 mod states;
 mod stress;

@@ -35,7 +35,7 @@ fn cases(default: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(cases(2_000))]
+    #![proptest_config(cases(4_000))]
 
     #[test]
     fn behaves_like_the_naive_model(history in history(100)) {

@@ -1,31 +1,34 @@
 //! A breaker and the model of it, given the same things to do and compared after each of them.
 
+use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use proptest::test_runner::TestCaseError;
 use steadfast_breaker::{
-    CircuitBreaker, Config, Mode, Observer, Permit, Rejected, Transition,
+    CircuitBreaker, Config, Mode, ModeChange, Observer, Permit, Rejected, Transition,
 };
 
 use crate::history::{History, Op};
-use crate::model::{Ending, Heard, Model, Refusal, Seen, nanos};
+use crate::model::{Ending, Heard, HeardMode, Model, Refusal, Seen, nanos};
 
 pub(crate) struct SideBySide {
     pub(crate) breaker: CircuitBreaker,
     pub(crate) model: Model,
     /// The calls that have not ended: the permit, and the model's number.
     pub(crate) out: Vec<(Permit, usize)>,
-    heard: Arc<Ear>,
+    heard: Option<Arc<Ear>>,
 }
 
 /// Writes down what the breaker tells its observers.
 #[derive(Default)]
 struct Ear {
+    hears: bool,
     transitions: Mutex<Vec<Heard>>,
     rejected: Mutex<u64>,
     would_reject: Mutex<u64>,
+    modes: Mutex<Vec<HeardMode>>,
 }
 
 impl Observer for Ear {
@@ -41,18 +44,53 @@ impl Observer for Ear {
     fn would_reject(&self, _: &Rejected) {
         *self.would_reject.lock().unwrap() += 1;
     }
+
+    fn mode_changed(&self, change: &ModeChange) {
+        let reason = change.reason.as_deref().map(str::to_owned);
+        let heard = (change.from, change.to, reason, change.expires_in);
+        self.modes.lock().unwrap().push(heard);
+    }
+
+    fn hears_rejections(&self) -> bool {
+        self.hears
+    }
+}
+
+impl Ear {
+    fn compare(&self, model: &Model, seen: &Seen) -> Result<(), String> {
+        let transitions = self.transitions.lock().unwrap();
+        differ("transitions heard", &*transitions, &model.transitions())?;
+        let modes = self.modes.lock().unwrap();
+        differ("modes heard", &*modes, model.modes())?;
+        if self.hears {
+            let rejected = *self.rejected.lock().unwrap();
+            differ("rejections heard", rejected, seen.totals.rejected)?;
+            let would_reject = *self.would_reject.lock().unwrap();
+            differ(
+                "shadow rejections heard",
+                would_reject,
+                seen.totals.would_reject,
+            )?;
+        }
+        Ok(())
+    }
 }
 
 impl SideBySide {
-    pub(crate) fn new(config: &Config) -> Self {
-        let heard = Arc::new(Ear::default());
-        let breaker = CircuitBreaker::builder("model")
-            .config(config.clone())
-            .observer(Arc::clone(&heard))
-            .build()
-            .unwrap();
+    fn new(config: &Config, hears: Option<bool>) -> Self {
+        let ear = |hears| {
+            Arc::new(Ear {
+                hears,
+                ..Ear::default()
+            })
+        };
+        let heard = hears.map(ear);
+        let mut builder = CircuitBreaker::builder("model").config(config.clone());
+        if let Some(ear) = &heard {
+            builder = builder.observer(Arc::clone(ear));
+        }
         Self {
-            breaker,
+            breaker: builder.build().unwrap(),
             model: Model::new(config.clone()),
             out: Vec::new(),
             heard,
@@ -61,14 +99,14 @@ impl SideBySide {
 
     /// Lives through the whole history; an error says where the two part.
     pub(crate) async fn live(history: &History) -> Result<Self, TestCaseError> {
-        let mut pair = Self::new(&history.config);
-        for (nth, (op, look)) in history.ops.iter().enumerate() {
+        let mut pair = Self::new(&history.config, history.hears);
+        for (nth, (op, unseen)) in history.ops.iter().enumerate() {
             let at = |what: String| {
                 let why = format!("step {nth}, {op:?}: {what}\n{history:?}");
                 TestCaseError::fail(why)
             };
             pair.apply(op).await.map_err(at)?;
-            if *look {
+            if !unseen {
                 pair.compare().map_err(at)?;
             }
         }
@@ -118,7 +156,11 @@ impl SideBySide {
                 let error = self.breaker.reconfigure(config).err();
                 let error = error.ok_or("two bad fields were accepted")?;
                 let fields = error.fields().iter().map(|field| field.field);
-                differ("bad fields", fields.collect(), vec!["failure_rate", "max_probes"])?;
+                differ(
+                    "bad fields",
+                    fields.collect(),
+                    vec!["failure_rate", "max_probes"],
+                )?;
             }
         }
         Ok(())
@@ -126,7 +168,11 @@ impl SideBySide {
 
     /// Asks both for a call; whoever lets it through keeps it.
     pub(crate) fn call(&mut self) -> Result<(), String> {
-        match (self.breaker.try_acquire(), self.model.call()) {
+        let answer = self.breaker.try_acquire();
+        let shadowed = self.breaker.snapshot().totals.would_reject;
+        let lets_pass = answer.is_ok() && shadowed == self.model.would_reject();
+        let expected = self.model.call(lets_pass);
+        match (answer, expected) {
             (Ok(permit), Ok(call)) => self.out.push((permit, call)),
             (Err(rejected), Err(refusal)) => {
                 let rejected = Refusal {
@@ -165,11 +211,9 @@ impl SideBySide {
         differ("config", &self.breaker.config(), self.model.config())?;
         differ("totals", breaker.totals, model.totals)?;
         differ("window", &breaker.window, &model.window)?;
-        differ("rejections heard", *self.heard.rejected.lock().unwrap(), model.totals.rejected)?;
-        let would_reject = *self.heard.would_reject.lock().unwrap();
-        differ("rejections heard in shadow", would_reject, model.totals.would_reject)?;
-        let transitions = self.heard.transitions.lock().unwrap();
-        differ("transitions heard", &*transitions, &self.model.transitions())?;
+        if let Some(ear) = &self.heard {
+            ear.compare(&self.model, &model)?;
+        }
         differ("snapshot", breaker, model)
     }
 }
@@ -189,12 +233,22 @@ fn end(permit: Permit, ending: Ending) {
     }
 }
 
-fn differ<T: PartialEq + std::fmt::Debug>(what: &str, breaker: T, model: T) -> Result<(), String> {
+/// An error that shows the lines in which the two differ.
+fn differ<T: PartialEq + Debug>(what: &str, breaker: T, model: T) -> Result<(), String> {
     if breaker == model {
-        Ok(())
-    } else {
-        Err(format!(
-            "{what} differs\n  breaker: {breaker:?}\n  model:   {model:?}"
-        ))
+        return Ok(());
+    }
+    let (breaker, model) = (format!("{breaker:#?}"), format!("{model:#?}"));
+    let mut why = format!("{what} differs");
+    let (mut ours, mut theirs) = (breaker.lines(), model.lines());
+    loop {
+        match (ours.next(), theirs.next()) {
+            (None, None) => return Err(why),
+            (ours, theirs) if ours == theirs => {}
+            (ours, theirs) => {
+                let [ours, theirs] = [ours, theirs].map(|line| line.unwrap_or("").trim());
+                why.push_str(&format!("\n  breaker: {ours:40} model: {theirs}"));
+            }
+        }
     }
 }

@@ -7,10 +7,11 @@ use steadfast_breaker::{Cause, Mode, Outcome, Reason, State};
 use super::{Call, Kind, Model, Refusal, nanos};
 
 impl Model {
-    /// The number of the call, if it is let through.
-    pub(crate) fn call(&mut self) -> Result<usize, Refusal> {
+    /// The number of the call, if it is let through. What the breaker said decides where the ramp
+    /// leaves it open.
+    pub(crate) fn call(&mut self, breaker_lets_pass: bool) -> Result<usize, Refusal> {
         self.notice_expiry();
-        let refusal = match self.mode() {
+        let refusal = match self.mode {
             Mode::Disabled => return Ok(self.admit(Kind::Uncounted)),
             Mode::ForcedClosed => None,
             Mode::ForcedOpen => Some(Refusal {
@@ -19,11 +20,11 @@ impl Model {
                 retry_after: self.mode_expires_in(),
                 forced_because: self.reason.as_deref().map(str::to_owned),
             }),
-            _ => self.refusal(),
+            _ => self.refusal(breaker_lets_pass),
         };
         match refusal {
             None => Ok(self.admit(Kind::Counted)),
-            Some(refusal) if self.mode() == Mode::Shadow => {
+            Some(refusal) if self.mode == Mode::Shadow => {
                 self.would_reject.push(refusal);
                 Ok(self.admit(Kind::Bystander))
             }
@@ -39,13 +40,14 @@ impl Model {
             at: self.now,
             phase: self.generation(),
             kind,
+            timed: self.config.slow_call_duration.is_some(),
             end: None,
         });
         self.calls.len() - 1
     }
 
     /// Makes the transitions that a call brings about, then says what stands in its way.
-    fn refusal(&mut self) -> Option<Refusal> {
+    fn refusal(&mut self, breaker_lets_pass: bool) -> Option<Refusal> {
         if self.state() == State::Closed {
             if let Some(cause) = self.too_many_slow() {
                 self.open(cause, self.now);
@@ -58,7 +60,7 @@ impl Model {
             self.enter(State::HalfOpen, Cause::OpenElapsed, self.now);
         }
         let reason = match self.state() {
-            State::Closed if self.ramp_lets_pass() => return None,
+            State::Closed if self.ramp_lets_pass(breaker_lets_pass) => return None,
             State::Closed => Reason::RampingUp,
             State::Open => Reason::Open {
                 cause: self.phase().cause.unwrap(),
@@ -100,7 +102,7 @@ impl Model {
     }
 
     pub(super) fn retry_after(&self) -> Option<Duration> {
-        if self.mode() == Mode::ForcedOpen {
+        if self.mode == Mode::ForcedOpen {
             return self.mode_expires_in();
         }
         let end = self.open_ends()?;
@@ -132,7 +134,9 @@ impl Model {
                 .then_some(Cause::ProbeFailureRate { failures, calls }),
             None if outcome == Outcome::Failure => Some(Cause::ProbeFailed),
             None if self.slow_counts(slow) => Some(Cause::ProbeSlow),
-            None if calls - failures < self.config.success_threshold => return,
+            // One that was forgiven while a rate was what mattered.
+            None if failures > 0 => Some(Cause::ProbeFailed),
+            None if calls < self.config.success_threshold => return,
             None => None,
         };
         match against {
@@ -144,31 +148,37 @@ impl Model {
     /// When the ramp after closing is over.
     pub(super) fn ramp_ends(&self) -> Option<u64> {
         let phase = self.phase();
-        let ramps = phase.state == State::Closed && phase.cause == Some(Cause::ProbesSucceeded);
-        ramps.then(|| phase.began + nanos(self.config.ramp_up))
+        let end = phase.began + nanos(self.config.ramp_up);
+        phase.ramps.then_some(end)
     }
 
-    /// Replays every call that met the ramp, this one last.
-    fn ramp_lets_pass(&mut self) -> bool {
+    /// The first call passes; each later one saves up the share due to it, and passes when that has
+    /// come to one. So close to one that rounding could have done it, either answer is right.
+    fn ramp_lets_pass(&mut self, breaker_lets_pass: bool) -> bool {
         if self.ramp_ends().is_none_or(|end| end <= self.now) {
+            self.phase_mut().ramps = false;
             return true;
         }
-        let call = (self.now, nanos(self.config.ramp_up));
-        self.phase_mut().ramp.push(call);
-        let phase = self.phase();
+        let elapsed = (self.now - self.phase().began) as f64;
+        let share = elapsed / nanos(self.config.ramp_up) as f64;
+        let ramp = &mut self.phase_mut().ramp;
+        ramp.push((share.max(0.1), breaker_lets_pass));
         let mut credit = 1.0;
-        let mut passed = true;
-        for (nth, (at, ramp_up)) in phase.ramp.iter().enumerate() {
+        let mut passes = true;
+        for (nth, (share, passed)) in ramp.iter().enumerate() {
             if nth > 0 {
-                let share = ((at - phase.began) as f64 / *ramp_up as f64).max(0.1);
                 credit = f64::min(credit + share, 2.0);
             }
-            // Ten tenths are one, whatever the floating point says.
-            passed = credit >= 1.0 - 1e-9;
-            if passed {
+            passes = credit >= 1.0 && *share > 0.1 || credit >= 1.0 - 1e-9;
+            let open = (credit - 1.0).abs() < ramp.len() as f64 * 1e-6;
+            if open && *share > 0.1 {
+                passes = *passed;
+            }
+            if passes {
                 credit -= 1.0;
             }
         }
-        passed
+        ramp.last_mut().unwrap().1 = passes;
+        passes
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use steadfast_breaker::{AbandonedAs, Cause, Config, Mode, Outcome, Reason, State};
 
-pub(crate) use view::{Heard, Seen, SeenWindow};
+pub(crate) use view::{Heard, HeardMode, Seen};
 
 /// The breaker as the contract describes it.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(crate) struct Model {
     reason: Option<Arc<str>>,
     /// When the mode ends by itself.
     until: Option<u64>,
+    /// Every setting of a mode, and every end of one.
+    modes: Vec<HeardMode>,
     /// One per generation: the last one is the present.
     phases: Vec<Phase>,
     /// Every call that was ever let through; a call's number is its place in here.
@@ -50,8 +52,10 @@ struct Phase {
     cause: Option<Cause>,
     /// For an opening: how many openings since the base came before it.
     growth: Option<u32>,
-    /// The calls that met the ramp: when, and how long the ramp was to be at that time.
-    ramp: Vec<(u64, u64)>,
+    /// Whether the share of calls let through grows only slowly.
+    ramps: bool,
+    /// The calls that met the ramp: the share due to each, and whether it passed.
+    ramp: Vec<(f64, bool)>,
 }
 
 #[derive(Debug, Clone)]
@@ -59,6 +63,8 @@ struct Call {
     at: u64,
     phase: usize,
     kind: Kind,
+    /// Whether there were slow calls when it began: the time is taken only then.
+    timed: bool,
     end: Option<End>,
 }
 
@@ -85,6 +91,7 @@ struct End {
 struct Record {
     at: u64,
     failed: bool,
+    /// Whether it was slow, and a rule cared.
     slow: bool,
     /// The silence that would have ended a run of failures when this was recorded.
     reset_timeout: u64,
@@ -115,11 +122,13 @@ impl Model {
             mode: Mode::Automatic,
             reason: None,
             until: None,
+            modes: Vec::new(),
             phases: vec![Phase {
                 state: State::Closed,
                 began: 0,
                 cause: None,
                 growth: None,
+                ramps: false,
                 ramp: Vec::new(),
             }],
             calls: Vec::new(),
@@ -138,12 +147,17 @@ impl Model {
 
     /// Settles a call that was let through.
     pub(crate) fn end(&mut self, call: usize, ending: Ending) {
+        self.notice_expiry();
         let Call {
-            at, phase, kind, ..
+            at,
+            phase,
+            kind,
+            timed,
+            ..
         } = self.calls[call];
-        let slow = self.is_slow(self.now - at);
+        let slow = timed && self.is_slow(self.now - at);
         let present = phase == self.generation();
-        let counts = kind == Kind::Counted && present && self.mode() != Mode::Disabled;
+        let counts = kind == Kind::Counted && present && self.mode != Mode::Disabled;
         let outcome = self.outcome_of(ending);
         let judged = counts && self.state() == State::HalfOpen && outcome != Outcome::Ignored;
         self.calls[call].end = Some(End {
@@ -161,7 +175,8 @@ impl Model {
 
     /// Records a result that went past the breaker.
     pub(crate) fn observe(&mut self, outcome: Outcome, took: u64) {
-        if self.mode() == Mode::Disabled {
+        self.notice_expiry();
+        if self.mode == Mode::Disabled {
             return;
         }
         let slow = self.is_slow(took);
@@ -179,10 +194,10 @@ impl Model {
         self.records.push(Record {
             at: self.now,
             failed,
-            slow,
+            slow: self.slow_counts(slow),
             reset_timeout: nanos(self.config.reset_timeout),
         });
-        if matches!(self.mode(), Mode::Automatic | Mode::Shadow) {
+        if matches!(self.mode, Mode::Automatic | Mode::Shadow) {
             if let Some(cause) = self.broken_rule(failed) {
                 self.open(cause, self.now);
             }
@@ -210,6 +225,7 @@ impl Model {
             began: at,
             cause: Some(cause),
             growth: None,
+            ramps: cause == Cause::ProbesSucceeded && !self.config.ramp_up.is_zero(),
             ramp: Vec::new(),
         });
         if state == State::Closed {

@@ -6,41 +6,30 @@ use std::time::Duration;
 use steadfast_breaker::{Cause, Config, Mode, State, Window};
 
 use super::rules::has_window;
-use super::{Model, nanos};
+use super::{HeardMode, Model, nanos};
 
 impl Model {
-    /// The mode that holds now, whether or not anybody noticed that the earlier one expired.
-    pub(super) fn mode(&self) -> Mode {
-        if self.expired() {
-            Mode::Automatic
-        } else {
-            self.mode
-        }
-    }
-
-    fn expired(&self) -> bool {
-        self.until.is_some_and(|until| until <= self.now)
-    }
-
     pub(super) fn mode_expires_in(&self) -> Option<Duration> {
         let until = self.until?;
         Some(Duration::from_nanos(until - self.now))
     }
 
-    /// Calls and snapshots notice that a mode has expired.
+    /// Whatever is asked or told, it finds a mode ended whose time is over.
     pub(super) fn notice_expiry(&mut self) {
-        if self.expired() {
-            if self.mode == Mode::ForcedOpen {
-                self.enter(State::HalfOpen, Cause::ForceEnded, self.now);
-            }
-            self.mode = Mode::Automatic;
-            self.reason = None;
-            self.until = None;
+        if self.until.is_some_and(|until| until <= self.now) {
+            self.go_over(Mode::Automatic, None, None);
         }
     }
 
     pub(crate) fn set_mode(&mut self, mode: Mode, reason: &str, lasts: Option<u64>) {
         self.notice_expiry();
+        // Automatic needs no reason and has no end.
+        let forced = mode != Mode::Automatic;
+        let lasts = lasts.filter(|_| forced);
+        self.go_over(mode, forced.then_some(reason), lasts);
+    }
+
+    fn go_over(&mut self, mode: Mode, reason: Option<&str>, lasts: Option<u64>) {
         match (self.mode, mode, self.state()) {
             (_, Mode::ForcedOpen, State::Closed | State::HalfOpen) => {
                 self.enter(State::Open, Cause::Forced, self.now);
@@ -48,25 +37,39 @@ impl Model {
             (_, Mode::ForcedClosed | Mode::Disabled, State::Open | State::HalfOpen) => {
                 self.enter(State::Closed, Cause::Forced, self.now);
             }
+            // Everybody was let through meanwhile: there is nothing left to ramp up.
+            (_, Mode::ForcedClosed | Mode::Disabled, _) => self.phase_mut().ramps = false,
             (Mode::ForcedOpen, Mode::Automatic | Mode::Shadow, _) => {
                 self.enter(State::HalfOpen, Cause::ForceEnded, self.now);
             }
             _ => {}
         }
+        self.change_mode(mode, reason, lasts);
+    }
+
+    fn change_mode(&mut self, mode: Mode, reason: Option<&str>, lasts: Option<u64>) {
+        let told = reason.map(str::to_owned);
+        let expires_in = lasts.map(Duration::from_nanos);
+        self.modes.push((self.mode, mode, told, expires_in));
         self.mode = mode;
-        self.reason = Some(Arc::from(reason));
+        self.reason = reason.map(Arc::from);
         self.until = lasts.map(|lasts| self.now + lasts);
+    }
+
+    pub(crate) fn modes(&self) -> &Vec<HeardMode> {
+        &self.modes
     }
 
     pub(crate) fn reset(&mut self) {
         self.notice_expiry();
-        self.mode = Mode::Automatic;
-        self.reason = None;
-        self.until = None;
+        if self.mode != Mode::Automatic {
+            self.change_mode(Mode::Automatic, None, None);
+        }
         self.enter(State::Closed, Cause::Reset, self.now);
     }
 
     pub(crate) fn reconfigure(&mut self, config: Config) {
+        self.notice_expiry();
         let kept = has_window(&self.config) && has_window(&config);
         match (self.config.window, config.window) {
             (Window::Calls(old), Window::Calls(new)) if kept => {
@@ -76,6 +79,15 @@ impl Model {
             }
             (Window::Time(old), Window::Time(new)) if kept && old == new => {}
             _ => self.empty_window(),
+        }
+        if config.slow_call_rate.is_none() {
+            self.records
+                .iter_mut()
+                .for_each(|record| record.slow = false);
+        }
+        let ramp_is_over = self.ramp_ends().is_some_and(|end| end <= self.now);
+        if ramp_is_over || config.ramp_up.is_zero() {
+            self.phase_mut().ramps = false;
         }
         self.config = config;
     }

@@ -17,7 +17,8 @@ impl Model {
     /// The first rule that is broken, after a result.
     pub(super) fn broken_rule(&self, failed: bool) -> Option<Cause> {
         let failures = self.run();
-        if failed && threshold(&self.config).is_some_and(|limit| failures >= limit) {
+        let limit = threshold(&self.config);
+        if failed && limit.is_some_and(|limit| failures >= limit) {
             return Some(Cause::ConsecutiveFailures { failures });
         }
         let Tally {
@@ -71,7 +72,6 @@ impl Model {
                 let held = |record: &&Record| bucket(record.at) + 10 > bucket(self.now);
                 since.iter().filter(held).copied().collect()
             }
-            _ => unreachable!("a window the model does not know"),
         }
     }
 
@@ -88,27 +88,30 @@ impl Model {
 
     /// Calls of the present closed phase that are in flight and slow already.
     fn overdue(&self) -> u64 {
-        if self.state() != State::Closed || self.config.slow_call_rate.is_none() {
+        if self.state() != State::Closed {
             return 0;
         }
         let overdue = self.calls.iter().filter(|call| {
             call.end.is_none()
                 && call.kind == Kind::Counted
                 && call.phase == self.generation()
+                && call.timed
                 && self.is_slow(self.now - call.at)
         });
         overdue.count() as u64
     }
 
-    /// `None` until there are enough calls.
+    /// `None` until there are enough calls, and without such a rule.
     pub(super) fn failure_rate(&self) -> Option<f64> {
+        self.config.failure_rate?;
         let tally = self.tally();
         self.enough(tally.calls)
             .then(|| tally.failures as f64 / tally.calls as f64)
     }
 
-    /// `None` until there are enough calls, those overdue among them.
+    /// `None` until there are enough calls, those overdue among them, and without such a rule.
     pub(super) fn slow_call_rate(&self) -> Option<f64> {
+        self.config.slow_call_rate?;
         let tally = self.tally();
         let calls = tally.calls + tally.overdue;
         self.enough(calls)
@@ -118,7 +121,7 @@ impl Model {
     fn enough(&self, calls: u64) -> bool {
         let min_calls = self.config.min_calls.unwrap_or(match self.config.window {
             Window::Calls(size) => size.min(10),
-            _ => 10,
+            Window::Time(_) => 10,
         });
         calls >= u64::from(min_calls)
     }
@@ -156,11 +159,7 @@ impl Model {
         for _ in 0..growth {
             wait *= self.config.open_for_multiplier;
         }
-        if wait >= cap as f64 {
-            cap
-        } else {
-            wait.round() as u64
-        }
+        if wait >= cap as f64 { cap } else { wait as u64 }
     }
 }
 

@@ -34,6 +34,9 @@ pub(crate) struct SeenWindow {
     pub(crate) slow_call_rate: Option<f64>,
 }
 
+/// A change of mode as an observer hears of it: from, to, why, and for how long.
+pub(crate) type HeardMode = (Mode, Mode, Option<String>, Option<Duration>);
+
 /// A transition as an observer hears of it: from, to, why, and the generation it began.
 pub(crate) type Heard = (State, State, Cause, u64);
 
@@ -71,13 +74,17 @@ impl Model {
         Seen {
             state: self.state(),
             in_state_for: Duration::from_nanos(self.now - self.phase().began),
-            mode: self.mode(),
+            mode: self.mode,
             mode_reason: self.reason.as_deref().map(str::to_owned),
             mode_expires_in: self.mode_expires_in(),
             cause: self.phase().cause,
             retry_after: self.retry_after(),
             generation: self.generation() as u64,
-            consecutive_failures: self.run(),
+            consecutive_failures: if self.state() == State::Closed {
+                self.run()
+            } else {
+                0
+            },
             in_flight: self.calls.iter().filter(in_flight).count() as u64,
             window: has_window(&self.config).then(|| self.look_into_window()),
             totals: self.totals(),
@@ -105,8 +112,15 @@ impl Model {
             .collect()
     }
 
+    pub(crate) fn would_reject(&self) -> u64 {
+        self.would_reject.len() as u64
+    }
+
     fn totals(&self) -> Totals {
-        let counted = self.calls.iter().filter(|call| call.kind != Kind::Uncounted);
+        let counted = self
+            .calls
+            .iter()
+            .filter(|call| call.kind != Kind::Uncounted);
         let ends: Vec<_> = counted.filter_map(|call| call.end.as_ref()).collect();
         let ended = |how: Ending| ends.iter().filter(|end| end.ending == how).count();
         let told = |what: Outcome| {

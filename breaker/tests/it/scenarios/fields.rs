@@ -30,10 +30,6 @@ impl Fields {
         self.read(name, Value::as_u64)
     }
 
-    pub(super) fn number(&mut self, name: &str) -> Told<Option<f64>> {
-        self.read(name, Value::as_f64)
-    }
-
     /// Integer milliseconds.
     pub(super) fn time(&mut self, name: &str) -> Told<Option<Duration>> {
         Ok(self.count(name)?.map(Duration::from_millis))

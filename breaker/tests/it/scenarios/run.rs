@@ -23,12 +23,14 @@ pub(super) fn scenario(value: Value) -> Told<()> {
     told.done()?;
     let built = CircuitBreaker::builder("scenario").config(config).build();
     match (built, refused, steps) {
-        (Ok(breaker), None, Some(Value::Array(steps))) => tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap()
-            .block_on(Run::new(breaker).live(steps)),
+        (Ok(breaker), None, Some(Value::Array(steps))) => {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .start_paused(true)
+                .build()
+                .unwrap()
+                .block_on(Run::new(breaker).live(steps))
+        }
         (Err(error), Some(refused), None) => {
             let fields: Vec<_> = error.fields().iter().map(|field| field.field).collect();
             match serde_json::json!(fields) == refused {
