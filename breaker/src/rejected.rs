@@ -4,20 +4,35 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cause_code::CauseCode;
 use crate::state::{Cause, State};
 
 /// The breaker did not let a call through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
+    // Part of what every call returns. Of whole words alone, for with smaller fields the compiler copies
+    // it in pieces that the processor has to put together again: 20 ns for each rejection.
     name: Arc<str>,
-    why: Why,
-    retry_after: Option<Duration>,
+    /// The words of who forced the breaker open.
+    forced_because: Option<Arc<str>>,
+    /// In nanoseconds; [`NOT_KNOWN`] for none.
+    retry_after: u64,
+    /// Why: the kind of the [`CauseCode`] of an open breaker, or one of the numbers below.
+    why: u64,
+    /// The counts of that cause.
+    counts: u64,
 }
 
-/// A [`Reason`] with the words of who forced it.
+const NOT_KNOWN: u64 = u64::MAX;
+
+const FORCED_OPEN: u64 = 1 << 8;
+const PROBES_BUSY: u64 = 2 << 8;
+const RAMPING_UP: u64 = 3 << 8;
+
+/// A [`Reason`] with all that belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Why {
-    Open(Cause),
+    Open(CauseCode),
     ForcedOpen(Arc<str>),
     ProbesBusy,
     RampingUp,
@@ -41,11 +56,32 @@ pub enum Reason {
 }
 
 impl Rejected {
-    pub(crate) fn new(name: Arc<str>, why: Why, retry_after: Option<Duration>) -> Self {
+    /// By an open breaker; `retry_after` in nanoseconds.
+    #[inline]
+    pub(crate) fn open(name: Arc<str>, cause: CauseCode, retry_after: u64) -> Self {
         Self {
             name,
-            why,
+            forced_because: None,
             retry_after,
+            why: cause.kind.into(),
+            counts: cause.counts,
+        }
+    }
+
+    /// `retry_after` in nanoseconds.
+    pub(crate) fn new(name: Arc<str>, why: Why, retry_after: Option<u64>) -> Self {
+        let (why, counts, forced_because) = match why {
+            Why::Open(cause) => (cause.kind.into(), cause.counts, None),
+            Why::ForcedOpen(because) => (FORCED_OPEN, 0, Some(because)),
+            Why::ProbesBusy => (PROBES_BUSY, 0, None),
+            Why::RampingUp => (RAMPING_UP, 0, None),
+        };
+        Self {
+            name,
+            forced_because,
+            retry_after: retry_after.unwrap_or(NOT_KNOWN),
+            why,
+            counts,
         }
     }
 
@@ -59,10 +95,19 @@ impl Rejected {
     #[must_use]
     pub fn reason(&self) -> Reason {
         match self.why {
-            Why::Open(cause) => Reason::Open { cause },
-            Why::ForcedOpen(_) => Reason::ForcedOpen,
-            Why::ProbesBusy => Reason::ProbesBusy,
-            Why::RampingUp => Reason::RampingUp,
+            FORCED_OPEN => Reason::ForcedOpen,
+            PROBES_BUSY => Reason::ProbesBusy,
+            RAMPING_UP => Reason::RampingUp,
+            kind => {
+                let counts = self.counts;
+                let code = CauseCode {
+                    kind: kind as u8,
+                    counts,
+                };
+                // A breaker that is open has been opened, and that had a cause.
+                let cause = code.cause().unwrap_or(Cause::Forced);
+                Reason::Open { cause }
+            }
         }
     }
 
@@ -70,10 +115,7 @@ impl Rejected {
     /// [`set_mode`](crate::CircuitBreaker::set_mode), if that is the reason.
     #[must_use]
     pub fn forced_because(&self) -> Option<&str> {
-        match &self.why {
-            Why::ForcedOpen(because) => Some(because),
-            _ => None,
-        }
+        self.forced_because.as_deref()
     }
 
     /// When a call can be let through again: the rest of the open time. `None` while half-open,
@@ -81,16 +123,16 @@ impl Rejected {
     /// the very next call, and if the breaker was forced open until further notice.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        (self.retry_after != NOT_KNOWN).then(|| Duration::from_nanos(self.retry_after))
     }
 
     /// The state that rejected the call; closed only while the breaker ramps up.
     #[must_use]
     pub fn state(&self) -> State {
-        match self.why {
-            Why::Open(_) | Why::ForcedOpen(_) => State::Open,
-            Why::ProbesBusy => State::HalfOpen,
-            Why::RampingUp => State::Closed,
+        match self.reason() {
+            Reason::Open { .. } | Reason::ForcedOpen => State::Open,
+            Reason::ProbesBusy => State::HalfOpen,
+            Reason::RampingUp => State::Closed,
         }
     }
 }
@@ -98,13 +140,16 @@ impl Rejected {
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "circuit breaker {} is {}: ", self.name, self.state())?;
-        match &self.why {
-            Why::Open(cause) => write!(f, "{cause}")?,
-            Why::ForcedOpen(because) => write!(f, "forced, because {because:?}")?,
-            Why::ProbesBusy => f.write_str("every probe is in flight")?,
-            Why::RampingUp => f.write_str("not every call is let through yet")?,
+        match self.reason() {
+            Reason::Open { cause } => write!(f, "{cause}")?,
+            Reason::ForcedOpen => {
+                let because = self.forced_because().unwrap_or_default();
+                write!(f, "forced, because {because:?}")?;
+            }
+            Reason::ProbesBusy => f.write_str("every probe is in flight")?,
+            Reason::RampingUp => f.write_str("not every call is let through yet")?,
         }
-        match self.retry_after {
+        match self.retry_after() {
             // Rounded up to a millisecond: nobody waits for nanoseconds, and never too short.
             Some(wait) => {
                 let millis = wait.as_nanos().div_ceil(1_000_000);

@@ -15,3 +15,5 @@ mod scenarios;
 mod side_by_side;
 mod states;
 mod stress;
+#[cfg(feature = "tower")]
+mod tower;
