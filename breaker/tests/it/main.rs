@@ -17,3 +17,4 @@ mod states;
 mod stress;
 #[cfg(feature = "tower")]
 mod tower;
+mod windows;

@@ -19,7 +19,7 @@ fn paused<F: Future>(future: F) -> F::Output {
         .block_on(future)
 }
 
-/// Longer histories are rare but find what short ones cannot.
+/// So many cases, unless `PROPTEST_CASES` asks for others.
 fn cases(default: u32) -> ProptestConfig {
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() {
         ProptestConfig::default().cases
@@ -44,7 +44,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(500))]
+    #![proptest_config(cases(1_000))]
 
     /// From any reachable state, with every permit lost, a call passes within the open time and
     /// `half_open_max`; while the breaker ramps up, one of ten calls does.
@@ -175,4 +175,32 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+/// The cap comes before the jitter too: what has grown far beyond it would vary no more.
+#[test]
+fn a_capped_open_time_still_varies() {
+    paused(async {
+        let cap = Duration::from_millis(100);
+        let breaker = CircuitBreaker::builder("capped")
+            .failure_threshold(1)
+            .open_for(Duration::from_millis(10))
+            .open_for_multiplier(10.0)
+            .max_open_for(cap)
+            .open_for_jitter(0.5)
+            .build()
+            .unwrap();
+        let mut shorter = 0;
+        for _ in 0..100 {
+            breaker.try_acquire().unwrap().failure();
+            let wait = breaker.snapshot().retry_after.unwrap();
+            assert!(wait <= cap);
+            shorter += u32::from(wait < cap);
+            tokio::time::advance(wait).await;
+        }
+        assert!(
+            (20..=80).contains(&shorter),
+            "{shorter} of 100 below the cap"
+        );
+    });
 }

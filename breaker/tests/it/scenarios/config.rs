@@ -20,13 +20,13 @@ fn set(config: &mut Config, name: &str, value: &Value) -> Option<()> {
     let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
     let time = value.as_u64().map(Duration::from_millis);
     match name {
-        "failure_threshold" => config.failure_threshold = Some(count?),
+        "failure_threshold" => config.failure_threshold = unless_null(value, count)?,
         "reset_timeout" => config.reset_timeout = time?,
         "window" => config.window = window(value)?,
-        "min_calls" => config.min_calls = Some(count?),
-        "failure_rate" => config.failure_rate = Some(number?),
-        "slow_call_duration" => config.slow_call_duration = Some(time?),
-        "slow_call_rate" => config.slow_call_rate = Some(number?),
+        "min_calls" => config.min_calls = unless_null(value, count)?,
+        "failure_rate" => config.failure_rate = unless_null(value, number)?,
+        "slow_call_duration" => config.slow_call_duration = unless_null(value, time)?,
+        "slow_call_rate" => config.slow_call_rate = unless_null(value, number)?,
         "open_for" => config.open_for = time?,
         "open_for_multiplier" => config.open_for_multiplier = number?,
         "max_open_for" => config.max_open_for = time?,
@@ -34,7 +34,7 @@ fn set(config: &mut Config, name: &str, value: &Value) -> Option<()> {
         "open_for_reset_after" => config.open_for_reset_after = time?,
         "max_probes" => config.max_probes = count?,
         "success_threshold" => config.success_threshold = count?,
-        "half_open_failure_rate" => config.half_open_failure_rate = Some(number?),
+        "half_open_failure_rate" => config.half_open_failure_rate = unless_null(value, number)?,
         "half_open_calls" => config.half_open_calls = count?,
         "half_open_max" => config.half_open_max = time?,
         "ramp_up" => config.ramp_up = time?,
@@ -48,6 +48,15 @@ fn set(config: &mut Config, name: &str, value: &Value) -> Option<()> {
         _ => return None,
     }
     Some(())
+}
+
+/// `null` takes a value away.
+fn unless_null<T>(value: &Value, read: Option<T>) -> Option<Option<T>> {
+    if value.is_null() {
+        Some(None)
+    } else {
+        read.map(Some)
+    }
 }
 
 fn window(value: &Value) -> Option<Window> {

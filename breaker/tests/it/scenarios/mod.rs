@@ -16,7 +16,7 @@ fn directory() -> PathBuf {
 /// The files, by their path within the directory.
 fn files() -> Vec<String> {
     let mut names = Vec::new();
-    for folder in ["", "peers/"] {
+    for folder in ["", "peers/", "own/"] {
         for entry in fs::read_dir(directory().join(folder)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             if name.ends_with(".json") {
