@@ -8,6 +8,7 @@
 mod config;
 mod endings;
 mod history;
+mod keyed;
 mod model;
 mod observers;
 mod properties;

@@ -35,7 +35,7 @@ fn cases(default: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(cases(4_000))]
+    #![proptest_config(cases(3_000))]
 
     #[test]
     fn behaves_like_the_naive_model(history in history(100)) {
@@ -44,7 +44,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(1_000))]
+    #![proptest_config(cases(800))]
 
     /// From any reachable state, with every permit lost, a call passes within the open time and
     /// `half_open_max`; while the breaker ramps up, one of ten calls does.
