@@ -101,16 +101,13 @@ impl SideBySide {
     pub(crate) async fn live(history: &History) -> Result<Self, TestCaseError> {
         let mut pair = Self::new(&history.config, history.hears);
         for (nth, (op, unseen)) in history.ops.iter().enumerate() {
-            let at = |what: String| {
-                let why = format!("step {nth}, {op:?}: {what}\n{history:?}");
-                TestCaseError::fail(why)
-            };
+            let at = |what: String| TestCaseError::fail(format!("step {nth}: {what}"));
             pair.apply(op).await.map_err(at)?;
             if !unseen {
                 pair.compare().map_err(at)?;
             }
         }
-        let at_the_end = |what| TestCaseError::fail(format!("at the end: {what}\n{history:?}"));
+        let at_the_end = |what| TestCaseError::fail(format!("at the end: {what}"));
         pair.compare().map_err(at_the_end)?;
         Ok(pair)
     }

@@ -169,11 +169,13 @@ impl Model {
             if nth > 0 {
                 credit = f64::min(credit + share, 2.0);
             }
-            passes = credit >= 1.0 && *share > 0.1 || credit >= 1.0 - 1e-9;
-            let open = (credit - 1.0).abs() < ramp.len() as f64 * 1e-6;
-            if open && *share > 0.1 {
-                passes = *passed;
-            }
+            // Tenths leave nothing to round: ten of them are one.
+            let rounded = ramp[..=nth].iter().any(|(share, _)| *share > 0.1);
+            passes = if rounded && (credit - 1.0).abs() < 1e-4 {
+                *passed
+            } else {
+                credit >= 1.0 - 1e-9
+            };
             if passes {
                 credit -= 1.0;
             }

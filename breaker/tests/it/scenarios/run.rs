@@ -116,7 +116,7 @@ impl Run {
     }
 
     /// What an operator does.
-    fn operate(&mut self, step: &mut Fields) -> Told<()> {
+    fn operate(&self, step: &mut Fields) -> Told<()> {
         if let Some(name) = step.text("mode")? {
             let mode = mode(&name).ok_or("no such mode")?;
             let because = step.text("because")?.unwrap_or_default();
