@@ -124,6 +124,9 @@ impl Shared {
 
     #[inline(never)]
     fn tell_machine(&self, ticket: Ticket, ending: Ending) {
+        if ending == Ending::Told(Outcome::Success) && !ticket.word.is(Word::UNCOUNTED) {
+            self.counters.succeed();
+        }
         let mut now = Now::unread();
         // Outside the lock, where that can be told beforehand.
         if self.door.word().is(Word::TIMED) {
@@ -168,6 +171,9 @@ impl Shared {
         let mut step = None;
         if !self.door.word().is(Word::UNCOUNTED) {
             self.counters.admit();
+            if outcome == Outcome::Success {
+                self.counters.succeed();
+            }
             step = machine.observe(&self.door, outcome, clock::nanos(took), &mut now.into());
         }
         drop(machine);
@@ -178,8 +184,8 @@ impl Shared {
     /// A reading of everything, under the lock.
     pub(crate) fn read(&self, machine: &mut Machine, now: clock::Time) -> Snapshot {
         let word = self.door.word();
-        let mut totals = machine.totals();
-        totals.success += self.counters.succeeded();
+        let mut totals = machine.totals(word.generation());
+        totals.success = self.counters.succeeded();
         totals.rejected = self.counters.rejected();
         let ended = totals.success + totals.failure + totals.ignored + totals.abandoned;
         Snapshot {

@@ -23,7 +23,6 @@ impl Machine {
             self.count(ending, false);
             return self.record(door, self.outcome(ending), false, now);
         }
-        self.counts.success += 1;
         if let Phase::Closed { run, .. } = &mut self.phase {
             *run = 0;
         }
@@ -34,7 +33,7 @@ impl Machine {
                 !window.is_full() || window.failures() >= self.settings.full_window_failures
             }
             Window::Time(window) => {
-                window.record(false, false, now.get());
+                window.record(self.settings.bucket_width, false, false, now.get());
                 window.has_failures()
             }
         };
@@ -55,7 +54,7 @@ impl Machine {
         slow: bool,
         now: &mut Now,
     ) -> Option<Step> {
-        if outcome == Outcome::Ignored || self.mode == Mode::Disabled {
+        if outcome == Outcome::Ignored || self.mode() == Mode::Disabled {
             return None;
         }
         let failed = outcome == Outcome::Failure;
@@ -63,7 +62,9 @@ impl Machine {
         match &mut self.window {
             Window::None => {}
             Window::Count(window) => window.record(failed, slow),
-            Window::Time(window) => window.record(failed, slow, now.get()),
+            Window::Time(window) => {
+                window.record(self.settings.bucket_width, failed, slow, now.get())
+            }
         }
         self.judge(door, in_a_row, now)
     }
@@ -126,7 +127,7 @@ impl Machine {
         if quiet && settings.config.slow_call_rate.is_none() {
             return None;
         }
-        let tally = self.window.tally(now.get());
+        let tally = self.window.tally(&self.settings, now.get());
         let settings = &self.settings;
         let (calls, failures) = (narrow(tally.calls), narrow(tally.failures));
         judge_failures(
@@ -154,7 +155,7 @@ impl Machine {
         if self.settings.config.slow_call_rate.is_none() || !self.trips() {
             return None;
         }
-        let tally = self.window.tally(now);
+        let tally = self.window.tally(&self.settings, now);
         let cause = self.judge_slow(door, tally, now)?;
         Some(self.open(door, cause, now))
     }
@@ -187,7 +188,7 @@ impl Machine {
     }
 
     fn trips(&self) -> bool {
-        matches!(self.mode, Mode::Automatic | Mode::Shadow)
+        matches!(self.mode(), Mode::Automatic | Mode::Shadow)
     }
 
     /// Whether another quick success would change nothing.

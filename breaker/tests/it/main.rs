@@ -6,6 +6,8 @@
 )]
 
 mod config;
+#[cfg(feature = "serde")]
+mod config_serde;
 mod endings;
 mod history;
 mod keyed;
