@@ -75,6 +75,7 @@ impl CircuitBreaker {
     /// assert_eq!(breaker.snapshot().totals.success, 1);
     /// # Ok::<_, steadfast_breaker::Rejected>(())
     /// ```
+    #[inline]
     pub fn try_acquire(&self) -> Result<Permit, Rejected> {
         let ticket = self.shared.admit()?;
         Ok(Permit::new(Arc::clone(&self.shared), ticket))

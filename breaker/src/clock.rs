@@ -50,6 +50,8 @@ static EPOCH: OnceLock<Instant> = OnceLock::new();
 
 /// The present, as the async doors see it: tokio's clock when the feature is on, so that
 /// `tokio::time::pause()` drives the breaker too. Outside a runtime that clock is the standard one.
+// Once is enough: it is long, and called from many places.
+#[inline(never)]
 #[expect(clippy::disallowed_methods, reason = "the crate's one clock")]
 pub(crate) fn now() -> Time {
     #[cfg(feature = "tokio")]

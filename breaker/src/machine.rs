@@ -229,6 +229,7 @@ impl Machine {
     }
 
     /// Opens by the breaker's own decision, for a time that may grow.
+    #[cold]
     fn open(&mut self, door: &Door, cause: Cause, at: Time) -> Step {
         let was_closed_for = match self.phase {
             Phase::Closed { .. } => Some(at.since(self.entered)),
