@@ -9,6 +9,7 @@ mod config;
 #[cfg(feature = "serde")]
 mod config_serde;
 mod endings;
+mod guide;
 mod keyed;
 mod observers;
 mod properties;
