@@ -131,6 +131,7 @@
 //!   tests. Without it the breaker needs no runtime at all and works on any.
 //! - `serde`: reads and writes a [`Config`], and tells all that is wrong with one in one error; writes
 //!   [`Snapshot`]s and the words in them; reads a [`Mode`].
+//! - `quanta`: `Builder::fast_clock` reads the processor's time stamp counter, where the clock is what costs.
 //! - `tower`: `tower::BreakerLayer` puts the breaker in front of a tower service.
 //!
 //! # Minimum Rust version

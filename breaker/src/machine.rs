@@ -11,7 +11,7 @@ mod reading;
 use std::sync::Arc;
 
 use crate::cause_code::CauseCode;
-use crate::clock::{Now, Time};
+use crate::clock::{Clock, Now, Time};
 use crate::door::{Door, Word};
 use crate::in_flight::Place;
 use crate::mode::Mode;
@@ -107,7 +107,8 @@ struct Counts {
 
 impl Machine {
     /// A closed breaker, and its door.
-    pub(crate) fn new(settings: Arc<Settings>, now: Time) -> (Self, Door) {
+    pub(crate) fn new(settings: Arc<Settings>, clock: Clock) -> (Self, Door) {
+        let now = clock.now();
         let mut machine = Self {
             window: Window::new(&settings, now),
             settings,
@@ -120,13 +121,8 @@ impl Machine {
             rare: None,
         };
         machine.prepare();
-        let door = Door::new(Word::new(
-            machine.flags(),
-            State::Closed,
-            CauseCode::NONE,
-            0,
-        ));
-        (machine, door)
+        let word = Word::new(machine.flags(), State::Closed, CauseCode::NONE, 0);
+        (machine, Door::new(word.with_clock(clock)))
     }
 
     /// Admits or refuses a call.
@@ -229,6 +225,7 @@ impl Machine {
     }
 
     /// Opens by the breaker's own decision, for a time that may grow.
+    #[cold]
     fn open(&mut self, door: &Door, cause: Cause, at: Time) -> Step {
         let was_closed_for = match self.phase {
             Phase::Closed { .. } => Some(at.since(self.entered)),
@@ -280,7 +277,8 @@ impl Machine {
         let cause = CauseCode::from(cause);
         door.set_cause(cause);
         let state = self.state();
-        door.set_word(Word::new(self.flags(), state, cause, generation));
+        let word = Word::new(self.flags(), state, cause, generation);
+        door.set_word(word.with_clock(door.word().clock()));
         generation
     }
 

@@ -5,7 +5,7 @@ use crate::clock::{Now, Time};
 use crate::door::{Door, Word};
 use crate::mode::Mode;
 use crate::rejected::Why;
-use crate::settings::reaches;
+use crate::settings::{Settings, reaches};
 use crate::state::{Cause, Outcome};
 use crate::window::{Tally, Window};
 
@@ -34,7 +34,7 @@ impl Machine {
             }
             Window::Time(window) => {
                 window.record(self.settings.bucket_width, false, false, now.get());
-                window.has_failures()
+                window.failures() > 0
             }
         };
         if judge {
@@ -104,39 +104,27 @@ impl Machine {
 
     /// What the rates say.
     fn judge_window(&mut self, door: &Door, now: &mut Now) -> Option<Cause> {
-        let settings = &self.settings;
-        if let Window::None = self.window {
-            return None;
+        let settings = &*self.settings;
+        if settings.config.slow_call_rate.is_some() {
+            let tally = self.window.tally(settings, now.get());
+            let (calls, failures) = (narrow(tally.calls), narrow(tally.failures));
+            return judge_failures(settings, failures, calls)
+                .or_else(|| self.judge_slow(door, tally, now.get()));
         }
-        if let (Window::Count(window), None) = (&self.window, settings.config.slow_call_rate) {
-            let (calls, failures) = (window.calls(), window.failures());
-            if window.is_full() && failures < settings.full_window_failures {
-                return None;
+        match &self.window {
+            Window::None => None,
+            Window::Count(window) => {
+                let (calls, failures) = (window.calls(), window.failures());
+                if window.is_full() && failures < settings.full_window_failures {
+                    return None;
+                }
+                judge_failures(settings, failures, calls)
             }
-            return judge_failures(
-                settings.min_calls,
-                settings.config.failure_rate,
-                failures,
-                calls,
-            );
+            Window::Time(window) => match window.failures() {
+                0 => None,
+                failures => judge_failures(settings, failures, window.calls()),
+            },
         }
-        let quiet = match &self.window {
-            Window::Time(window) => !window.has_failures(),
-            Window::Count(_) | Window::None => false,
-        };
-        if quiet && settings.config.slow_call_rate.is_none() {
-            return None;
-        }
-        let tally = self.window.tally(&self.settings, now.get());
-        let settings = &self.settings;
-        let (calls, failures) = (narrow(tally.calls), narrow(tally.failures));
-        judge_failures(
-            settings.min_calls,
-            settings.config.failure_rate,
-            failures,
-            calls,
-        )
-        .or_else(|| self.judge_slow(door, tally, now.get()))
     }
 
     fn judge_slow(&mut self, door: &Door, tally: Tally, now: Time) -> Option<Cause> {
@@ -206,8 +194,9 @@ impl Machine {
     }
 }
 
-fn judge_failures(min_calls: u32, rate: Option<f64>, failures: u32, calls: u32) -> Option<Cause> {
-    let reached = calls >= min_calls && reaches(failures.into(), calls.into(), rate?);
+fn judge_failures(settings: &Settings, failures: u32, calls: u32) -> Option<Cause> {
+    let rate = settings.config.failure_rate?;
+    let reached = calls >= settings.min_calls && reaches(failures.into(), calls.into(), rate);
     reached.then_some(Cause::FailureRate { failures, calls })
 }
 

@@ -47,15 +47,10 @@ impl TimeWindow {
 
     pub(crate) fn tally(&mut self, width: u64, now: Time) -> Tally {
         self.turn(width, now);
-        let sum = |plane: usize| {
-            let counts = self.counts.get(plane * BUCKETS..(plane + 1) * BUCKETS);
-            let counts = counts.unwrap_or_default().iter();
-            counts.copied().map(u64::from).sum()
-        };
         Tally {
-            calls: sum(0),
+            calls: self.sum(0),
             failures: self.failures.into(),
-            slow: sum(2),
+            slow: self.sum(2),
         }
     }
 
@@ -66,8 +61,21 @@ impl TimeWindow {
         self.at = 0;
     }
 
-    pub(crate) fn has_failures(&self) -> bool {
-        self.failures > 0
+    /// The failures in the window, as of the last result.
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// The calls in the window, as of the last result.
+    pub(crate) fn calls(&self) -> u32 {
+        u32::try_from(self.sum(0)).unwrap_or(u32::MAX)
+    }
+
+    /// Of a known length, so that it takes a few instructions.
+    fn sum(&self, plane: usize) -> u64 {
+        let counts = self.counts.get(plane * BUCKETS..);
+        let counts = counts.and_then(|counts| counts.first_chunk::<BUCKETS>());
+        counts.map_or(0, |counts| counts.iter().copied().map(u64::from).sum())
     }
 
     pub(super) fn keep_slow(&mut self, slow: bool) {

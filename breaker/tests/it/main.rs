@@ -9,11 +9,18 @@ mod config;
 #[cfg(feature = "serde")]
 mod config_serde;
 mod endings;
+#[cfg(feature = "quanta")]
+mod fast_clock;
 mod guide;
+mod history;
 mod keyed;
+mod model;
 mod observers;
 mod properties;
+mod scenarios;
+mod side_by_side;
 mod states;
 mod stress;
 #[cfg(feature = "tower")]
 mod tower;
+mod windows;
