@@ -15,6 +15,7 @@ mod guide;
 mod history;
 mod keyed;
 mod model;
+mod modes;
 mod observers;
 mod properties;
 mod scenarios;
