@@ -18,11 +18,14 @@ use crate::snapshot::Snapshot;
 use crate::state::Outcome;
 use crate::sync::{Mutex, MutexGuard};
 
+/// In this order: the door, which every call reads and few write, keeps clear of the counters, which every
+/// call writes; on the cache line of the one, threads would wait for the other.
+#[repr(C)]
 pub(crate) struct Shared {
-    pub(crate) name: Arc<str>,
     pub(crate) door: Door,
-    pub(crate) counters: Counters,
+    pub(crate) name: Arc<str>,
     pub(crate) machine: Mutex<Machine>,
+    pub(crate) counters: Counters,
 }
 
 impl Shared {
@@ -51,10 +54,11 @@ impl Shared {
                 place: Place::NOWHERE,
             });
         }
+        // Before the word is looked at once more.
+        let cause = self.door.cause(word);
         match self.closed_for(word) {
             Some(retry_after) => {
                 self.counters.reject();
-                let cause = self.door.cause(word);
                 Err(Rejected::open(Arc::clone(&self.name), cause, retry_after))
             }
             None => self.ask_machine(),
