@@ -257,9 +257,14 @@ impl CircuitBreaker {
         Arc::strong_count(&self.shared) == 1
     }
 
-    /// Whether no mode is set, nor was one that has ended unnoticed. Looks, and moves nothing.
-    pub(crate) fn is_automatic(&self) -> bool {
-        self.shared.machine.lock().mode() == Mode::Automatic
+    /// Whether the breaker is as good as a new one, but for its counts: closed, and no mode is set nor was
+    /// one that has ended unnoticed. Looks, and moves nothing.
+    ///
+    /// The state is that of the machine, under its lock: read without it, it may be that of before a call
+    /// of which [`is_only_handle`](Self::is_only_handle) already knows that it has ended.
+    pub(crate) fn is_as_new(&self) -> bool {
+        let machine = self.shared.machine.lock();
+        machine.state() == State::Closed && machine.mode() == Mode::Automatic
     }
 
     pub(crate) fn shared(&self) -> &Shared {
