@@ -18,7 +18,7 @@ use crate::error::AmqpError;
 use crate::hub::{Hub, Parts};
 use crate::observer::Observer;
 use crate::pool::Limits;
-use crate::supervisor::Supervisor;
+use crate::supervisor::{BreakerMoved, Supervisor};
 
 /// What is needed once the connection is built.
 #[derive(Debug, Clone)]
@@ -199,6 +199,7 @@ impl Builder {
     /// Outside a tokio runtime.
     pub fn connect_lazy(self) -> Result<ResilientConnection, ConfigError> {
         let (settings, dialer, open_for) = self.checked()?;
+        let breaker_moved = BreakerMoved::default();
         let breaker = CircuitBreaker::builder(Arc::clone(&self.name))
             .failure_threshold(self.failure_threshold)
             .success_threshold(1)
@@ -206,6 +207,7 @@ impl Builder {
             // Longer than the longest probe, and than the longest time between two failures.
             .half_open_max(settings.connect_timeout.saturating_add(2 * STABLE_AFTER))
             .reset_timeout(RESET_TIMEOUT.max(settings.longest_attempt().saturating_mul(2)))
+            .observer(breaker_moved.clone())
             .build()
             .expect("the settings are checked");
         let retry = Retry::builder(Arc::clone(&self.name))
@@ -229,6 +231,7 @@ impl Builder {
         let supervisor = Supervisor {
             hub: Arc::clone(&hub),
             dialer,
+            breaker_moved,
         };
         runtime.spawn(supervisor.run());
         Ok(ResilientConnection::new(hub))

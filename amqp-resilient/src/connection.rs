@@ -232,7 +232,9 @@ impl ResilientConnection {
         &self.hub().endpoint
     }
 
-    /// The circuit breaker in front of connecting, to be watched.
+    /// The circuit breaker in front of connecting, to be watched, or to have its mode set. Forced open it
+    /// holds back attempts to connect until that ends, and leaves alone a connection that is up. In
+    /// shadow mode it holds back nothing, and callers wait whatever its state.
     #[must_use]
     pub fn breaker(&self) -> &CircuitBreaker {
         &self.hub().breaker

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadfast_breaker::{CircuitBreaker, State as BreakerState};
+use steadfast_breaker::{CircuitBreaker, Mode, State as BreakerState};
 use steadfast_retry::Retry;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -171,6 +171,10 @@ impl Hub {
                 Standing::Up(session) => return Ok(session),
                 Standing::Hopeless(error) => return Err(error),
                 Standing::Wait => deadline,
+                Standing::Down { retry_in, last } => match self.circuit_open(retry_in, last) {
+                    Some(error) => return Err(error),
+                    None => deadline,
+                },
                 Standing::Unsettled => deadline.min(now + UNSETTLED),
             };
             let news = timeout_at(look_again, link.changed()).await;
@@ -202,22 +206,34 @@ impl Hub {
                 Some(error @ AmqpError::Refused { .. }) => Standing::Hopeless(error.clone()),
                 _ => Standing::Wait,
             },
-            ConnectionState::Disconnected
-                if patience == Patience::UntilBreakerOpens
-                    && self.breaker.state() != BreakerState::Closed =>
-            {
-                Standing::Hopeless(AmqpError::CircuitOpen {
-                    retry_after: link
-                        .retry_in(now)
-                        .max(self.breaker.snapshot().retry_after)
-                        .unwrap_or_default(),
+            ConnectionState::Disconnected if patience == Patience::UntilBreakerOpens => {
+                Standing::Down {
+                    retry_in: link.retry_in(now),
                     last: link.last_error().cloned(),
-                })
+                }
             }
             ConnectionState::Disconnected
             | ConnectionState::Connecting { .. }
             | ConnectionState::Blocked { .. } => Standing::Wait,
         }
+    }
+
+    /// The error of a caller who finds the connection down, if the breaker says that there is no chance.
+    /// In shadow mode it only says so. A look at the breaker may run its observers: hold no lock.
+    fn circuit_open(
+        &self,
+        retry_in: Option<Duration>,
+        last: Option<Arc<AmqpError>>,
+    ) -> Option<AmqpError> {
+        if self.breaker.state() == BreakerState::Closed {
+            return None;
+        }
+        let breaker = self.breaker.snapshot();
+        let rejects = breaker.state != BreakerState::Closed && breaker.mode != Mode::Shadow;
+        rejects.then(|| AmqpError::CircuitOpen {
+            retry_after: retry_in.max(breaker.retry_after).unwrap_or_default(),
+            last,
+        })
     }
 
     /// The error of a caller whose wait for the connection has come to its end.
@@ -247,6 +263,11 @@ enum Standing {
     Wait,
     /// lapin knows more than the supervisor has told yet.
     Unsettled,
+    /// The breaker knows whether there is a chance.
+    Down {
+        retry_in: Option<Duration>,
+        last: Option<Arc<AmqpError>>,
+    },
     Hopeless(AmqpError),
 }
 

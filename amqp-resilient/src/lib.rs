@@ -49,7 +49,8 @@
 //!
 //! - *Attempts.* A failure counts in the circuit breaker, and so does a connection lost within 5 s of
 //!   its handshake: it goes on with the backoff where it was. While the breaker is not closed,
-//!   [`get_channel`](ResilientConnection::get_channel) fails at once; a publish waits to its deadline.
+//!   [`get_channel`](ResilientConnection::get_channel) fails at once, unless in shadow mode; a publish
+//!   waits to its deadline.
 //!   Answers about messages and channels (404, returns, rejections), alarms and cancelled calls never
 //!   count.
 //! - *Messages.* An acknowledgement confirms, unless the message came back first. A rejection, a return

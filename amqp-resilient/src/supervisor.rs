@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use steadfast_breaker::Permit;
+use steadfast_breaker::{ModeChange, Permit, Reason, Transition};
 use steadfast_retry::{Attempt, Verdict};
+use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
 use crate::classify;
@@ -22,6 +23,26 @@ use crate::session::{GOODBYE, Session};
 pub(crate) struct Supervisor {
     pub(crate) hub: Arc<Hub>,
     pub(crate) dialer: Dialer,
+    pub(crate) breaker_moved: BreakerMoved,
+}
+
+/// Tells of a breaker that may let through now what it has just rejected, because somebody has set its
+/// mode or reset it.
+#[derive(Clone, Default)]
+pub(crate) struct BreakerMoved(Arc<Notify>);
+
+impl steadfast_breaker::Observer for BreakerMoved {
+    fn transition(&self, _: &Transition) {
+        self.0.notify_waiters();
+    }
+
+    fn mode_changed(&self, _: &ModeChange) {
+        self.0.notify_waiters();
+    }
+
+    fn hears_rejections(&self) -> bool {
+        false
+    }
 }
 
 /// A connection that is up, and what lapin says about it.
@@ -143,13 +164,22 @@ impl Supervisor {
     /// Waits for the breaker's leave to try.
     async fn admission(&self) -> Permit {
         loop {
+            // From before the question, so that no change in between is missed.
+            let moved = self.breaker_moved.0.notified();
             match self.hub.breaker.try_acquire() {
                 Ok(permit) => return permit,
                 Err(rejected) => {
-                    let wait = rejected.retry_after().unwrap_or(ASK_BREAKER_AGAIN);
+                    let unknown = match rejected.reason() {
+                        Reason::ForcedOpen => self.hub.settings.max_backoff,
+                        _ => ASK_BREAKER_AGAIN,
+                    };
+                    let wait = rejected.retry_after().unwrap_or(unknown);
                     let at = clock::after(wait.max(Duration::from_millis(1)));
                     self.hub.apply(Event::RetryPlanned { at });
-                    sleep_until(at).await;
+                    tokio::select! {
+                        () = sleep_until(at) => {}
+                        () = moved => {}
+                    }
                 }
             }
         }

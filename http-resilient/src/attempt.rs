@@ -1,5 +1,8 @@
 //! One attempt: breaker, bulkhead, attempt timeout, reqwest.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use reqwest::{Request, Response};
@@ -118,26 +121,28 @@ impl Call<'_> {
     ) -> Result<(steadfast_breaker::Permit, steadfast_bulkhead::Permit), Failure> {
         let left = self.left(Phase::Queue)?;
         let permit = self.ask_breaker()?;
-        let acquiring = self.authority.bulkhead.acquire();
-        let place = match tokio::time::timeout(left, acquiring).await {
-            Ok(Ok(place)) => place,
-            Ok(Err(rejected)) => {
-                permit.ignore();
-                return Err(Failure::Rejected(Error::BulkheadFull {
-                    rejected,
-                    request: self.summary(),
-                }));
-            }
-            Err(_) => {
-                permit.ignore();
-                return Err(Failure::Deadline(Phase::Queue));
-            }
-        };
-        if place.waited().is_zero() {
+        let mut acquiring = pin!(self.authority.bulkhead.acquire());
+        let at_once = poll_fn(|cx| Poll::Ready(acquiring.as_mut().poll(cx))).await;
+        if let Poll::Ready(Ok(place)) = at_once {
             return Ok((permit, place));
         }
-        // The circuit may have opened meanwhile: the queue must not pour into a server that is down.
+        // A call that waits for a place is none of the breaker's: it takes no probe, and it is not the
+        // server that is slow.
         permit.ignore();
+        let acquired = match at_once {
+            Poll::Ready(acquired) => acquired,
+            Poll::Pending => match tokio::time::timeout(left, acquiring).await {
+                Ok(acquired) => acquired,
+                Err(_) => return Err(Failure::Deadline(Phase::Queue)),
+            },
+        };
+        let place = acquired.map_err(|rejected| {
+            Failure::Rejected(Error::BulkheadFull {
+                rejected,
+                request: self.summary(),
+            })
+        })?;
+        // The circuit may have opened meanwhile: the queue must not pour into a server that is down.
         Ok((self.ask_breaker()?, place))
     }
 

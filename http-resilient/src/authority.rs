@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use reqwest::Url;
-use steadfast_breaker::{CircuitBreaker, State};
+use steadfast_breaker::{Cause, CircuitBreaker, Snapshot, State};
 use steadfast_bulkhead::Bulkhead;
 
 use crate::settings::Patterns;
@@ -41,11 +41,18 @@ impl Authority {
             return None;
         }
         match breaker.state {
+            State::Closed if self.ramps_up(&breaker) => Some(Idle::Due),
             State::Closed => Some(Idle::Closed),
             State::Open if breaker.retry_after == Some(Duration::ZERO) => Some(Idle::Due),
             State::Open => None,
             State::HalfOpen => Some(Idle::Due),
         }
+    }
+
+    /// Whether the breaker has closed so lately that it does not let every call through yet.
+    fn ramps_up(&self, breaker: &Snapshot) -> bool {
+        breaker.cause == Some(Cause::ProbesSucceeded)
+            && breaker.in_state_for < self.breaker.config().ramp_up
     }
 }
 
@@ -54,7 +61,7 @@ impl Authority {
 enum Idle {
     /// Its breaker is closed: nothing is lost.
     Closed,
-    /// Its breaker would let a probe through: its caution is lost.
+    /// Its breaker would let a probe, or some calls, through: its caution is lost.
     Due,
 }
 
@@ -170,10 +177,10 @@ mod tests {
     use crate::settings::Settings;
 
     fn authorities(limit: usize) -> Authorities {
-        let settings = Settings {
-            failure_threshold: 1,
-            ..Settings::default()
-        };
+        let mut settings = Settings::default();
+        settings.breaker.failure_threshold = Some(1);
+        settings.breaker.success_threshold = 1;
+        settings.breaker.ramp_up = Duration::from_secs(60);
         Authorities::new(Patterns::new(Arc::from("test"), settings), limit)
     }
 
@@ -247,6 +254,23 @@ mod tests {
         authorities.meet("d:80");
         assert_eq!(names(&authorities), ["c:80", "d:80"]);
         drop(busy);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_whose_breaker_ramps_up_is_worth_as_much_as_one_that_may_probe() {
+        let authorities = authorities(2);
+        let mended = authorities.meet("a:80").0.breaker.clone();
+        mended.try_acquire().unwrap().failure();
+        tokio::time::advance(Duration::from_secs(30)).await;
+        mended.try_acquire().unwrap().success();
+        assert_eq!(mended.state(), State::Closed);
+        authorities.meet("b:80");
+        authorities.meet("c:80");
+        assert_eq!(names(&authorities), ["a:80", "c:80"], "b was just closed");
+
+        tokio::time::advance(Duration::from_secs(60)).await;
+        authorities.meet("d:80");
+        assert_eq!(names(&authorities), ["c:80", "d:80"], "the ramp is over");
     }
 
     #[test]

@@ -252,15 +252,18 @@ impl fmt::Display for Error {
             }
             Self::CircuitOpen { rejected, request } => {
                 write!(f, "{request} was not let through: ")?;
-                match rejected.retry_after() {
+                match (rejected.reason(), rejected.retry_after()) {
+                    (steadfast_breaker::Reason::RampingUp, _) => {
+                        f.write_str("the circuit has just closed and takes only some calls yet")
+                    }
                     // Rounded up to a millisecond: never too short.
-                    Some(wait) => {
+                    (_, Some(wait)) => {
                         let millis = wait.as_nanos().div_ceil(1_000_000);
                         let millis = u64::try_from(millis).unwrap_or(u64::MAX);
                         let wait = Duration::from_millis(millis);
                         write!(f, "the circuit is open; retry after {wait:?}")
                     }
-                    None => f.write_str("the circuit is not closed yet"),
+                    (_, None) => f.write_str("the circuit is not closed yet"),
                 }
             }
             Self::BulkheadFull { rejected, request } => {

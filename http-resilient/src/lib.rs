@@ -70,7 +70,8 @@
 //! at least half of the time that attempts usually have, so a caller in a hurry opens no circuit.
 //!
 //! # Defaults
-//! See the setters of [`Builder`], and the table in the README.
+//! See the setters of [`Builder`], and the table in the README. [`Builder::breaker`] reaches every setting
+//! of the circuit breakers, such as rates of failures and slow calls.
 //!
 //! # Cost
 //! Beside the network, nothing: two short locks in breaker and bulkhead, one in the map of

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadfast_breaker::{AbandonedAs, CircuitBreaker};
+use steadfast_breaker::CircuitBreaker;
 use steadfast_bulkhead::Bulkhead;
 use steadfast_retry::{Jitter, Retry};
 
 use crate::config_error::FieldError;
 
-/// The defaults, in one place; the README's table is held to them by a test.
+/// The defaults, in one place; the README's table is held to them by a test. Those of the breakers are
+/// the breaker's own.
 pub(crate) mod defaults {
     use std::time::Duration;
 
@@ -25,12 +26,6 @@ pub(crate) mod defaults {
     pub(crate) const MAX_CONCURRENT: usize = 64;
     pub(crate) const MAX_WAITING: usize = 64;
     pub(crate) const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
-    pub(crate) const FAILURE_THRESHOLD: u32 = 5;
-    pub(crate) const SUCCESS_THRESHOLD: u32 = 3;
-    pub(crate) const OPEN_FOR: Duration = Duration::from_secs(30);
-    pub(crate) const RESET_TIMEOUT: Duration = Duration::from_secs(60);
-    pub(crate) const MAX_PROBES: u32 = 1;
-    pub(crate) const HALF_OPEN_MAX: Duration = Duration::from_secs(30);
     pub(crate) const MAX_AUTHORITIES: usize = 1024;
 }
 
@@ -46,13 +41,7 @@ pub(crate) struct Settings {
     pub(crate) max_concurrent: usize,
     pub(crate) max_waiting: usize,
     pub(crate) checkout_timeout: Duration,
-    pub(crate) failure_threshold: u32,
-    pub(crate) success_threshold: u32,
-    pub(crate) open_for: Duration,
-    pub(crate) reset_timeout: Duration,
-    pub(crate) max_probes: u32,
-    pub(crate) half_open_max: Duration,
-    pub(crate) abandoned_as: AbandonedAs,
+    pub(crate) breaker: steadfast_breaker::Config,
     pub(crate) max_authorities: usize,
 }
 
@@ -69,13 +58,7 @@ impl Default for Settings {
             max_concurrent: defaults::MAX_CONCURRENT,
             max_waiting: defaults::MAX_WAITING,
             checkout_timeout: defaults::CHECKOUT_TIMEOUT,
-            failure_threshold: defaults::FAILURE_THRESHOLD,
-            success_threshold: defaults::SUCCESS_THRESHOLD,
-            open_for: defaults::OPEN_FOR,
-            reset_timeout: defaults::RESET_TIMEOUT,
-            max_probes: defaults::MAX_PROBES,
-            half_open_max: defaults::HALF_OPEN_MAX,
-            abandoned_as: AbandonedAs::Ignored,
+            breaker: steadfast_breaker::Config::default(),
             max_authorities: defaults::MAX_AUTHORITIES,
         }
     }
@@ -119,13 +102,7 @@ impl Settings {
 
     fn breaker(&self, name: &str) -> Result<CircuitBreaker, steadfast_breaker::ConfigError> {
         CircuitBreaker::builder(name)
-            .failure_threshold(self.failure_threshold)
-            .success_threshold(self.success_threshold)
-            .open_for(self.open_for)
-            .reset_timeout(self.reset_timeout)
-            .max_probes(self.max_probes)
-            .half_open_max(self.half_open_max)
-            .abandoned_as(self.abandoned_as)
+            .config(self.breaker.clone())
             .build()
     }
 

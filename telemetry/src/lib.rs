@@ -73,6 +73,10 @@
 //! readers on one meter provider, the SDK may show the last values of a dropped component once more
 //! in the reader that collects less often.
 //!
+//! The mode of a circuit breaker that has come to its end is noticed at the next look, which may be a
+//! collection: the breaker's own observers then run inside it, where they must not create instruments.
+//! Handlers never do.
+//!
 //! Retries, and bulkheads, are told apart by the address of their names: two that were built from
 //! clones of one `Arc<str>` are taken for one, and only the first is watched. Names given as `&str`
 //! or `String` never collide.

@@ -15,6 +15,8 @@ pub const INSTANCE: &str = "resilience.instance";
 pub const OUTCOME: &str = "resilience.outcome";
 /// `resilience.state`: a state or a status.
 pub const STATE: &str = "resilience.state";
+/// `resilience.mode`: who decides in a circuit breaker, it or an operator.
+pub const MODE: &str = "resilience.mode";
 /// `resilience.attempt`: `first` or `retry`.
 pub const ATTEMPT: &str = "resilience.attempt";
 /// `resilience.component`: a health check's name.
@@ -46,6 +48,12 @@ pub const BREAKER_TRANSITIONS: Instrument = Instrument::counter(
     "{transition}",
     "Transitions, by the state that was entered.",
 );
+/// One-hot by [`MODE`]: `automatic`, `forced_open`, `forced_closed`, `disabled`, `shadow`.
+pub const BREAKER_MODE: Instrument = Instrument::gauge(
+    "resilience.circuit_breaker.mode",
+    "{circuit_breaker}",
+    "1 for the mode the circuit breaker is in, 0 for the others.",
+);
 /// Calls in flight.
 pub const BREAKER_IN_FLIGHT: Instrument = Instrument::up_down_counter(
     "resilience.circuit_breaker.in_flight",
@@ -57,6 +65,43 @@ pub const BREAKER_CONSECUTIVE_FAILURES: Instrument = Instrument::gauge(
     "resilience.circuit_breaker.consecutive_failures",
     "{failure}",
     "Failures in a row that still count.",
+);
+/// Calls of a window, by which the rates are taken. Absent without a rule that needs a window, as are
+/// the three that follow.
+pub const BREAKER_WINDOW_CALLS: Instrument = Instrument::gauge(
+    "resilience.circuit_breaker.window.calls",
+    "{call}",
+    "Calls in the window that the rates are taken of.",
+);
+/// The share of failures in the window. Absent without such a rule, and with too few calls to tell.
+pub const BREAKER_FAILURE_RATIO: Instrument = Instrument::gauge_f64(
+    "resilience.circuit_breaker.failure.ratio",
+    "1",
+    "The share of the calls in the window that failed.",
+);
+/// The share of slow calls. Absent without such a rule, and with too few calls to tell.
+pub const BREAKER_SLOW_CALL_RATIO: Instrument = Instrument::gauge_f64(
+    "resilience.circuit_breaker.slow_call.ratio",
+    "1",
+    "The share of slow calls in the window, with those in flight that are slow by now.",
+);
+/// Calls in flight that are slow already.
+pub const BREAKER_SLOW_IN_FLIGHT: Instrument = Instrument::up_down_counter(
+    "resilience.circuit_breaker.slow_in_flight",
+    "{call}",
+    "Calls in flight that are slow by now.",
+);
+/// Slow calls.
+pub const BREAKER_SLOW_CALLS: Instrument = Instrument::counter(
+    "resilience.circuit_breaker.slow_calls",
+    "{call}",
+    "Calls that ended and were slow, whatever their outcome.",
+);
+/// Calls that only the shadow mode let through.
+pub const BREAKER_WOULD_REJECT: Instrument = Instrument::counter(
+    "resilience.circuit_breaker.would_reject",
+    "{call}",
+    "Calls let through in shadow mode that would have been rejected otherwise.",
 );
 /// Panics of calls.
 pub const BREAKER_PANICS: Instrument = Instrument::counter(
@@ -251,8 +296,15 @@ pub const BREAKER: &[Instrument] = &[
     BREAKER_CALLS,
     BREAKER_STATE,
     BREAKER_TRANSITIONS,
+    BREAKER_MODE,
     BREAKER_IN_FLIGHT,
     BREAKER_CONSECUTIVE_FAILURES,
+    BREAKER_WINDOW_CALLS,
+    BREAKER_FAILURE_RATIO,
+    BREAKER_SLOW_CALL_RATIO,
+    BREAKER_SLOW_IN_FLIGHT,
+    BREAKER_SLOW_CALLS,
+    BREAKER_WOULD_REJECT,
     BREAKER_PANICS,
     BREAKER_STALE,
     BREAKER_OBSERVER_PANICS,

@@ -33,10 +33,7 @@ impl Exposition {
         let provider = exporter.map(|exporter| {
             let provider = SdkMeterProvider::builder()
                 .with_reader(exporter)
-                .with_view(|_: &Instrument| {
-                    let stream = Stream::builder().with_cardinality_limit(MAX_SERIES);
-                    stream.build().ok()
-                })
+                .with_view(stream)
                 .build();
             registry.export_to(provider.meter_with_scope(scope()));
             provider
@@ -59,6 +56,16 @@ impl Exposition {
             }
         }
         text
+    }
+}
+
+fn stream(instrument: &Instrument) -> Option<Stream> {
+    let stream = Stream::builder().with_cardinality_limit(MAX_SERIES);
+    // The exporter says a unit of 1 as `_ratio`, also behind a name that does so itself.
+    if instrument.unit() == "1" && instrument.name().ends_with(".ratio") {
+        stream.with_unit("").build().ok()
+    } else {
+        stream.build().ok()
     }
 }
 

@@ -10,6 +10,7 @@ mod closing;
 mod config;
 mod connecting;
 #[cfg(any(feature = "health", feature = "telemetry"))]
+mod modes;
 mod observing;
 mod pools;
 mod publishing;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use steadfast_breaker::CircuitBreaker;
+use steadfast_breaker::{CircuitBreaker, Mode};
 use steadfast_bulkhead::Bulkhead;
 use steadfast_health::{Monitor, Status, checks};
 use tokio::time::advance;
@@ -72,6 +72,93 @@ async fn an_open_breaker_degrades_the_service_unless_it_is_required() {
     let vital = checks::breaker(&breaker).renamed("vital").required();
     monitor.register(vital).unwrap();
     assert_eq!(monitor.check_now().await.readiness, Status::Unhealthy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_forced_open_is_unhealthy_and_says_why_and_for_how_long() {
+    let breaker = CircuitBreaker::builder("payments").build().unwrap();
+    let monitor = steady();
+    monitor.register(checks::breaker(&breaker)).unwrap();
+    let name = "breaker/payments";
+    breaker.set_mode_for(Mode::ForcedOpen, "payments is being moved", 60 * SECOND);
+    advance(15 * SECOND).await;
+    let (forced, message) = status(&monitor, name).await;
+    assert_eq!(forced, Status::Unhealthy);
+    assert_eq!(
+        message,
+        "circuit breaker is forced open: payments is being moved"
+    );
+    let report = monitor.get_health();
+    let details = &report.component(name).unwrap().details;
+    assert_eq!(details["mode"], "forced open");
+    assert_eq!(details["mode_reason"], "payments is being moved");
+    assert_eq!(details["mode_expires_in"], "45s");
+    assert_eq!(details["cause"], "it was forced");
+
+    // Nobody calls, and yet it does not stay unhealthy: the check itself notices the end.
+    advance(45 * SECOND).await;
+    let (ended, message) = status(&monitor, name).await;
+    assert_eq!(ended, Status::Degraded);
+    assert_eq!(message, "circuit breaker is half-open: probing");
+    let report = monitor.get_health();
+    let details = &report.component(name).unwrap().details;
+    assert_eq!(details["mode"], "automatic");
+    assert!(!details.contains_key("mode_reason") && !details.contains_key("mode_expires_in"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_that_rejects_nobody_is_healthy_and_notes_its_mode() {
+    let breaker = CircuitBreaker::builder("payments")
+        .failure_threshold(1)
+        .build()
+        .unwrap();
+    let monitor = steady();
+    monitor.register(checks::breaker(&breaker)).unwrap();
+    let name = "breaker/payments";
+    for (mode, state) in [
+        (Mode::Shadow, "open"),
+        (Mode::ForcedClosed, "closed"),
+        (Mode::Disabled, "closed"),
+    ] {
+        breaker.set_mode(mode, "drill");
+        breaker.try_acquire().unwrap().failure();
+        let permit = breaker.try_acquire();
+        assert!(permit.is_ok(), "{mode}: it rejects nobody");
+        assert_eq!(status(&monitor, name).await.0, Status::Healthy, "{mode}");
+        let report = monitor.get_health();
+        let details = &report.component(name).unwrap().details;
+        assert_eq!(details["mode"], mode.to_string());
+        assert_eq!(details["mode_reason"], "drill");
+        assert_eq!(details["state"], state, "{mode}");
+    }
+
+    breaker.set_mode(Mode::Automatic, "over");
+    breaker.try_acquire().unwrap().failure();
+    assert_eq!(status(&monitor, name).await.0, Status::Unhealthy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rates_of_a_breaker_are_details_once_there_are_enough_calls() {
+    let breaker = CircuitBreaker::builder("payments")
+        .failure_rate(0.9)
+        .min_calls(3)
+        .build()
+        .unwrap();
+    let monitor = steady();
+    monitor.register(checks::breaker(&breaker)).unwrap();
+    for rate in [None, None, Some("0.33")] {
+        let before = breaker.snapshot().totals;
+        let permit = breaker.try_acquire().unwrap();
+        if before.failure == 0 {
+            permit.failure();
+        } else {
+            permit.success();
+        }
+        let report = monitor.check_now().await;
+        let details = &report.component("breaker/payments").unwrap().details;
+        assert_eq!(details.get("failure_rate").map(String::as_str), rate);
+        assert!(!details.contains_key("slow_call_rate"), "nobody asked");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -210,6 +210,24 @@ async fn the_queue_does_not_pour_into_a_circuit_that_opened_meanwhile() {
 }
 
 #[tokio::test]
+async fn a_call_that_waits_for_a_place_is_not_in_flight_for_the_breaker() {
+    let upstream = HttpUpstream::start().await;
+    let client = once().max_concurrent(1).build().unwrap();
+    let held = get(&client, &upstream).await.unwrap();
+    let queued: Vec<_> = (0..3)
+        .map(|_| tokio::spawn(client.get(upstream.url("/")).send()))
+        .collect();
+    until("three wait", || only(&client).bulkhead.waiting == 3).await;
+    assert_eq!(only(&client).breaker.in_flight, 1);
+    drop(held);
+    for one in queued {
+        one.await.unwrap().unwrap().bytes().await.unwrap();
+    }
+    let totals = only(&client).breaker.totals;
+    assert_eq!((totals.success, totals.ignored), (4, 3));
+}
+
+#[tokio::test]
 async fn a_request_body_that_breaks_is_the_callers_fault() {
     let upstream = HttpUpstream::start().await;
     let client = quick().failure_threshold(1).build().unwrap();

@@ -41,10 +41,10 @@ fn every_broken_rule_is_named_in_the_order_of_the_methods() {
             "max_concurrent",
             "checkout_timeout",
             "failure_threshold",
-            "success_threshold",
-            "max_probes",
-            "open_for",
             "reset_timeout",
+            "open_for",
+            "max_probes",
+            "success_threshold",
             "half_open_max",
             "max_authorities",
         ]
@@ -53,6 +53,31 @@ fn every_broken_rule_is_named_in_the_order_of_the_methods() {
         assert!(field.rule.starts_with("must "), "{field}");
         assert!(!field.value.is_empty(), "{field}");
     }
+}
+
+#[test]
+fn the_rules_of_the_breaker_hold_for_what_is_changed_through_it() {
+    let builder = Client::builder("test").breaker(|breaker| {
+        breaker.failure_rate = Some(1.5);
+        breaker.slow_call_rate = Some(0.5);
+    });
+    let fields = broken(builder);
+    let names: Vec<_> = fields.iter().map(|field| field.field).collect();
+    assert_eq!(names, ["failure_rate", "slow_call_rate"]);
+}
+
+#[test]
+fn breaker_goes_on_from_what_was_set_before_and_is_gone_on_from() {
+    let seen = std::cell::Cell::new(None);
+    let builder = Client::builder("test").max_probes(7).breaker(|breaker| {
+        seen.set(Some(breaker.max_probes));
+        breaker.max_probes = 0;
+        breaker.success_threshold = 0;
+    });
+    assert_eq!(seen.get(), Some(7));
+    let fields = broken(builder.max_probes(2));
+    let names: Vec<_> = fields.iter().map(|field| field.field).collect();
+    assert_eq!(names, ["success_threshold"], "max_probes came later");
 }
 
 #[test]

@@ -2,13 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use steadfast_breaker::State;
 use steadfast_http::Client;
+use steadfast_testkit::{HttpUpstream, Reply};
+
+use crate::support::{once, only};
 
 #[test]
 fn the_readme_tells_every_default() {
     let table = readme_table();
     let debug = format!("{:?}", Client::builder("defaults"));
     for (setting, told) in &table {
+        if *setting == "failure_threshold" {
+            // The breaker gives it one, if there is no rate to go by: see the test below.
+            assert_eq!(*told, "5");
+            continue;
+        }
         // The README writes "5 s" where Debug writes "5s".
         let expected = format!("{setting}: {}", told.replace(' ', ""));
         let found = debug
@@ -17,6 +26,21 @@ fn the_readme_tells_every_default() {
         assert!(found, "the README says {expected}, the code {debug}");
     }
     assert_eq!(table.len(), 16, "{table:?}");
+}
+
+#[tokio::test]
+async fn five_failures_in_a_row_open_a_circuit_unless_there_is_a_rate() {
+    let upstream = HttpUpstream::start().await;
+    upstream.respond_with(|_, _| Reply::status(500));
+    let with_a_rate = once().breaker(|breaker| breaker.failure_rate = Some(0.5));
+    for (client, opens_at) in [(once(), 5), (with_a_rate, 10)] {
+        let client = client.build().unwrap();
+        for nth in 1..=opens_at {
+            client.get(upstream.url("/")).send().await.unwrap();
+            let is_open = only(&client).breaker.state == State::Open;
+            assert_eq!(is_open, nth == opens_at, "{nth} of {opens_at}");
+        }
+    }
 }
 
 /// Rows of the form ``| `setting` | default | ... |``.

@@ -6,6 +6,7 @@
 
 mod body;
 mod breaker;
+mod breaker_rules;
 mod builder;
 mod bulkhead;
 mod deadline;

@@ -8,6 +8,8 @@ use std::fmt;
 pub enum EventKind {
     /// A circuit breaker went from one state to another.
     BreakerTransition,
+    /// The mode of a circuit breaker was set, or came to its end.
+    BreakerModeChange,
     /// A failed attempt will be made again, or no more.
     Retry,
     /// A caller had to queue for a bulkhead, got in after waiting, or was rejected. One that found
@@ -23,8 +25,9 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::BreakerTransition,
+        Self::BreakerModeChange,
         Self::Retry,
         Self::BulkheadCheckout,
         Self::HealthCheck,
@@ -32,12 +35,13 @@ impl EventKind {
         Self::AmqpConnection,
     ];
 
-    /// The kind's name in metrics: `breaker_transition`, `retry`, `bulkhead_checkout`,
-    /// `health_check`, `http_request`, `amqp_connection`.
+    /// The kind's name in metrics: `breaker_transition`, `breaker_mode_change`, `retry`,
+    /// `bulkhead_checkout`, `health_check`, `http_request`, `amqp_connection`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BreakerTransition => "breaker_transition",
+            Self::BreakerModeChange => "breaker_mode_change",
             Self::Retry => "retry",
             Self::BulkheadCheckout => "bulkhead_checkout",
             Self::HealthCheck => "health_check",

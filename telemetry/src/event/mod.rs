@@ -67,6 +67,9 @@ pub enum Detail {
     /// A circuit breaker went from one state to another.
     #[cfg(feature = "breaker")]
     BreakerTransition(steadfast_breaker::Transition),
+    /// The mode of a circuit breaker was set, or came to its end.
+    #[cfg(feature = "breaker")]
+    BreakerModeChange(steadfast_breaker::ModeChange),
     /// An attempt failed and another will follow.
     #[cfg(feature = "retry")]
     Retrying(steadfast_retry::Retrying),
@@ -101,6 +104,8 @@ impl Detail {
         match self {
             #[cfg(feature = "breaker")]
             Self::BreakerTransition(_) => EventKind::BreakerTransition,
+            #[cfg(feature = "breaker")]
+            Self::BreakerModeChange(_) => EventKind::BreakerModeChange,
             #[cfg(feature = "retry")]
             Self::Retrying(_) | Self::RetryGaveUp(_) => EventKind::Retry,
             #[cfg(feature = "bulkhead")]
@@ -120,6 +125,8 @@ impl Detail {
         match self {
             #[cfg(feature = "breaker")]
             Self::BreakerTransition(transition) => &transition.name,
+            #[cfg(feature = "breaker")]
+            Self::BreakerModeChange(change) => &change.name,
             #[cfg(feature = "retry")]
             Self::Retrying(retrying) => &retrying.name,
             #[cfg(feature = "retry")]
@@ -148,6 +155,8 @@ impl fmt::Display for Detail {
                 let (name, from, to, cause) = (&t.name, t.from, t.to, t.cause);
                 write!(f, "circuit breaker {name}: {from} -> {to} ({cause})")
             }
+            #[cfg(feature = "breaker")]
+            Self::BreakerModeChange(change) => write_mode_change(f, change),
             #[cfg(feature = "retry")]
             Self::Retrying(r) => {
                 let (name, attempt, wait) = (&r.name, r.attempt, r.wait);
@@ -195,6 +204,22 @@ impl fmt::Display for Detail {
     }
 }
 
+/// The reason is somebody's own words, so in quotes, and on one line whatever they are.
+#[cfg(feature = "breaker")]
+fn write_mode_change(
+    f: &mut fmt::Formatter<'_>,
+    change: &steadfast_breaker::ModeChange,
+) -> fmt::Result {
+    let (name, from, to) = (&change.name, change.from, change.to);
+    write!(f, "circuit breaker {name}: mode {from} -> {to}")?;
+    match (&change.reason, change.expires_in) {
+        (Some(reason), Some(wait)) => write!(f, " ({reason:?}, for {wait:?})"),
+        (Some(reason), None) => write!(f, " ({reason:?})"),
+        (None, Some(wait)) => write!(f, " (for {wait:?})"),
+        (None, None) => Ok(()),
+    }
+}
+
 pub(crate) fn attempts_noun(attempts: u32) -> &'static str {
     if attempts == 1 { "attempt" } else { "attempts" }
 }
@@ -212,6 +237,7 @@ macro_rules! from {
 
 from! {
     #[cfg(feature = "breaker")] steadfast_breaker::Transition => BreakerTransition,
+    #[cfg(feature = "breaker")] steadfast_breaker::ModeChange => BreakerModeChange,
     #[cfg(feature = "retry")] steadfast_retry::Retrying => Retrying,
     #[cfg(feature = "retry")] steadfast_retry::GaveUp => RetryGaveUp,
     #[cfg(feature = "bulkhead")] steadfast_bulkhead::Queued => BulkheadQueued,

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use steadfast_breaker::{CircuitBreaker, Observer, State, Transition, WeakCircuitBreaker};
+use steadfast_breaker::{
+    CircuitBreaker, Mode, ModeChange, Observer, State, Totals, Transition, WeakCircuitBreaker,
+    WindowSnapshot,
+};
 
 use super::Watch;
 use crate::event::EventKind;
@@ -39,6 +42,17 @@ impl Observer for Watched {
             self.sink.push(transition.clone());
         }
     }
+
+    fn mode_changed(&self, change: &ModeChange) {
+        if self.sink.wants(EventKind::BreakerModeChange) {
+            self.sink.push(change.clone());
+        }
+    }
+
+    /// They are counted, not pushed: an open breaker goes on rejecting without a lock.
+    fn hears_rejections(&self) -> bool {
+        false
+    }
 }
 
 impl Source for Watched {
@@ -56,39 +70,83 @@ impl Source for Watched {
         };
         let now = breaker.snapshot();
         let totals = now.totals;
-        for (outcome, calls) in [
-            ("success", totals.success),
-            ("failure", totals.failure),
-            ("ignored", totals.ignored),
-            ("abandoned", totals.abandoned),
-            ("rejected", totals.rejected),
-        ] {
-            samples.record(&names::BREAKER_CALLS, calls, &[(names::OUTCOME, outcome)]);
-        }
-        for (state, entered) in [
-            (State::Closed, totals.closed),
-            (State::Open, totals.opened),
-            (State::HalfOpen, totals.half_opened),
+        record_totals(samples, &totals);
+        // OpenTelemetry's values have underscores, unlike `Display`.
+        for (state, word, entered) in [
+            (State::Closed, "closed", totals.closed),
+            (State::Open, "open", totals.opened),
+            (State::HalfOpen, "half_open", totals.half_opened),
         ] {
             let is_in = u64::from(now.state == state);
-            let state = (names::STATE, word(state));
+            let state = (names::STATE, word);
             samples.record(&names::BREAKER_STATE, is_in, &[state]);
             samples.record(&names::BREAKER_TRANSITIONS, entered, &[state]);
+        }
+        for (mode, word) in [
+            (Mode::Automatic, "automatic"),
+            (Mode::ForcedOpen, "forced_open"),
+            (Mode::ForcedClosed, "forced_closed"),
+            (Mode::Disabled, "disabled"),
+            (Mode::Shadow, "shadow"),
+        ] {
+            let is_in = u64::from(now.mode == mode);
+            samples.record(&names::BREAKER_MODE, is_in, &[(names::MODE, word)]);
         }
         let failures = u64::from(now.consecutive_failures);
         samples.record(&names::BREAKER_IN_FLIGHT, now.in_flight, &[]);
         samples.record(&names::BREAKER_CONSECUTIVE_FAILURES, failures, &[]);
-        samples.record(&names::BREAKER_PANICS, totals.panicked, &[]);
-        samples.record(&names::BREAKER_STALE, totals.stale, &[]);
-        samples.record(&names::BREAKER_OBSERVER_PANICS, totals.observer_panics, &[]);
+        if let Some(window) = now.window {
+            record_window(samples, &window);
+        }
     }
 }
 
-/// The state as metrics say it: OpenTelemetry's values have underscores.
-fn word(state: State) -> &'static str {
-    match state {
-        State::Closed => "closed",
-        State::Open => "open",
-        State::HalfOpen => "half_open",
+fn record_totals(samples: &mut Samples<'_>, totals: &Totals) {
+    for (outcome, calls) in [
+        ("success", totals.success),
+        ("failure", totals.failure),
+        ("ignored", totals.ignored),
+        ("abandoned", totals.abandoned),
+        ("rejected", totals.rejected),
+    ] {
+        samples.record(&names::BREAKER_CALLS, calls, &[(names::OUTCOME, outcome)]);
+    }
+    for (instrument, count) in [
+        (&names::BREAKER_SLOW_CALLS, totals.slow),
+        (&names::BREAKER_WOULD_REJECT, totals.would_reject),
+        (&names::BREAKER_PANICS, totals.panicked),
+        (&names::BREAKER_STALE, totals.stale),
+        (&names::BREAKER_OBSERVER_PANICS, totals.observer_panics),
+    ] {
+        samples.record(instrument, count, &[]);
+    }
+}
+
+/// A rate that nobody asked for, or that too few calls are known for, is no series: 0 would say that
+/// all is well.
+fn record_window(samples: &mut Samples<'_>, window: &WindowSnapshot) {
+    samples.record(&names::BREAKER_WINDOW_CALLS, window.calls, &[]);
+    samples.record(&names::BREAKER_SLOW_IN_FLIGHT, window.slow_in_flight, &[]);
+    if let Some(rate) = window.failure_rate {
+        samples.record_f64(&names::BREAKER_FAILURE_RATIO, rate, &[]);
+    }
+    if let Some(rate) = window.slow_call_rate {
+        samples.record_f64(&names::BREAKER_SLOW_CALL_RATIO, rate, &[]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_does_not_ask_to_hear_of_rejections() {
+        let breaker = CircuitBreaker::builder("payments").build().unwrap();
+        let watched = Watched {
+            breaker: breaker.downgrade(),
+            name: Arc::from("payments"),
+            sink: Telemetry::new().sink(),
+        };
+        assert!(!watched.hears_rejections());
     }
 }

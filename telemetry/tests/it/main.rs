@@ -13,6 +13,10 @@ mod source;
 
 #[cfg(feature = "breaker")]
 mod breaker;
+#[cfg(feature = "breaker")]
+mod breaker_modes;
+#[cfg(feature = "breaker")]
+mod breaker_rates;
 #[cfg(feature = "bulkhead")]
 mod bulkhead;
 #[cfg(feature = "health")]

@@ -161,6 +161,7 @@ fn the_attribute_table_is_names_rs() {
         names::INSTANCE,
         names::OUTCOME,
         names::STATE,
+        names::MODE,
         names::ATTEMPT,
         names::COMPONENT,
         names::PROBE,

@@ -55,6 +55,21 @@ fn the_text_has_help_type_and_values() {
 }
 
 #[test]
+fn a_ratio_is_called_so_once() {
+    let telemetry = Telemetry::new();
+    let builder = CircuitBreaker::builder("payments").failure_rate(0.9);
+    let breaker = builder.min_calls(2).build().unwrap();
+    telemetry.watch(&breaker);
+    breaker.try_acquire().unwrap().success();
+    assert!(!telemetry.prometheus().contains("_ratio"));
+    breaker.try_acquire().unwrap().failure();
+    assert_line(
+        &telemetry.prometheus(),
+        r#"resilience_circuit_breaker_failure_ratio{resilience_name="payments"} 0.5"#,
+    );
+}
+
+#[test]
 fn every_call_reads_anew_and_the_dead_are_gone() {
     let telemetry = Telemetry::new();
     let (payments, search) = (breaker("payments"), breaker("search"));

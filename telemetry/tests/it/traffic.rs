@@ -18,6 +18,11 @@ pub(crate) struct Traffic {
 
 pub(crate) async fn drive(telemetry: &Telemetry) -> Traffic {
     let builder = CircuitBreaker::builder("payments \"eu\"\\\nline two").failure_threshold(1);
+    // A rate of every kind, each with enough calls after the first.
+    let builder = builder.failure_rate(1.0).min_calls(1);
+    let builder = builder
+        .slow_call_duration(Duration::from_secs(60))
+        .slow_call_rate(1.0);
     let breaker = builder.build().unwrap();
     let builder = Retry::builder("inventory").max_attempts(2);
     let retry = builder

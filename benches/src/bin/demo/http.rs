@@ -41,8 +41,11 @@ impl Client {
             .total_timeout(TOTAL_TIMEOUT)
             .attempt_timeout(Duration::from_millis(500))
             .open_for(Duration::from_millis(500))
-            // Above what 40 % of 503s brings about by chance; an outage still reaches it at once.
-            .failure_threshold(20)
+            // Above what 40 % of 503s brings about by chance; an outage is past it in a second.
+            .breaker(|breaker| {
+                breaker.failure_rate = Some(0.6);
+                breaker.min_calls = Some(50);
+            })
             .build()?;
         Ok(Self::Steadfast(client))
     }
