@@ -4,6 +4,8 @@ mod cases {
     pub(crate) mod alone;
     pub(crate) mod breaker;
     pub(crate) mod by_criterion;
+    pub(crate) mod one_in_ten;
+    pub(crate) mod ours;
     pub(crate) mod runtime;
     pub(crate) mod together;
     pub(crate) mod work;

@@ -10,6 +10,8 @@ mod cases {
     pub(crate) mod breaker;
     pub(crate) mod bulkhead;
     pub(crate) mod composed;
+    pub(crate) mod one_in_ten;
+    pub(crate) mod ours;
     pub(crate) mod retry;
     pub(crate) mod runtime;
     pub(crate) mod together;

@@ -45,6 +45,8 @@ pub struct Case {
     name: &'static str,
     /// Ours is the first.
     contenders: Vec<Contender>,
+    /// How many usual turns one of its turns lasts.
+    longer: u32,
 }
 
 impl Case {
@@ -53,7 +55,15 @@ impl Case {
         Self {
             name,
             contenders: vec![Contender::new("ours", ours)],
+            longer: 1,
         }
+    }
+
+    /// Makes each turn so many times as long as usual.
+    #[must_use]
+    pub fn with_turns_longer(mut self, times: u32) -> Self {
+        self.longer = times;
+        self
     }
 
     /// Adds a peer.
@@ -71,6 +81,12 @@ impl Case {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// How many usual turns one of its turns lasts.
+    #[must_use]
+    pub fn longer(&self) -> u32 {
+        self.longer
     }
 
     /// Ours first, then the peers in the order they were added.

@@ -10,7 +10,7 @@ use crate::ratio::Ratio;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Effort {
-    /// How long one turn of one contender is to take. A turn is at least one operation.
+    /// How long one turn of one contender is to take, if its case does not say longer. A turn is at least one operation.
     pub turn: Duration,
     /// How long the whole run is to take, finding out how much a turn is included.
     pub total: Duration,
@@ -19,10 +19,10 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// Enough for figures: turns of a millisecond, for 40 s.
+    /// Enough for figures: turns of a millisecond, for 75 s.
     pub const FULL: Self = Self {
         turn: Duration::from_millis(1),
-        total: Duration::from_secs(40),
+        total: Duration::from_secs(75),
         rounds: 5,
     };
 
@@ -41,9 +41,10 @@ pub fn take_turns(cases: &mut [Case], effort: Effort) -> Vec<Ratio> {
     let mut runners: Vec<Vec<Runner<'_>>> = cases
         .iter_mut()
         .map(|case| {
+            let turn = effort.turn * case.longer();
             let contenders = case.contenders().iter_mut();
             contenders
-                .map(|contender| Runner::new(contender, effort.turn))
+                .map(|contender| Runner::new(contender, turn))
                 .collect()
         })
         .collect();

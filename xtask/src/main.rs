@@ -14,8 +14,10 @@ usage: cargo xtask <command>
   test [--no-install]
             every test, the ones that need RabbitMQ or promtool included
   ratios    one line per case: our time beside the peers', from one interleaved run
+  instructions [--no-install]
+            one line per case: the instructions of a call, counted by valgrind and held to their ceilings
 
-As root, demo and test install the Debian packages they need and say so; --no-install declines.";
+As root, demo, test and instructions install the Debian packages they need and say so; --no-install declines.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         "demo" => demo(may_install, rest),
         "test" => test(may_install),
         "ratios" => run::cargo(&["bench", "-p", "steadfast-benches", "--bench", "ratios"]),
+        "instructions" => instructions(may_install),
         "help" | "--help" | "-h" => {
             eprintln!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -63,6 +66,17 @@ fn demo(may_install: bool, rest: &[String]) -> Result<(), String> {
             .filter(|arg| *arg != "--no-install"),
     );
     run::cargo(&args)
+}
+
+fn instructions(may_install: bool) -> Result<(), String> {
+    install::ensure(&[install::VALGRIND], may_install)?;
+    run::cargo(&[
+        "bench",
+        "-p",
+        "steadfast-benches",
+        "--bench",
+        "instructions",
+    ])
 }
 
 fn test(may_install: bool) -> Result<(), String> {

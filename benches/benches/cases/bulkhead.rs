@@ -91,19 +91,19 @@ fn two_threads() -> Case {
     let semaphore = Arc::new(Semaphore::new(PLACES));
     let tower_semaphore = Arc::new(Semaphore::new(PLACES));
     let tower_resilience = Mutex::new(tower_resilience(|layer| layer.max_wait_duration(WAIT)));
-    let ours = together(move || {
+    let ours = together(2, move || {
         let bulkhead = bulkhead.clone();
         async move || bulkhead.call(work).await
     });
-    let semaphore = together(move || {
+    let semaphore = together(2, move || {
         let semaphore = Arc::clone(&semaphore);
         async move || held(&semaphore).await
     });
-    let tower = together(move || {
+    let tower = together(2, move || {
         let mut tower = tower(Arc::clone(&tower_semaphore));
         async move || tower.ready().await?.call(()).await
     });
-    let tower_resilience = together(move || {
+    let tower_resilience = together(2, move || {
         let mut service = tower_resilience.lock().expect("no clone panics").clone();
         async move || service.ready().await?.call(Work::Quick).await
     });

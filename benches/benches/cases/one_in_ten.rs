@@ -1,0 +1,26 @@
+//! Work of which every tenth piece fails.
+
+use std::future::{Ready, ready};
+use std::hint::black_box;
+
+use super::work::Failure;
+
+#[derive(Default)]
+pub(crate) struct OneInTen {
+    since_failure: u32,
+}
+
+impl OneInTen {
+    pub(crate) fn answer(&mut self) -> Result<u64, Failure> {
+        self.since_failure += 1;
+        if self.since_failure == 10 {
+            self.since_failure = 0;
+            return black_box(Err(Failure));
+        }
+        black_box(Ok(1))
+    }
+
+    pub(crate) fn work(&mut self) -> Ready<Result<u64, Failure>> {
+        ready(self.answer())
+    }
+}
