@@ -1,20 +1,22 @@
-//! The breaker itself: the state machine behind its lock, and what reports its steps.
+//! The handle: what a user does with a breaker, calls apart.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use parking_lot::{Mutex, RwLock};
-
-use crate::builder::{Builder, Settings};
+use crate::builder::Builder;
 use crate::clock;
-use crate::machine::{Ending, Machine, Step, Steps, Ticket, needs_clock};
-use crate::observer::{Observer, Transition};
+use crate::config::Config;
+use crate::error::ConfigError;
+use crate::machine::with;
+use crate::mode::Mode;
+use crate::observer::Observer;
 use crate::permit::Permit;
 use crate::rejected::Rejected;
+use crate::settings::Settings;
+use crate::shared::Shared;
 use crate::snapshot::Snapshot;
-use crate::state::State;
+use crate::state::{Outcome, State};
 
 /// A circuit breaker: a cheap handle, all clones of which share one state.
 ///
@@ -38,15 +40,6 @@ pub struct CircuitBreaker {
     shared: Arc<Shared>,
 }
 
-pub(crate) struct Shared {
-    name: Arc<str>,
-    settings: Settings,
-    machine: Mutex<Machine>,
-    observers: RwLock<Arc<[Arc<dyn Observer>]>>,
-    /// A count that orders nothing, hence relaxed.
-    observer_panics: AtomicU64,
-}
-
 impl CircuitBreaker {
     /// Starts building a breaker. The name appears in rejections, events and metrics.
     pub fn builder(name: impl Into<Arc<str>>) -> Builder {
@@ -55,25 +48,23 @@ impl CircuitBreaker {
 
     pub(crate) fn new(
         name: Arc<str>,
-        settings: Settings,
-        observers: Vec<Arc<dyn Observer>>,
+        settings: Arc<Settings>,
+        observers: &[Arc<dyn Observer>],
     ) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                name,
-                settings,
-                machine: Mutex::new(Machine::new(clock::now())),
-                observers: RwLock::new(observers.into()),
-                observer_panics: AtomicU64::new(0),
-            }),
+        let breaker = Self {
+            shared: Arc::new(Shared::new(name, settings)),
+        };
+        for observer in observers {
+            breaker.add_observer(Arc::clone(observer));
         }
+        breaker
     }
 
     /// Asks to make a call. The permit must be given the call's outcome; dropped without one, it
     /// counts the call as abandoned.
     ///
     /// # Errors
-    /// [`Rejected`] while the breaker is open, or half-open with every probe in flight.
+    /// [`Rejected`] while the breaker is open, half-open with every probe in flight, or ramping up.
     ///
     /// # Examples
     /// ```
@@ -89,16 +80,137 @@ impl CircuitBreaker {
         Ok(Permit::new(Arc::clone(&self.shared), ticket))
     }
 
+    /// Records a call that was made without asking the breaker: a health check, a push from the other
+    /// side, a call of another layer. It moves a closed breaker like any other result; while open or
+    /// half-open it counts in the totals alone, for only probes decide there.
+    ///
+    /// # Examples
+    /// ```
+    /// # use std::time::Duration;
+    /// use steadfast_breaker::{CircuitBreaker, Outcome, State};
+    ///
+    /// let breaker = CircuitBreaker::builder("payments").failure_threshold(1).build()?;
+    /// breaker.observe(Outcome::Failure, Duration::from_millis(30));
+    /// assert_eq!(breaker.state(), State::Open);
+    /// # Ok::<_, steadfast_breaker::ConfigError>(())
+    /// ```
+    pub fn observe(&self, outcome: Outcome, duration: Duration) {
+        self.shared.observe(outcome, duration);
+    }
+
     /// The name given to [`builder`](Self::builder).
     #[must_use]
     pub fn name(&self) -> &str {
         &self.shared.name
     }
 
-    /// The state. An open breaker stays open in here until a call finds its open time over.
+    /// The state, read without a lock. An open breaker stays open in here until a call finds its open
+    /// time over.
     #[must_use]
     pub fn state(&self) -> State {
-        self.shared.machine.lock().state()
+        self.shared.door.word().state()
+    }
+
+    /// The mode.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        let shared = &self.shared;
+        let now = clock::now();
+        let mut machine = shared.machine.lock();
+        let ended = machine.end_mode(&shared.door, now);
+        let mode = machine.mode();
+        drop(machine);
+        shared.report_mode(ended);
+        mode
+    }
+
+    /// Sets the mode until further notice, and says why. Takes effect at once: the next call meets it.
+    /// Setting the present mode again replaces its reason and its end.
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast_breaker::{CircuitBreaker, Mode};
+    ///
+    /// let breaker = CircuitBreaker::builder("payments").build().unwrap();
+    /// breaker.set_mode(Mode::ForcedOpen, "payments is being moved");
+    /// let rejected = breaker.try_acquire().unwrap_err();
+    /// assert_eq!(rejected.forced_because(), Some("payments is being moved"));
+    /// ```
+    pub fn set_mode(&self, mode: Mode, reason: impl Into<Arc<str>>) {
+        self.change_mode(mode, reason.into(), None);
+    }
+
+    /// Sets the mode for so long; then the breaker is automatic again. The end is noticed by the next
+    /// call or snapshot.
+    pub fn set_mode_for(&self, mode: Mode, reason: impl Into<Arc<str>>, duration: Duration) {
+        self.change_mode(mode, reason.into(), Some(clock::nanos(duration)));
+    }
+
+    fn change_mode(&self, mode: Mode, reason: Arc<str>, expires_in: Option<u64>) {
+        let shared = &self.shared;
+        let now = clock::now();
+        let expires_in = expires_in.filter(|_| mode != Mode::Automatic);
+        let reason = (mode != Mode::Automatic).then_some(reason);
+        let mut machine = shared.machine.lock();
+        let ended = machine.end_mode(&shared.door, now);
+        let changed = machine.set_mode(&shared.door, mode, reason, expires_in, now);
+        drop(machine);
+        shared.report_mode(ended);
+        shared.report_mode(Some(changed));
+    }
+
+    /// Begins anew: automatic, closed, with nothing in the window and the shortest open time. Calls in
+    /// flight no longer matter; totals stay.
+    pub fn reset(&self) {
+        let shared = &self.shared;
+        let now = clock::now();
+        let mut machine = shared.machine.lock();
+        let ended = machine.end_mode(&shared.door, now);
+        let (mode, step) = machine.reset(&shared.door, now);
+        drop(machine);
+        shared.report_mode(ended);
+        shared.report_mode(mode);
+        shared.report(step);
+    }
+
+    /// Goes over to other settings while in use. State, mode, totals and the calls in flight stay; so
+    /// does what the window holds, as far as it still makes sense: the newest calls of a count window,
+    /// all of a time window of the same length. An open breaker opens for the new time, from when it
+    /// opened. Nothing trips by this alone; the next result is judged by the new rules.
+    ///
+    /// # Errors
+    /// [`ConfigError`] lists every field that breaks its rule; nothing has changed then.
+    ///
+    /// # Examples
+    /// ```
+    /// # use steadfast_breaker::CircuitBreaker;
+    /// let breaker = CircuitBreaker::builder("payments").failure_rate(0.5).build()?;
+    /// let mut config = breaker.config();
+    /// config.failure_rate = Some(0.3);
+    /// breaker.reconfigure(config)?;
+    /// # Ok::<_, steadfast_breaker::ConfigError>(())
+    /// ```
+    pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
+        let shared = &self.shared;
+        let fields = config.broken_fields();
+        if !fields.is_empty() {
+            return Err(ConfigError::new(Arc::clone(&shared.name), fields));
+        }
+        let settings = Arc::new(Settings::new(config));
+        let now = clock::now();
+        let mut machine = shared.machine.lock();
+        let ended = machine.end_mode(&shared.door, now);
+        machine.reconfigure(&shared.door, settings, now);
+        drop(machine);
+        shared.report_mode(ended);
+        Ok(())
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        let settings = Arc::clone(self.shared.machine.lock().settings());
+        settings.config.clone()
     }
 
     /// A consistent reading of state and counts.
@@ -106,26 +218,21 @@ impl CircuitBreaker {
     pub fn snapshot(&self) -> Snapshot {
         let shared = &self.shared;
         let now = clock::now();
-        let machine = shared.machine.lock();
-        let mut totals = *machine.totals();
-        totals.observer_panics = shared.observer_panics.load(Ordering::Relaxed);
-        Snapshot {
-            name: Arc::clone(&shared.name),
-            state: machine.state(),
-            in_state_for: now.saturating_duration_since(machine.entered()),
-            cause: machine.cause(),
-            retry_after: machine.retry_after(&shared.settings, now),
-            generation: machine.generation(),
-            consecutive_failures: machine.consecutive_failures(&shared.settings, now),
-            in_flight: machine.in_flight(),
-            totals,
-        }
+        let mut machine = shared.machine.lock();
+        let ended = machine.end_mode(&shared.door, now);
+        let snapshot = shared.read(&mut machine, now);
+        drop(machine);
+        shared.report_mode(ended);
+        snapshot
     }
 
     /// Adds an observer to a breaker that is already in use. Observers stay for good.
     pub fn add_observer(&self, observer: Arc<dyn Observer>) {
-        let mut observers = self.shared.observers.write();
-        *observers = observers.iter().cloned().chain([observer]).collect();
+        let shared = &self.shared;
+        let hears = observer.hears_rejections();
+        let mut machine = shared.machine.lock();
+        let observers = with(machine.observers().as_ref(), observer);
+        machine.set_observers(&shared.door, observers, hears);
     }
 
     /// Whether both handles share one state.
@@ -147,74 +254,12 @@ impl CircuitBreaker {
     }
 }
 
-impl Shared {
-    /// Lets a call through or not. The closed path reads no clock; the others read it outside the lock.
-    pub(crate) fn admit(&self) -> Result<Ticket, Rejected> {
-        if let Some(ticket) = self.machine.lock().admit_closed() {
-            return Ok(ticket);
-        }
-        self.admit_unless_closed()
-    }
-
-    #[cold]
-    fn admit_unless_closed(&self) -> Result<Ticket, Rejected> {
-        let now = clock::now();
-        let (answer, steps) = self.machine.lock().admit(&self.settings, now);
-        self.report(steps);
-        answer.map_err(|refusal| {
-            let rejected = Rejected::new(Arc::clone(&self.name), refusal);
-            self.observe(|observer| observer.rejected(&rejected));
-            rejected
-        })
-    }
-
-    pub(crate) fn settle(&self, ticket: Ticket, ending: Ending) {
-        let now = needs_clock(ticket, ending).then(clock::now);
-        let step = self
-            .machine
-            .lock()
-            .settle(&self.settings, ticket, ending, now);
-        if step.is_some() {
-            self.report([step, None]);
-        }
-    }
-
-    fn report(&self, steps: Steps) {
-        for step in steps.into_iter().flatten() {
-            let Step {
-                from,
-                to,
-                cause,
-                generation,
-            } = step;
-            let transition = Transition {
-                name: Arc::clone(&self.name),
-                from,
-                to,
-                cause,
-                generation,
-            };
-            self.observe(|observer| observer.transition(&transition));
-        }
-    }
-
-    /// Runs user code, so no lock is held: the list is cloned out first.
-    fn observe(&self, tell: impl Fn(&dyn Observer)) {
-        let observers = Arc::clone(&self.observers.read());
-        for observer in observers.iter() {
-            if catch_unwind(AssertUnwindSafe(|| tell(&**observer))).is_err() {
-                self.observer_panics.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    }
-}
-
 impl fmt::Debug for CircuitBreaker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CircuitBreaker")
             .field("name", &self.shared.name)
             .field("state", &self.state())
-            .field("settings", &self.shared.settings)
+            .field("config", &self.config())
             .finish_non_exhaustive()
     }
 }

@@ -4,10 +4,10 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 
-use crate::breaker::{CircuitBreaker, Shared};
+use crate::breaker::CircuitBreaker;
 use crate::error::Error;
 use crate::machine::{Ending, Ticket};
-use crate::rejected::Rejected;
+use crate::shared::Shared;
 use crate::state::Outcome;
 
 impl CircuitBreaker {
@@ -35,12 +35,12 @@ impl CircuitBreaker {
     /// assert_eq!(answer.unwrap(), 42);
     /// # }
     /// ```
-    pub async fn call<T, E, F, Fut>(&self, operation: F) -> Result<T, Error<E>>
+    pub fn call<T, E, F, Fut>(&self, operation: F) -> impl Future<Output = Result<T, Error<E>>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        run(self.shared(), &ok_or_err, operation).await
+        run(self.shared(), ok_or_err, operation)
     }
 
     /// The same without a runtime: runs the operation on this thread.
@@ -135,16 +135,16 @@ impl<C> fmt::Debug for Classified<'_, C> {
     }
 }
 
-async fn run<T, E, C, F, Fut>(shared: &Shared, classifier: &C, operation: F) -> Result<T, Error<E>>
+async fn run<T, E, C, F, Fut>(shared: &Shared, classifier: C, operation: F) -> Result<T, Error<E>>
 where
     C: Fn(&Result<T, E>) -> Outcome,
     F: FnOnce() -> Fut,
     Fut: Future<Output = Result<T, E>>,
 {
-    let mut call = Call::admit(shared)?;
+    let mut call = Call::new(shared, shared.admit()?);
     let mut future = pin!(call.user_code(operation));
     let result = poll_fn(|cx| call.user_code(|| future.as_mut().poll(cx))).await;
-    call.end(classifier, result)
+    call.end(&classifier, result)
 }
 
 fn run_blocking<T, E, C, F>(shared: &Shared, classifier: &C, operation: F) -> Result<T, Error<E>>
@@ -152,7 +152,7 @@ where
     C: Fn(&Result<T, E>) -> Outcome,
     F: FnOnce() -> Result<T, E>,
 {
-    let mut call = Call::admit(shared)?;
+    let mut call = Call::new(shared, shared.admit()?);
     let result = call.user_code(operation);
     call.end(classifier, result)
 }
@@ -175,13 +175,12 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn admit(shared: &'a Shared) -> Result<Self, Rejected> {
-        let ticket = shared.admit()?;
-        Ok(Self {
+    fn new(shared: &'a Shared, ticket: Ticket) -> Self {
+        Self {
             shared,
             ticket: Some(ticket),
             in_user_code: false,
-        })
+        }
     }
 
     fn user_code<R>(&mut self, code: impl FnOnce() -> R) -> R {
@@ -192,7 +191,7 @@ impl<'a> Call<'a> {
     }
 
     fn end<T, E>(
-        mut self,
+        &mut self,
         classifier: &impl Fn(&Result<T, E>) -> Outcome,
         result: Result<T, E>,
     ) -> Result<T, Error<E>> {

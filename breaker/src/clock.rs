@@ -1,17 +1,87 @@
-//! The crate's one clock; everything else takes `now` as an argument.
+//! The crate's one clock; everything else takes the time as an argument.
 
-use std::time::Instant;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// A moment, as nanoseconds since a point of this process's own: half the size of an [`Instant`], and
+/// it fits an atomic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Time(u64);
+
+impl Time {
+    /// Later than any moment the clock can give: 292 years after the process began.
+    pub(crate) const NEVER: Self = Self(u64::MAX);
+
+    pub(crate) const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    pub(crate) const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The nanoseconds since `earlier`; none if that is later, as seen by another thread.
+    pub(crate) const fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// So many nanoseconds later, or [`NEVER`](Self::NEVER).
+    pub(crate) const fn after(self, nanos: u64) -> Self {
+        Self(self.0.saturating_add(nanos))
+    }
+}
+
+/// The nanoseconds of a duration; what is longer than 584 years is for ever.
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Where [`EPOCH`] lies on the scale of [`Time`]: far from its beginning, because a paused clock may
+/// lag behind the moment in which the first breaker was built.
+const EPOCH_NANOS: u64 = 1 << 63;
+
+static EPOCH: OnceLock<Instant> = OnceLock::new();
 
 /// The present, as the async doors see it: tokio's clock when the feature is on, so that
 /// `tokio::time::pause()` drives the breaker too. Outside a runtime that clock is the standard one.
 #[expect(clippy::disallowed_methods, reason = "the crate's one clock")]
-pub(crate) fn now() -> Instant {
+pub(crate) fn now() -> Time {
     #[cfg(feature = "tokio")]
-    {
-        tokio::time::Instant::now().into_std()
-    }
+    let now = tokio::time::Instant::now().into_std();
     #[cfg(not(feature = "tokio"))]
-    {
-        Instant::now()
+    let now = Instant::now();
+    let epoch = *EPOCH.get_or_init(|| now);
+    match now.checked_duration_since(epoch) {
+        Some(since) => Time(EPOCH_NANOS.saturating_add(nanos(since))),
+        None => Time(EPOCH_NANOS.saturating_sub(nanos(epoch.saturating_duration_since(now)))),
+    }
+}
+
+/// The present, read when it is first asked for.
+#[derive(Debug)]
+pub(crate) struct Now {
+    read: Option<Time>,
+    clock: fn() -> Time,
+}
+
+impl Now {
+    pub(crate) const fn unread() -> Self {
+        Self {
+            read: None,
+            clock: now,
+        }
+    }
+
+    pub(crate) fn get(&mut self) -> Time {
+        *self.read.get_or_insert_with(self.clock)
+    }
+}
+
+impl From<Time> for Now {
+    fn from(now: Time) -> Self {
+        Self {
+            read: Some(now),
+            clock: self::now,
+        }
     }
 }

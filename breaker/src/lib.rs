@@ -70,22 +70,34 @@ mod breaker;
 mod builder;
 mod call;
 mod clock;
+mod config;
+mod counters;
+mod door;
 mod error;
+mod in_flight;
 mod machine;
+mod mode;
 mod observer;
 mod permit;
 mod rejected;
+mod settings;
+mod shared;
+mod slot;
 mod snapshot;
 mod state;
+mod sync;
+mod window;
 
 pub use breaker::{CircuitBreaker, WeakCircuitBreaker};
-pub use builder::{AbandonedAs, Builder};
+pub use builder::Builder;
 pub use call::Classified;
+pub use config::{AbandonedAs, Config, Window};
 pub use error::{ConfigError, Error, FieldError};
+pub use mode::{Mode, ModeChange};
 pub use observer::{Observer, Transition};
 pub use permit::Permit;
 pub use rejected::{Reason, Rejected};
-pub use snapshot::{Snapshot, Totals};
+pub use snapshot::{Snapshot, Totals, WindowSnapshot};
 pub use state::{Cause, Outcome, State};
 
 #[cfg(doctest)]

@@ -1,18 +1,34 @@
 //! The state machine: no clock, no lock, no user code. Time comes in as `now`, transitions go out
-//! as [`Step`]s that the caller reports once its lock is released.
+//! as [`Step`]s that the caller reports once its lock is released. What callers may know without the
+//! lock it writes to the [`Door`].
 
-use std::time::{Duration, Instant};
+mod closed;
+mod control;
+mod half_open;
+mod rare;
+mod reading;
 
-use crate::builder::{AbandonedAs, Settings};
-use crate::rejected::Reason;
-use crate::snapshot::Totals;
+use std::sync::Arc;
+
+use crate::clock::{Now, Time};
+use crate::door::{Door, Word};
+use crate::in_flight::Place;
+use crate::mode::Mode;
+use crate::rejected::Why;
+use crate::settings::Settings;
 use crate::state::{Cause, Outcome, State};
+use crate::window::Window;
+
+pub(crate) use control::ModeStep;
+use half_open::Probes;
+use rare::Rare;
+pub(crate) use reading::with;
 
 /// An admitted call: what its result is matched against when it comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ticket {
-    pub(crate) generation: u64,
-    pub(crate) probe: bool,
+    pub(crate) word: Word,
+    pub(crate) place: Place,
 }
 
 /// How an admitted call came back, including the ways that are no [`Outcome`].
@@ -35,300 +51,334 @@ pub(crate) struct Step {
 /// A look at the door can move the state twice: half-open expires, and its open time is over too.
 pub(crate) type Steps = [Option<Step>; 2];
 
-/// Why a call was not admitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) reason: Reason,
-    pub(crate) retry_after: Option<Duration>,
+/// What became of a call that asked.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Pass(Ticket),
+    /// Let through in shadow mode.
+    PassAnyway(Ticket, Refusal),
+    Refuse(Refusal),
 }
 
-#[derive(Debug, Clone, Copy)]
+/// Why a call was not admitted, and in how many nanoseconds to try again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) why: Why,
+    pub(crate) retry_after: Option<u64>,
+}
+
+#[derive(Debug)]
 enum Phase {
-    Closed,
-    Open,
-    HalfOpen {
-        /// Probes of this generation that have not come back.
-        in_flight: u32,
-        successes: u32,
-        /// When the newest probe was admitted: the moment the half-open limit counts from.
-        admitted: Instant,
+    Closed {
+        /// Failures in a row, as long as there is such a rule.
+        run: u32,
+        last_failure: Time,
     },
+    /// Until the time on the door.
+    Open,
+    HalfOpen(Probes),
 }
 
 #[derive(Debug)]
 pub(crate) struct Machine {
+    settings: Arc<Settings>,
     phase: Phase,
-    generation: u64,
+    mode: Mode,
     /// When the present phase began; for an expired half-open, when it expired.
-    entered: Instant,
-    cause: Option<Cause>,
-    consecutive_failures: u32,
-    last_failure: Instant,
-    in_flight: u64,
-    totals: Totals,
+    entered: Time,
+    window: Window,
+    counts: Counts,
+    /// What most breakers never need.
+    rare: Option<Box<Rare>>,
+}
+
+/// Results that were taken back under the lock. The 32 bits are enough for what a breaker does only
+/// now and then: once a second they last for a hundred years.
+#[derive(Debug, Default)]
+struct Counts {
+    success: u64,
+    failure: u64,
+    ignored: u64,
+    abandoned: u64,
+    panicked: u32,
+    stale: u32,
+    opened: u32,
+    half_opened: u32,
+    closed: u32,
 }
 
 impl Machine {
-    pub(crate) fn new(now: Instant) -> Self {
-        Self {
-            phase: Phase::Closed,
-            generation: 0,
+    /// A closed breaker, and its door.
+    pub(crate) fn new(settings: Arc<Settings>, now: Time) -> (Self, Door) {
+        let mut machine = Self {
+            window: Window::new(&settings, now),
+            settings,
+            phase: Phase::Closed {
+                run: 0,
+                last_failure: now,
+            },
+            mode: Mode::Automatic,
             entered: now,
-            cause: None,
-            consecutive_failures: 0,
-            last_failure: now,
-            in_flight: 0,
-            totals: Totals::default(),
+            counts: Counts::default(),
+            rare: None,
+        };
+        machine.prepare();
+        let door = Door::new(Word::new(machine.flags(), State::Closed, None, 0));
+        (machine, door)
+    }
+
+    /// Admits or refuses a call.
+    pub(crate) fn admit(&mut self, door: &Door, now: Time) -> (Answer, Steps) {
+        let mut steps = self.advance(door, now);
+        if let Phase::Closed { .. } = self.phase {
+            steps[0] = self.open_if_overdue(door, now);
         }
-    }
-
-    /// Admits a call if the breaker is closed. This path needs no clock.
-    pub(crate) fn admit_closed(&mut self) -> Option<Ticket> {
-        matches!(self.phase, Phase::Closed).then(|| self.issue(false))
-    }
-
-    /// Admits or refuses a call in any state.
-    pub(crate) fn admit(
-        &mut self,
-        settings: &Settings,
-        now: Instant,
-    ) -> (Result<Ticket, Refusal>, Steps) {
-        let steps = self.advance(settings, now);
-        let answer = match &mut self.phase {
-            Phase::Closed => Ok(self.issue(false)),
-            Phase::Open => Err(Refusal {
-                reason: Reason::Open {
-                    cause: self.cause.unwrap_or(Cause::ProbeFailed),
-                },
-                retry_after: self.retry_after(settings, now),
-            }),
-            Phase::HalfOpen {
-                in_flight,
-                admitted,
-                ..
-            } => {
-                if *in_flight < settings.max_probes {
-                    *in_flight += 1;
-                    *admitted = now;
-                    Ok(self.issue(true))
-                } else {
-                    Err(Refusal {
-                        reason: Reason::ProbesBusy,
-                        retry_after: None,
-                    })
-                }
+        let refusal = match &mut self.phase {
+            Phase::Closed { .. } => self.refuse_ramping(door, now),
+            Phase::Open => Some(self.refuse_open(door, now)),
+            Phase::HalfOpen(probes) => {
+                let admitted = probes.admit(&self.settings, now);
+                (!admitted).then_some(Refusal {
+                    why: Why::ProbesBusy,
+                    retry_after: None,
+                })
             }
         };
-        if answer.is_err() {
-            self.totals.rejected += 1;
-        }
+        let answer = match refusal {
+            None => Answer::Pass(self.issue(door.word(), now)),
+            Some(refusal) if self.mode == Mode::Shadow => {
+                self.rare().would_reject += 1;
+                let ticket = self.issue(door.word().with(Word::BYSTANDER), now);
+                Answer::PassAnyway(ticket, refusal)
+            }
+            Some(refusal) => Answer::Refuse(refusal),
+        };
         (answer, steps)
     }
 
-    /// Takes back an admitted call. `now` may be left out where [`needs_clock`] says so.
+    /// Takes back an admitted call.
     pub(crate) fn settle(
         &mut self,
-        settings: &Settings,
+        door: &Door,
         ticket: Ticket,
         ending: Ending,
-        now: Option<Instant>,
+        now: &mut Now,
     ) -> Option<Step> {
-        self.in_flight -= 1;
-        self.count(ending);
-        if ticket.generation != self.generation {
-            self.totals.stale += 1;
+        let word = door.word();
+        let slow = self.take_place(ticket.place, word, now);
+        if ticket.word.is(Word::UNCOUNTED) {
             return None;
         }
-        let outcome = ending.outcome(settings.abandoned_as);
+        self.count(ending, slow);
+        if ticket.word.is(Word::BYSTANDER) {
+            return None;
+        }
+        if ticket.word.generation() != word.generation() {
+            self.counts.stale = self.counts.stale.saturating_add(1);
+            return None;
+        }
+        let outcome = match ending {
+            Ending::Told(outcome) => outcome,
+            Ending::Panicked => Outcome::Failure,
+            Ending::Abandoned if self.settings.abandoned_fail => Outcome::Failure,
+            Ending::Abandoned => Outcome::Ignored,
+        };
         match &mut self.phase {
-            Phase::Closed => match outcome {
-                Outcome::Success => {
-                    self.consecutive_failures = 0;
-                    None
-                }
-                Outcome::Failure => self.fail_closed(settings, now.unwrap_or(self.last_failure)),
-                Outcome::Ignored => None,
-            },
-            // A ticket of the present generation cannot have been issued while open.
+            Phase::Closed { .. } => self.record(door, outcome, slow, now),
+            // A ticket of the present generation is a bystander's while open.
             Phase::Open => None,
-            Phase::HalfOpen {
-                in_flight,
-                successes,
-                admitted,
-            } => {
-                *in_flight -= 1;
-                let at = now.unwrap_or(*admitted);
-                match outcome {
-                    Outcome::Success => {
-                        *successes += 1;
-                        (*successes >= settings.success_threshold)
-                            .then(|| self.go(Phase::Closed, Cause::ProbesSucceeded, at))
-                    }
-                    Outcome::Failure => Some(self.go(Phase::Open, Cause::ProbeFailed, at)),
-                    Outcome::Ignored => None,
-                }
-            }
+            Phase::HalfOpen(_) => self.take_probe(door, outcome, slow, now),
         }
     }
 
-    pub(crate) fn state(&self) -> State {
+    /// Records a call that the breaker was not asked for.
+    pub(crate) fn observe(
+        &mut self,
+        door: &Door,
+        outcome: Outcome,
+        took: u64,
+        now: &mut Now,
+    ) -> Option<Step> {
+        let slow = self.is_slow(took);
+        self.count(Ending::Told(outcome), slow);
         match self.phase {
-            Phase::Closed => State::Closed,
-            Phase::Open => State::Open,
-            Phase::HalfOpen { .. } => State::HalfOpen,
+            Phase::Closed { .. } => self.record(door, outcome, slow, now),
+            Phase::Open | Phase::HalfOpen(_) => None,
         }
-    }
-
-    /// How long until the next call can be admitted as a probe, if the breaker is open.
-    pub(crate) fn retry_after(&self, settings: &Settings, now: Instant) -> Option<Duration> {
-        matches!(self.phase, Phase::Open).then(|| {
-            settings
-                .open_for
-                .saturating_sub(now.saturating_duration_since(self.entered))
-        })
-    }
-
-    pub(crate) fn entered(&self) -> Instant {
-        self.entered
-    }
-
-    pub(crate) fn cause(&self) -> Option<Cause> {
-        self.cause
-    }
-
-    pub(crate) fn generation(&self) -> u64 {
-        self.generation
-    }
-
-    pub(crate) fn in_flight(&self) -> u64 {
-        self.in_flight
-    }
-
-    /// The failures in a row that still count at `now`.
-    pub(crate) fn consecutive_failures(&self, settings: &Settings, now: Instant) -> u32 {
-        if self.forgotten(settings, now) {
-            0
-        } else {
-            self.consecutive_failures
-        }
-    }
-
-    pub(crate) fn totals(&self) -> &Totals {
-        &self.totals
     }
 
     /// Makes the transitions that only the passing of time brings about.
-    fn advance(&mut self, settings: &Settings, now: Instant) -> Steps {
-        let expired = self.expire_probes(settings, now);
-        let elapsed = (matches!(self.phase, Phase::Open)
-            && now.saturating_duration_since(self.entered) >= settings.open_for)
-            .then(|| {
-                let phase = Phase::HalfOpen {
-                    in_flight: 0,
-                    successes: 0,
-                    admitted: now,
-                };
-                self.go(phase, Cause::OpenElapsed, now)
-            });
+    fn advance(&mut self, door: &Door, now: Time) -> Steps {
+        if self.mode == Mode::ForcedOpen {
+            return [None, None];
+        }
+        let expired = self.expire_probes(door, now);
+        let over = matches!(self.phase, Phase::Open) && now >= door.until();
+        let elapsed = over.then(|| {
+            let probes = Phase::HalfOpen(Probes::new(now));
+            self.go(door, probes, Cause::OpenElapsed, now)
+        });
         [expired, elapsed]
     }
 
-    /// Half-open with every probe out for too long: open again, dated back to the moment the limit
-    /// passed, so that an unvisited breaker does not wait for the open time on top of the silence.
-    fn expire_probes(&mut self, settings: &Settings, now: Instant) -> Option<Step> {
-        let Phase::HalfOpen {
-            in_flight,
-            admitted,
-            ..
-        } = self.phase
-        else {
-            return None;
-        };
-        let overdue = in_flight >= settings.max_probes
-            && now.saturating_duration_since(admitted) >= settings.half_open_max;
-        overdue.then(|| {
-            // The sum is at or before `now`, so it exists.
-            let expired_at = admitted.checked_add(settings.half_open_max).unwrap_or(now);
-            self.go(Phase::Open, Cause::ProbesExpired, expired_at)
-        })
-    }
-
-    fn fail_closed(&mut self, settings: &Settings, now: Instant) -> Option<Step> {
-        if self.forgotten(settings, now) {
-            self.consecutive_failures = 0;
+    fn refuse_open(&self, door: &Door, now: Time) -> Refusal {
+        if self.mode == Mode::ForcedOpen {
+            return self.refuse_forced(now);
         }
-        self.consecutive_failures += 1;
-        self.last_failure = self.last_failure.max(now);
-        let failures = self.consecutive_failures;
-        (failures >= settings.failure_threshold)
-            .then(|| self.go(Phase::Open, Cause::ConsecutiveFailures { failures }, now))
+        let cause = door.cause(door.word()).unwrap_or(Cause::Forced);
+        Refusal {
+            why: Why::Open(cause),
+            retry_after: Some(door.until().since(now)),
+        }
     }
 
-    fn forgotten(&self, settings: &Settings, now: Instant) -> bool {
-        now.saturating_duration_since(self.last_failure) >= settings.reset_timeout
+    /// Opens by the breaker's own decision, for a time that may grow.
+    fn open(&mut self, door: &Door, cause: Cause, at: Time) -> Step {
+        let was_closed_for = match self.phase {
+            Phase::Closed { .. } => Some(at.since(self.entered)),
+            Phase::Open | Phase::HalfOpen(_) => None,
+        };
+        let wait = match &mut self.rare {
+            Some(rare) => rare.next_open_time(&self.settings, was_closed_for),
+            None => self.settings.open_for,
+        };
+        door.set_until(at.after(wait));
+        self.go(door, Phase::Open, cause, at)
     }
 
-    fn go(&mut self, phase: Phase, cause: Cause, now: Instant) -> Step {
+    fn close(&mut self, door: &Door, cause: Cause, at: Time) -> Step {
+        let phase = Phase::Closed {
+            run: 0,
+            last_failure: at,
+        };
+        self.window.clear(at);
+        self.go(door, phase, cause, at)
+    }
+
+    fn go(&mut self, door: &Door, phase: Phase, cause: Cause, at: Time) -> Step {
         let from = self.state();
         self.phase = phase;
-        self.generation += 1;
-        self.entered = now;
-        self.cause = Some(cause);
         let to = self.state();
-        match to {
-            State::Closed => {
-                self.totals.closed += 1;
-                self.consecutive_failures = 0;
-            }
-            State::Open => self.totals.opened += 1,
-            State::HalfOpen => self.totals.half_opened += 1,
-        }
+        let count = match to {
+            State::Closed => &mut self.counts.closed,
+            State::Open => &mut self.counts.opened,
+            State::HalfOpen => &mut self.counts.half_opened,
+        };
+        *count = count.saturating_add(1);
+        let generation = self.begin(door, cause, at);
         Step {
             from,
             to,
             cause,
-            generation: self.generation,
+            generation,
         }
     }
 
-    fn issue(&mut self, probe: bool) -> Ticket {
-        self.in_flight += 1;
-        Ticket {
-            generation: self.generation,
-            probe,
+    /// Begins a new generation: what is in flight no longer matters.
+    fn begin(&mut self, door: &Door, cause: Cause, at: Time) -> u64 {
+        self.entered = at;
+        if let Some(rare) = &mut self.rare {
+            rare.begin(&self.settings, cause);
+        }
+        let generation = door.word().generation() + 1;
+        door.set_cause(cause);
+        let state = self.state();
+        door.set_word(Word::new(self.flags(), state, Some(cause), generation));
+        generation
+    }
+
+    /// Brings the door up to date with what is not a transition.
+    fn refresh(&self, door: &Door) {
+        let all = Word::PASS | Word::CALM | Word::SHUT | Word::UNCOUNTED | Word::TIMED;
+        door.set_word(door.word().without(all).with(self.flags()));
+    }
+
+    fn flags(&self) -> u64 {
+        let rare = self.rare.as_deref();
+        let expires = rare.is_some_and(Rare::mode_expires);
+        let tracks = self.settings.slow_call_duration > 0;
+        match self.phase {
+            Phase::Closed { .. } => {
+                let asks = expires || tracks || rare.is_some_and(Rare::is_ramping);
+                let timed = expires || tracks || self.window.is_timed();
+                let disabled = self.mode == Mode::Disabled;
+                flag(Word::PASS, !asks)
+                    | flag(Word::CALM, !asks && !disabled && self.is_calm())
+                    | flag(Word::UNCOUNTED, disabled)
+                    | flag(Word::TIMED, timed)
+            }
+            Phase::Open => {
+                let heard = rare.is_some_and(Rare::hears_rejections);
+                flag(Word::SHUT, self.mode == Mode::Automatic && !heard) | Word::TIMED
+            }
+            Phase::HalfOpen(_) => Word::TIMED,
         }
     }
 
-    fn count(&mut self, ending: Ending) {
-        let totals = &mut self.totals;
+    fn issue(&mut self, word: Word, now: Time) -> Ticket {
+        let tracked = self.settings.slow_call_duration > 0 && self.mode != Mode::Disabled;
+        let place = if tracked {
+            self.rare().in_flight.begin(now, generation_of_probe(word))
+        } else {
+            Place::NOWHERE
+        };
+        Ticket { word, place }
+    }
+
+    fn take_place(&mut self, place: Place, word: Word, now: &mut Now) -> bool {
+        if place == Place::NOWHERE {
+            return false;
+        }
+        let took = self
+            .rare()
+            .in_flight
+            .end(place, now.get(), word.generation());
+        self.is_slow(took)
+    }
+
+    fn is_slow(&self, took: u64) -> bool {
+        (1..=took).contains(&self.settings.slow_call_duration)
+    }
+
+    fn count(&mut self, ending: Ending, slow: bool) {
+        let counts = &mut self.counts;
         match ending {
-            Ending::Told(Outcome::Success) => totals.success += 1,
-            Ending::Told(Outcome::Failure) => totals.failure += 1,
-            Ending::Told(Outcome::Ignored) => totals.ignored += 1,
-            Ending::Abandoned => totals.abandoned += 1,
+            Ending::Told(Outcome::Success) => counts.success += 1,
+            Ending::Told(Outcome::Failure) => counts.failure += 1,
+            Ending::Told(Outcome::Ignored) => counts.ignored += 1,
+            Ending::Abandoned => counts.abandoned += 1,
             Ending::Panicked => {
-                totals.failure += 1;
-                totals.panicked += 1;
+                counts.failure += 1;
+                counts.panicked = counts.panicked.saturating_add(1);
             }
         }
+        if slow {
+            self.rare().slow += 1;
+        }
     }
-}
 
-impl Ending {
-    fn outcome(self, abandoned_as: AbandonedAs) -> Outcome {
-        match (self, abandoned_as) {
-            (Self::Told(outcome), _) => outcome,
-            (Self::Abandoned, AbandonedAs::Ignored) => Outcome::Ignored,
-            (Self::Abandoned, AbandonedAs::Failure) | (Self::Panicked, _) => Outcome::Failure,
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Makes room for what these settings need, so that no call has to.
+    fn prepare(&mut self) {
+        let settings = &self.settings;
+        if settings.slow_call_duration > 0 || settings.ramp_up > 0 || settings.open_time_varies() {
+            self.rare();
         }
     }
 }
 
-/// Whether settling this call reads the time: only a failure or a probe can move the state.
-pub(crate) fn needs_clock(ticket: Ticket, ending: Ending) -> bool {
-    ticket.probe
-        || !matches!(
-            ending,
-            Ending::Told(Outcome::Success) | Ending::Told(Outcome::Ignored)
-        )
+/// The generation in which a call can become overdue: a bystander never does.
+fn generation_of_probe(word: Word) -> u64 {
+    if word.is(Word::BYSTANDER) {
+        u64::MAX
+    } else {
+        word.generation()
+    }
+}
+
+const fn flag(flag: u64, set: bool) -> u64 {
+    if set { flag } else { 0 }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::mode::ModeChange;
 use crate::rejected::Rejected;
 use crate::state::{Cause, State};
 
@@ -21,6 +22,22 @@ pub trait Observer: Send + Sync {
     fn rejected(&self, rejected: &Rejected) {
         let _ = rejected;
     }
+
+    /// A call was let through in shadow mode that would have been rejected otherwise.
+    fn would_reject(&self, rejected: &Rejected) {
+        let _ = rejected;
+    }
+
+    /// The mode was set, or came to its end.
+    fn mode_changed(&self, change: &ModeChange) {
+        let _ = change;
+    }
+
+    /// Whether this observer wants to hear of rejections: `true` unless said otherwise. Asked once, when it
+    /// is added. Without such an observer an open breaker rejects without a lock.
+    fn hears_rejections(&self) -> bool {
+        true
+    }
 }
 
 impl<O: Observer + ?Sized> Observer for Arc<O> {
@@ -30,6 +47,18 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
 
     fn rejected(&self, rejected: &Rejected) {
         (**self).rejected(rejected);
+    }
+
+    fn would_reject(&self, rejected: &Rejected) {
+        (**self).would_reject(rejected);
+    }
+
+    fn mode_changed(&self, change: &ModeChange) {
+        (**self).mode_changed(change);
+    }
+
+    fn hears_rejections(&self) -> bool {
+        (**self).hears_rejections()
     }
 }
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::breaker::Shared;
 use crate::machine::{Ending, Ticket};
+use crate::shared::Shared;
 use crate::state::Outcome;
 
 /// The right to make one call, given out by [`CircuitBreaker::try_acquire`](crate::CircuitBreaker::try_acquire).

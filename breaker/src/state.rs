@@ -51,14 +51,45 @@ pub enum Cause {
         /// The failures counted when the breaker opened.
         failures: u32,
     },
+    /// Closed to open: of the calls in the window, so many failed.
+    FailureRate {
+        /// The failures in the window when the breaker opened.
+        failures: u32,
+        /// The calls in the window.
+        calls: u32,
+    },
+    /// Closed to open: of the calls in the window and those still in flight for too long, so many
+    /// were slow.
+    SlowCallRate {
+        /// The slow calls, those still in flight included.
+        slow: u32,
+        /// The calls in the window and the slow ones in flight.
+        calls: u32,
+    },
     /// Half-open to open: a probe failed.
     ProbeFailed,
+    /// Half-open to open: a probe succeeded, but slowly, and slow calls are what the breaker guards
+    /// against.
+    ProbeSlow,
+    /// Half-open to open: of the probes that came back, so many failed.
+    ProbeFailureRate {
+        /// The failed probes.
+        failures: u32,
+        /// The probes that came back.
+        calls: u32,
+    },
     /// Half-open to open: every probe was still in flight after `half_open_max`.
     ProbesExpired,
     /// Open to half-open: the open time has passed.
     OpenElapsed,
     /// Half-open to closed: enough probes succeeded.
     ProbesSucceeded,
+    /// The mode was set, and with it the state.
+    Forced,
+    /// Open to half-open: the breaker is no longer forced open.
+    ForceEnded,
+    /// To closed: by [`reset`](crate::CircuitBreaker::reset).
+    Reset,
 }
 
 impl fmt::Display for Cause {
@@ -68,10 +99,23 @@ impl fmt::Display for Cause {
             Self::ConsecutiveFailures { failures } => {
                 write!(f, "{failures} consecutive calls failed")
             }
+            Self::FailureRate { failures, calls } => {
+                write!(f, "{failures} of the last {calls} calls failed")
+            }
+            Self::SlowCallRate { slow, calls } => {
+                write!(f, "{slow} of the last {calls} calls were slow")
+            }
             Self::ProbeFailed => f.write_str("a probe failed"),
+            Self::ProbeSlow => f.write_str("a probe was slow"),
+            Self::ProbeFailureRate { failures, calls } => {
+                write!(f, "{failures} of {calls} probes failed")
+            }
             Self::ProbesExpired => f.write_str("the probes did not come back"),
             Self::OpenElapsed => f.write_str("the open time has passed"),
             Self::ProbesSucceeded => f.write_str("enough probes succeeded"),
+            Self::Forced => f.write_str("it was forced"),
+            Self::ForceEnded => f.write_str("it is no longer forced open"),
+            Self::Reset => f.write_str("it was reset"),
         }
     }
 }

@@ -1,0 +1,165 @@
+//! What a call can tell without the lock: whether it may pass, whether its success changes anything,
+//! when an open breaker is to be asked again.
+//!
+//! Written under the machine's lock alone and read by everybody. The word goes out last and with
+//! release: who sees a word sees what belongs to it. Who reads on and finds the word unchanged has read
+//! what belongs together, for between two openings there is always another word.
+
+use crate::clock::Time;
+use crate::state::{Cause, State};
+use crate::sync::{AtomicU64, Ordering};
+
+/// State, generation and a few answers in one piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Word(u64);
+
+impl Word {
+    /// A call may pass without asking.
+    pub(crate) const PASS: u64 = 1;
+    /// A success of this generation changes nothing but counts.
+    pub(crate) const CALM: u64 = 1 << 1;
+    /// A call is rejected, without asking, until the open time is over.
+    pub(crate) const SHUT: u64 = 1 << 2;
+    /// A call that passes now counts nowhere: the breaker is disabled.
+    pub(crate) const UNCOUNTED: u64 = 1 << 3;
+    /// To take a result back the machine needs the time.
+    pub(crate) const TIMED: u64 = 1 << 4;
+    /// Of a ticket alone: the call was let through in shadow mode; its result moves nothing.
+    pub(crate) const BYSTANDER: u64 = 1 << 5;
+
+    const STATE: u32 = 6;
+    const CAUSE: u32 = 8;
+    const GENERATION: u32 = 16;
+
+    pub(crate) fn new(flags: u64, state: State, cause: Option<Cause>, generation: u64) -> Self {
+        let state = match state {
+            State::Closed => 0,
+            State::Open => 1,
+            State::HalfOpen => 2,
+        };
+        let (cause, _) = cause.map_or((0, 0), encode);
+        Self(flags | state << Self::STATE | cause << Self::CAUSE | generation << Self::GENERATION)
+    }
+
+    pub(crate) const fn is(self, flag: u64) -> bool {
+        self.0 & flag != 0
+    }
+
+    pub(crate) const fn with(self, flags: u64) -> Self {
+        Self(self.0 | flags)
+    }
+
+    pub(crate) const fn without(self, flags: u64) -> Self {
+        Self(self.0 & !flags)
+    }
+
+    pub(crate) const fn state(self) -> State {
+        match self.0 >> Self::STATE & 3 {
+            0 => State::Closed,
+            1 => State::Open,
+            _ => State::HalfOpen,
+        }
+    }
+
+    pub(crate) const fn generation(self) -> u64 {
+        self.0 >> Self::GENERATION
+    }
+
+    const fn cause(self) -> u64 {
+        self.0 >> Self::CAUSE & 15
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Door {
+    word: AtomicU64,
+    /// When an open breaker lets a probe through.
+    until: AtomicU64,
+    /// The numbers that belong to the cause.
+    counts: AtomicU64,
+}
+
+impl Door {
+    pub(crate) fn new(word: Word) -> Self {
+        Self {
+            word: AtomicU64::new(word.0),
+            until: AtomicU64::new(Time::NEVER.as_nanos()),
+            counts: AtomicU64::new(0),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn word(&self) -> Word {
+        Word(self.word.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn until(&self) -> Time {
+        Time::from_nanos(self.until.load(Ordering::Acquire))
+    }
+
+    /// Why the breaker is as `word` says.
+    pub(crate) fn cause(&self, word: Word) -> Option<Cause> {
+        decode(word.cause(), self.counts.load(Ordering::Acquire))
+    }
+
+    /// Under the lock.
+    pub(crate) fn set_until(&self, until: Time) {
+        self.until.store(until.as_nanos(), Ordering::Release);
+    }
+
+    /// Under the lock.
+    pub(crate) fn set_cause(&self, cause: Cause) {
+        self.counts.store(encode(cause).1, Ordering::Release);
+    }
+
+    /// Under the lock, after the others.
+    pub(crate) fn set_word(&self, word: Word) {
+        self.word.store(word.0, Ordering::Release);
+    }
+}
+
+fn encode(cause: Cause) -> (u64, u64) {
+    let two = |first: u32, second: u32| u64::from(first) << 32 | u64::from(second);
+    match cause {
+        Cause::ConsecutiveFailures { failures } => (1, two(failures, 0)),
+        Cause::FailureRate { failures, calls } => (2, two(failures, calls)),
+        Cause::SlowCallRate { slow, calls } => (3, two(slow, calls)),
+        Cause::ProbeFailed => (4, 0),
+        Cause::ProbeSlow => (5, 0),
+        Cause::ProbeFailureRate { failures, calls } => (6, two(failures, calls)),
+        Cause::ProbesExpired => (7, 0),
+        Cause::OpenElapsed => (8, 0),
+        Cause::ProbesSucceeded => (9, 0),
+        Cause::Forced => (10, 0),
+        Cause::ForceEnded => (11, 0),
+        Cause::Reset => (12, 0),
+    }
+}
+
+fn decode(kind: u64, counts: u64) -> Option<Cause> {
+    let (first, second) = ((counts >> 32) as u32, counts as u32);
+    Some(match kind {
+        1 => Cause::ConsecutiveFailures { failures: first },
+        2 => Cause::FailureRate {
+            failures: first,
+            calls: second,
+        },
+        3 => Cause::SlowCallRate {
+            slow: first,
+            calls: second,
+        },
+        4 => Cause::ProbeFailed,
+        5 => Cause::ProbeSlow,
+        6 => Cause::ProbeFailureRate {
+            failures: first,
+            calls: second,
+        },
+        7 => Cause::ProbesExpired,
+        8 => Cause::OpenElapsed,
+        9 => Cause::ProbesSucceeded,
+        10 => Cause::Forced,
+        11 => Cause::ForceEnded,
+        12 => Cause::Reset,
+        _ => return None,
+    })
+}

@@ -1,0 +1,170 @@
+//! Closed: the rules that open the breaker, and the gradual return after it has closed.
+
+use super::{Machine, Phase, Refusal, Step};
+use crate::clock::{Now, Time};
+use crate::door::{Door, Word};
+use crate::mode::Mode;
+use crate::rejected::Why;
+use crate::settings::reaches;
+use crate::state::{Cause, Outcome};
+use crate::window::{Tally, Window};
+
+impl Machine {
+    /// Records the result of a call while closed, and opens if a rule says so.
+    pub(super) fn record(
+        &mut self,
+        door: &Door,
+        outcome: Outcome,
+        slow: bool,
+        now: &mut Now,
+    ) -> Option<Step> {
+        if outcome == Outcome::Ignored || self.mode == Mode::Disabled {
+            return None;
+        }
+        let failed = outcome == Outcome::Failure;
+        let in_a_row = self.record_in_a_row(failed, now);
+        let cause = match &mut self.window {
+            Window::None => in_a_row,
+            Window::Count(window) => {
+                window.record(failed, slow);
+                in_a_row.or_else(|| self.judge_window(door, now))
+            }
+            Window::Time(window) => {
+                window.record(failed, slow, now.get());
+                in_a_row.or_else(|| self.judge_window(door, now))
+            }
+        };
+        match cause {
+            Some(cause) if self.trips() => Some(self.open(door, cause, now.get())),
+            _ => {
+                self.refresh_calm(door);
+                None
+            }
+        }
+    }
+
+    fn record_in_a_row(&mut self, failed: bool, now: &mut Now) -> Option<Cause> {
+        let threshold = self.settings.failure_threshold;
+        let Phase::Closed { run, last_failure } = &mut self.phase else {
+            return None;
+        };
+        if threshold == 0 {
+            return None;
+        }
+        if !failed {
+            *run = 0;
+            return None;
+        }
+        let now = now.get();
+        if now.since(*last_failure) >= self.settings.reset_timeout {
+            *run = 0;
+        }
+        *run = run.saturating_add(1);
+        *last_failure = now.max(*last_failure);
+        let failures = *run;
+        (failures >= threshold).then_some(Cause::ConsecutiveFailures { failures })
+    }
+
+    /// What the rates say.
+    fn judge_window(&mut self, door: &Door, now: &mut Now) -> Option<Cause> {
+        let settings = &self.settings;
+        if let (Window::Count(window), None) = (&self.window, settings.config.slow_call_rate) {
+            let (calls, failures) = (window.calls(), window.failures());
+            if window.is_full() && failures < settings.full_window_failures {
+                return None;
+            }
+            return judge_failures(
+                settings.min_calls,
+                settings.config.failure_rate,
+                failures,
+                calls,
+            );
+        }
+        let tally = self.window.tally(now.get());
+        let settings = &self.settings;
+        let (calls, failures) = (narrow(tally.calls), narrow(tally.failures));
+        judge_failures(
+            settings.min_calls,
+            settings.config.failure_rate,
+            failures,
+            calls,
+        )
+        .or_else(|| self.judge_slow(door, tally, now.get()))
+    }
+
+    fn judge_slow(&mut self, door: &Door, tally: Tally, now: Time) -> Option<Cause> {
+        let rate = self.settings.config.slow_call_rate?;
+        let overdue = self.overdue(door, now);
+        let (slow, calls) = (tally.slow + overdue, tally.calls + overdue);
+        let enough = calls >= self.settings.min_calls.into();
+        (enough && reaches(slow, calls, rate)).then_some(Cause::SlowCallRate {
+            slow: narrow(slow),
+            calls: narrow(calls),
+        })
+    }
+
+    /// Opens if too many calls have been in flight for too long.
+    pub(super) fn open_if_overdue(&mut self, door: &Door, now: Time) -> Option<Step> {
+        if self.settings.config.slow_call_rate.is_none() || !self.trips() {
+            return None;
+        }
+        let tally = self.window.tally(now);
+        let cause = self.judge_slow(door, tally, now)?;
+        Some(self.open(door, cause, now))
+    }
+
+    /// Calls of now that have been in flight for too long.
+    pub(super) fn overdue(&mut self, door: &Door, now: Time) -> u64 {
+        let slow = self.settings.slow_call_duration;
+        match (&mut self.rare, &self.phase) {
+            (Some(rare), Phase::Closed { .. }) if slow > 0 => {
+                rare.in_flight.overdue(now, slow, door.word().generation())
+            }
+            _ => 0,
+        }
+    }
+
+    /// While ramping up: whether this call is one too many.
+    pub(super) fn refuse_ramping(&mut self, door: &Door, now: Time) -> Option<Refusal> {
+        let rare = self.rare.as_deref_mut().filter(|rare| rare.is_ramping())?;
+        let since = now.since(self.entered);
+        if since >= self.settings.ramp_up {
+            rare.end_ramp();
+            self.refresh(door);
+            return None;
+        }
+        let admitted = rare.admit_ramping(since, self.settings.ramp_up);
+        (!admitted).then_some(Refusal {
+            why: Why::RampingUp,
+            retry_after: None,
+        })
+    }
+
+    fn trips(&self) -> bool {
+        matches!(self.mode, Mode::Automatic | Mode::Shadow)
+    }
+
+    /// Whether another quick success would change nothing.
+    pub(super) fn is_calm(&self) -> bool {
+        matches!(self.phase, Phase::Closed { run: 0, .. }) && self.window.is_calm()
+    }
+
+    fn refresh_calm(&self, door: &Door) {
+        let word = door.word();
+        let calm = word.is(Word::PASS) && self.is_calm();
+        if calm != word.is(Word::CALM) {
+            let word = word.without(Word::CALM);
+            door.set_word(if calm { word.with(Word::CALM) } else { word });
+        }
+    }
+}
+
+fn judge_failures(min_calls: u32, rate: Option<f64>, failures: u32, calls: u32) -> Option<Cause> {
+    let reached = calls >= min_calls && reaches(failures.into(), calls.into(), rate?);
+    reached.then_some(Cause::FailureRate { failures, calls })
+}
+
+/// For a cause to show; a window of time would have to see four billion calls to be more than this.
+fn narrow(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,233 @@
+//! What all handles of a breaker share: the machine behind its lock, the door before it, and what reports
+//! the machine's steps.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{self, Now};
+use crate::counters::Counters;
+use crate::door::{Door, Word};
+use crate::in_flight::Place;
+use crate::machine::{Answer, Ending, Machine, ModeStep, Refusal, Step, Ticket};
+use crate::mode::ModeChange;
+use crate::observer::{Observer, Transition};
+use crate::rejected::{Rejected, Why};
+use crate::settings::Settings;
+use crate::snapshot::Snapshot;
+use crate::state::Outcome;
+use crate::sync::Mutex;
+
+pub(crate) struct Shared {
+    pub(crate) name: Arc<str>,
+    pub(crate) door: Door,
+    pub(crate) counters: Counters,
+    pub(crate) machine: Mutex<Machine>,
+}
+
+impl Shared {
+    pub(crate) fn new(name: Arc<str>, settings: Arc<Settings>) -> Self {
+        let counters = Counters::new(!settings.has_rate());
+        let (machine, door) = Machine::new(settings, clock::now());
+        Self {
+            name,
+            door,
+            counters,
+            machine: Mutex::new(machine),
+        }
+    }
+
+    /// Lets a call through or not. A closed breaker takes no lock and reads no clock for it, an open
+    /// one takes no lock.
+    #[inline]
+    pub(crate) fn admit(&self) -> Result<Ticket, Rejected> {
+        let word = self.door.word();
+        if word.is(Word::PASS) {
+            if !word.is(Word::UNCOUNTED) {
+                self.counters.admit();
+            }
+            return Ok(Ticket {
+                word,
+                place: Place::NOWHERE,
+            });
+        }
+        self.admit_unless_open(word)
+    }
+
+    #[inline(never)]
+    fn admit_unless_open(&self, word: Word) -> Result<Ticket, Rejected> {
+        let now = clock::now();
+        if word.is(Word::SHUT) {
+            let (until, cause) = (self.door.until(), self.door.cause(word));
+            if let (true, Some(cause)) = (self.door.word() == word && now < until, cause) {
+                self.counters.reject();
+                let why = Why::Open(cause);
+                let retry_after = Some(Duration::from_nanos(until.since(now)));
+                return Err(Rejected::new(Arc::clone(&self.name), why, retry_after));
+            }
+        }
+        self.ask_machine(now)
+    }
+
+    #[cold]
+    fn ask_machine(&self, now: clock::Time) -> Result<Ticket, Rejected> {
+        let mut machine = self.machine.lock();
+        let ended = machine.end_mode(&self.door, now);
+        let (answer, steps) = machine.admit(&self.door, now);
+        let heard = machine.hears_rejections();
+        drop(machine);
+        self.report_mode(ended);
+        steps.into_iter().for_each(|step| self.report(step));
+        let dress = |refusal: Refusal| {
+            let retry_after = refusal.retry_after.map(Duration::from_nanos);
+            Rejected::new(Arc::clone(&self.name), refusal.why, retry_after)
+        };
+        match answer {
+            Answer::Pass(ticket) => {
+                if !ticket.word.is(Word::UNCOUNTED) {
+                    self.counters.admit();
+                }
+                Ok(ticket)
+            }
+            Answer::PassAnyway(ticket, refusal) => {
+                self.counters.admit();
+                if heard {
+                    let rejected = dress(refusal);
+                    self.observe_all(|observer| observer.would_reject(&rejected));
+                }
+                Ok(ticket)
+            }
+            Answer::Refuse(refusal) => {
+                self.counters.reject();
+                let rejected = dress(refusal);
+                if heard {
+                    self.observe_all(|observer| observer.rejected(&rejected));
+                }
+                Err(rejected)
+            }
+        }
+    }
+
+    /// Takes a call back. A success that changes nothing takes no lock.
+    #[inline]
+    pub(crate) fn settle(&self, ticket: Ticket, ending: Ending) {
+        let unchanged = self.door.word() == ticket.word && ticket.word.is(Word::CALM);
+        if unchanged && ending == Ending::Told(Outcome::Success) {
+            self.counters.succeed();
+        } else {
+            self.tell_machine(ticket, ending);
+        }
+    }
+
+    #[inline(never)]
+    fn tell_machine(&self, ticket: Ticket, ending: Ending) {
+        let mut now = Now::unread();
+        // Outside the lock, where that can be told beforehand.
+        if self.door.word().is(Word::TIMED) {
+            now.get();
+        }
+        let mut machine = self.machine.lock();
+        let ended = if machine.mode_expires() {
+            machine.end_mode(&self.door, now.get())
+        } else {
+            None
+        };
+        let step = machine.settle(&self.door, ticket, ending, &mut now);
+        drop(machine);
+        if ended.is_some() || step.is_some() {
+            self.report_mode(ended);
+            self.report(step);
+        }
+    }
+
+    /// Records a call that the breaker was not asked for.
+    pub(crate) fn observe(&self, outcome: Outcome, took: Duration) {
+        let now = clock::now();
+        let mut machine = self.machine.lock();
+        let ended = machine.end_mode(&self.door, now);
+        let mut step = None;
+        if !self.door.word().is(Word::UNCOUNTED) {
+            self.counters.admit();
+            step = machine.observe(&self.door, outcome, clock::nanos(took), &mut now.into());
+        }
+        drop(machine);
+        self.report_mode(ended);
+        self.report(step);
+    }
+
+    /// A reading of everything, under the lock.
+    pub(crate) fn read(&self, machine: &mut Machine, now: clock::Time) -> Snapshot {
+        let word = self.door.word();
+        let mut totals = machine.totals();
+        totals.success += self.counters.succeeded();
+        totals.rejected = self.counters.rejected();
+        let ended = totals.success + totals.failure + totals.ignored + totals.abandoned;
+        Snapshot {
+            name: Arc::clone(&self.name),
+            state: machine.state(),
+            mode: machine.mode(),
+            mode_reason: machine.mode_reason(),
+            mode_expires_in: machine.mode_expires_in(now).map(Duration::from_nanos),
+            in_state_for: Duration::from_nanos(now.since(machine.entered())),
+            cause: self.door.cause(word),
+            retry_after: machine
+                .retry_after(&self.door, now)
+                .map(Duration::from_nanos),
+            generation: word.generation(),
+            consecutive_failures: machine.consecutive_failures(now),
+            // Read after the endings, each of which comes after its own admission.
+            in_flight: self.counters.admitted().saturating_sub(ended),
+            window: machine.window(&self.door, now),
+            totals,
+        }
+    }
+
+    pub(crate) fn report_mode(&self, mode: Option<ModeStep>) {
+        let Some(mode) = mode else { return };
+        let change = ModeChange {
+            name: Arc::clone(&self.name),
+            from: mode.from,
+            to: mode.to,
+            reason: mode.reason,
+            expires_in: mode.expires_in.map(Duration::from_nanos),
+        };
+        self.observe_all(|observer| observer.mode_changed(&change));
+        self.report(mode.step);
+    }
+
+    #[cold]
+    pub(crate) fn report(&self, step: Option<Step>) {
+        let Some(step) = step else { return };
+        let transition = Transition {
+            name: Arc::clone(&self.name),
+            from: step.from,
+            to: step.to,
+            cause: step.cause,
+            generation: step.generation,
+        };
+        self.observe_all(|observer| observer.transition(&transition));
+    }
+
+    /// Runs user code, so no lock is held: the list is cloned out first.
+    fn observe_all(&self, tell: impl Fn(&dyn Observer)) {
+        let observers = self.machine.lock().observers();
+        for observer in observers.iter().flat_map(|observers| observers.iter()) {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| tell(&**observer))) {
+                self.machine.lock().count_observer_panic();
+                discard(payload);
+            }
+        }
+    }
+}
+
+/// Drops what a panic carried, which is user code too and may panic in its turn; what that carries is
+/// leaked.
+#[expect(
+    clippy::mem_forget,
+    reason = "dropping it could panic once more, without end"
+)]
+fn discard(payload: Box<dyn std::any::Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
+}
