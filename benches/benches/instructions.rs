@@ -11,11 +11,11 @@
 
 mod cases {
     pub(crate) mod alone;
+    pub(crate) mod answers;
     pub(crate) mod counted;
-    pub(crate) mod one_in_ten;
+    pub(crate) mod failure;
     pub(crate) mod ours;
     pub(crate) mod runtime;
-    pub(crate) mod work;
 }
 
 use std::path::PathBuf;

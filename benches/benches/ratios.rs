@@ -7,10 +7,11 @@
 
 mod cases {
     pub(crate) mod alone;
+    pub(crate) mod answers;
     pub(crate) mod breaker;
     pub(crate) mod bulkhead;
     pub(crate) mod composed;
-    pub(crate) mod one_in_ten;
+    pub(crate) mod failure;
     pub(crate) mod ours;
     pub(crate) mod retry;
     pub(crate) mod runtime;

@@ -14,7 +14,7 @@ pub mod instructions;
 mod ratio;
 mod turns;
 
-pub use case::{Case, Contender, blocking};
+pub use case::{Case, Contender, blocking, use_up};
 pub use ratio::Ratio;
 pub use turns::{Effort, median, take_turns};
 

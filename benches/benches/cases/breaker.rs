@@ -30,6 +30,6 @@ pub(crate) fn cases() -> Vec<Case> {
     .collect()
 }
 
-fn blocking_work() -> Result<u64, super::work::Failure> {
+fn blocking_work() -> Result<u64, super::failure::Failure> {
     std::hint::black_box(Ok(1))
 }

@@ -20,9 +20,10 @@ use tower_resilience_bulkhead::{
 };
 
 use super::alone::alone;
+use super::failure::Failure;
 use super::runtime::runtime;
 use super::together::together;
-use super::work::{Failure, work};
+use super::work::work;
 
 const PLACES: usize = 20;
 const WAIT: Duration = Duration::from_secs(5);

@@ -6,9 +6,9 @@ use steadfast_benches::blocking;
 use steadfast_breaker::CircuitBreaker;
 
 use super::alone::alone;
-use super::one_in_ten::OneInTen;
+use super::answers::{OneInTen, answer};
+use super::failure::Failure;
 use super::ours::{self, is_rejected};
-use super::work::{Failure, work};
 
 type Run = Box<dyn FnMut(u64) -> Duration>;
 
@@ -74,7 +74,7 @@ pub(crate) const CASES: &[Counted] = &[
 ];
 
 fn ok(breaker: CircuitBreaker) -> Run {
-    let call = async move || breaker.call(work).await;
+    let call = async move || breaker.call(|| answer(1)).await;
     Box::new(alone(call, Result::is_ok))
 }
 
@@ -85,7 +85,7 @@ fn failing(breaker: CircuitBreaker) -> Run {
 }
 
 fn open(breaker: CircuitBreaker) -> Run {
-    let call = async move || breaker.call(work).await;
+    let call = async move || breaker.call(|| answer(1)).await;
     Box::new(alone(call, is_rejected))
 }
 

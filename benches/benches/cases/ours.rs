@@ -6,7 +6,7 @@ use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMete
 use steadfast_breaker::{Builder, CircuitBreaker, Error, Window};
 use steadfast_telemetry::{EventKind, Telemetry};
 
-use super::work::Failure;
+use super::failure::Failure;
 
 pub(crate) const FAILURES: u32 = 5;
 pub(crate) const RATE: f64 = 0.5;

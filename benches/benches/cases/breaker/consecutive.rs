@@ -7,8 +7,8 @@ use steadfast_benches::{Case, blocking};
 use tower::{Service, ServiceExt};
 
 use super::super::alone::alone;
+use super::super::answers::answer;
 use super::super::ours;
-use super::super::work::work;
 use super::{blocking_work, peers};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -19,9 +19,9 @@ fn ok() -> Case {
     let (breaker, failsafe) = (ours::consecutive(), peers::failsafe());
     let recloser = AsyncRecloser::from(peers::recloser(100));
     let mut tower = peers::tower_resilience(peers::in_a_row);
-    let ours = async move || breaker.call(work).await;
-    let failsafe = async move || Async::call(&failsafe, work()).await;
-    let recloser = async move || recloser.call(work()).await;
+    let ours = async move || breaker.call(|| answer(1)).await;
+    let failsafe = async move || Async::call(&failsafe, answer(1)).await;
+    let recloser = async move || recloser.call(answer(1)).await;
     let tower = async move || tower.ready().await?.call(Ok(1)).await;
     Case::new("breaker_ok", alone(ours, Result::is_ok))
         .beside("failsafe", alone(failsafe, Result::is_ok))

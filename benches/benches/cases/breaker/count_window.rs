@@ -6,9 +6,8 @@ use steadfast_benches::Case;
 use tower::{Service, ServiceExt};
 
 use super::super::alone::alone;
-use super::super::one_in_ten::OneInTen;
+use super::super::answers::{OneInTen, answer};
 use super::super::ours;
-use super::super::work::work;
 use super::peers;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -23,9 +22,9 @@ fn ok(name: &'static str, calls: u32) -> Case {
     let (breaker, failsafe) = (ours::counting(calls), peers::failsafe());
     let recloser = AsyncRecloser::from(peers::recloser(calls as usize));
     let mut tower = peers::tower_resilience(peers::counting(calls as usize));
-    let ours = async move || breaker.call(work).await;
-    let failsafe = async move || Async::call(&failsafe, work()).await;
-    let recloser = async move || recloser.call(work()).await;
+    let ours = async move || breaker.call(|| answer(1)).await;
+    let failsafe = async move || Async::call(&failsafe, answer(1)).await;
+    let recloser = async move || recloser.call(answer(1)).await;
     let tower = async move || tower.ready().await?.call(Ok(1)).await;
     Case::new(name, alone(ours, Result::is_ok))
         .beside("failsafe", alone(failsafe, Result::is_ok))

@@ -7,9 +7,10 @@ use steadfast_benches::{Case, blocking};
 use tower::{Service, ServiceExt};
 
 use super::super::alone::alone;
+use super::super::answers::answer;
+use super::super::failure::Failure;
 use super::super::ours::{self, FAILURES};
 use super::super::runtime::runtime;
-use super::super::work::{Failure, work};
 use super::{blocking_work, peers};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -26,9 +27,9 @@ fn open() -> Case {
             let _ = service.call(Err(Failure)).await;
         }
     });
-    let ours = async move || breaker.call(work).await;
-    let failsafe = async move || Async::call(&failsafe, work()).await;
-    let recloser = async move || recloser.call(work()).await;
+    let ours = async move || breaker.call(|| answer(1)).await;
+    let failsafe = async move || Async::call(&failsafe, answer(1)).await;
+    let recloser = async move || recloser.call(answer(1)).await;
     let tower = async move || tower.ready().await?.call(Ok(1)).await;
     Case::new("breaker_open", alone(ours, ours::is_rejected))
         .beside("failsafe", alone(failsafe, peers::is_failsafes))

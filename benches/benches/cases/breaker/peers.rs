@@ -17,8 +17,8 @@ use tower_resilience_circuitbreaker::{
     SlidingWindowType,
 };
 
+use super::super::failure::Failure;
 use super::super::ours::{FAILURES, OPEN_FOR, RATE, SLOW};
-use super::super::work::Failure;
 
 /// Five failures in a row.
 pub(super) fn failsafe() -> StateMachine<ConsecutiveFailures<Constant>, ()> {

@@ -4,16 +4,16 @@ use steadfast_benches::Case;
 use tower::{Service, ServiceExt};
 
 use super::super::alone::alone;
+use super::super::answers::answer;
 use super::super::ours;
-use super::super::work::work;
 use super::peers;
 
 /// Beside the same without an eye on slow calls, and tower-resilience with one.
 pub(super) fn cases() -> Vec<Case> {
     let (breaker, without) = (ours::minding_slow_calls(), ours::counting(100));
     let mut tower = peers::tower_resilience(peers::minding_slow_calls);
-    let ours = async move || breaker.call(work).await;
-    let without = async move || without.call(work).await;
+    let ours = async move || breaker.call(|| answer(1)).await;
+    let without = async move || without.call(|| answer(1)).await;
     let tower = async move || tower.ready().await?.call(Ok(1)).await;
     let case = Case::new("breaker_slow_calls", alone(ours, Result::is_ok))
         .beside("ours_without", alone(without, Result::is_ok))

@@ -9,9 +9,9 @@ use steadfast_benches::Case;
 use steadfast_breaker::CircuitBreaker;
 use tower::{Service, ServiceExt};
 
+use super::super::answers::answer;
 use super::super::ours;
 use super::super::together::together;
-use super::super::work::work;
 use super::peers;
 
 pub(super) fn cases() -> Vec<Case> {
@@ -45,7 +45,7 @@ fn window(name: &'static str, threads: usize) -> Case {
 fn ours(threads: usize, breaker: CircuitBreaker) -> impl FnMut(u64) -> Duration {
     together(threads, move || {
         let breaker = breaker.clone();
-        async move || breaker.call(work).await
+        async move || breaker.call(|| answer(1)).await
     })
 }
 
@@ -55,11 +55,11 @@ fn beside_peers(case: Case, threads: usize) -> Case {
     let (failsafe, recloser) = (peers::failsafe(), AsyncRecloser::from(peers::recloser(100)));
     let failsafe = together(threads, move || {
         let failsafe = failsafe.clone();
-        async move || Async::call(&failsafe, work()).await
+        async move || Async::call(&failsafe, answer(1)).await
     });
     let recloser = together(threads, move || {
         let recloser = recloser.clone();
-        async move || recloser.call(work()).await
+        async move || recloser.call(answer(1)).await
     });
     case.with_turns_longer(if threads > 2 { 20 } else { 3 })
         .beside("failsafe", failsafe)

@@ -11,9 +11,8 @@ use steadfast_benches::{Case, clock};
 use tower::{Service, ServiceExt};
 
 use super::super::alone::alone;
-use super::super::one_in_ten::OneInTen;
+use super::super::answers::{OneInTen, answer};
 use super::super::ours;
-use super::super::work::work;
 use super::peers;
 
 const WINDOW: Duration = Duration::from_secs(10);
@@ -25,9 +24,9 @@ pub(super) fn cases() -> Vec<Case> {
 fn ok() -> Case {
     let (breaker, failsafe) = (ours::timing(WINDOW), peers::failsafe_timing(WINDOW));
     let short = ours::timing(Duration::from_millis(100));
-    let ours = async move || breaker.call(work).await;
-    let short = async move || short.call(work).await;
-    let failsafe = async move || Async::call(&failsafe, work()).await;
+    let ours = async move || breaker.call(|| answer(1)).await;
+    let short = async move || short.call(|| answer(1)).await;
+    let failsafe = async move || Async::call(&failsafe, answer(1)).await;
     let mut case = Case::new("breaker_time_window", alone(ours, Result::is_ok))
         .beside("ours_100ms", alone(short, Result::is_ok))
         .beside("failsafe", alone(failsafe, Result::is_ok));

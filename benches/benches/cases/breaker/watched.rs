@@ -6,8 +6,9 @@ use steadfast_benches::Case;
 use steadfast_breaker::{CircuitBreaker, Error};
 
 use super::super::alone::alone;
+use super::super::answers::answer;
+use super::super::failure::Failure;
 use super::super::ours;
-use super::super::work::{Failure, work};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -38,5 +39,5 @@ fn watched(breaker: CircuitBreaker, expected: Expected) -> impl FnMut(u64) -> Du
 }
 
 fn unwatched(breaker: CircuitBreaker, expected: Expected) -> impl FnMut(u64) -> Duration {
-    alone(async move || breaker.call(work).await, expected)
+    alone(async move || breaker.call(|| answer(1)).await, expected)
 }
