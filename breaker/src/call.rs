@@ -1,12 +1,11 @@
 //! Calls through the breaker: async and blocking, with or without a classifier.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
 
 use crate::breaker::CircuitBreaker;
+use crate::calling::Calling;
 use crate::error::Error;
-use crate::machine::{Ending, Ticket};
 use crate::shared::Shared;
 use crate::state::Outcome;
 
@@ -40,7 +39,7 @@ impl CircuitBreaker {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        run(self.shared(), ok_or_err, operation)
+        Calling::new(self.shared(), ok_or_err, operation)
     }
 
     /// The same without a runtime: runs the operation on this thread.
@@ -102,13 +101,13 @@ impl<C> Classified<'_, C> {
     ///
     /// # Cancel safety
     /// As [`CircuitBreaker::call`].
-    pub async fn call<T, E, F, Fut>(&self, operation: F) -> Result<T, Error<E>>
+    pub fn call<T, E, F, Fut>(&self, operation: F) -> impl Future<Output = Result<T, Error<E>>>
     where
         C: Fn(&Result<T, E>) -> Outcome,
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        run(self.breaker.shared(), &self.classifier, operation).await
+        Calling::new(self.breaker.shared(), &self.classifier, operation)
     }
 
     /// As [`CircuitBreaker::call_blocking`], judged by the classifier.
@@ -135,26 +134,14 @@ impl<C> fmt::Debug for Classified<'_, C> {
     }
 }
 
-async fn run<T, E, C, F, Fut>(shared: &Shared, classifier: C, operation: F) -> Result<T, Error<E>>
-where
-    C: Fn(&Result<T, E>) -> Outcome,
-    F: FnOnce() -> Fut,
-    Fut: Future<Output = Result<T, E>>,
-{
-    let mut call = Call::new(shared, shared.admit()?);
-    let mut future = pin!(call.user_code(operation));
-    let result = poll_fn(|cx| call.user_code(|| future.as_mut().poll(cx))).await;
-    call.end(&classifier, result)
-}
-
 fn run_blocking<T, E, C, F>(shared: &Shared, classifier: &C, operation: F) -> Result<T, Error<E>>
 where
     C: Fn(&Result<T, E>) -> Outcome,
     F: FnOnce() -> Result<T, E>,
 {
-    let mut call = Call::new(shared, shared.admit()?);
-    let result = call.user_code(operation);
-    call.end(classifier, result)
+    let ticket = shared.admit()?;
+    let result = shared.user_code(ticket, operation);
+    shared.end(ticket, classifier, result)
 }
 
 fn ok_or_err<T, E>(result: &Result<T, E>) -> Outcome {
@@ -162,57 +149,5 @@ fn ok_or_err<T, E>(result: &Result<T, E>) -> Outcome {
         Outcome::Success
     } else {
         Outcome::Failure
-    }
-}
-
-/// One admitted call. It settles exactly once: by its outcome, or when it is dropped.
-struct Call<'a> {
-    shared: &'a Shared,
-    ticket: Option<Ticket>,
-    /// Set while user code runs: a drop then can only come from that code's own panic, whatever
-    /// else the thread may be unwinding from.
-    in_user_code: bool,
-}
-
-impl<'a> Call<'a> {
-    fn new(shared: &'a Shared, ticket: Ticket) -> Self {
-        Self {
-            shared,
-            ticket: Some(ticket),
-            in_user_code: false,
-        }
-    }
-
-    fn user_code<R>(&mut self, code: impl FnOnce() -> R) -> R {
-        self.in_user_code = true;
-        let result = code();
-        self.in_user_code = false;
-        result
-    }
-
-    fn end<T, E>(
-        &mut self,
-        classifier: &impl Fn(&Result<T, E>) -> Outcome,
-        result: Result<T, E>,
-    ) -> Result<T, Error<E>> {
-        let outcome = self.user_code(|| classifier(&result));
-        self.settle(Ending::Told(outcome));
-        result.map_err(Error::Operation)
-    }
-
-    fn settle(&mut self, ending: Ending) {
-        if let Some(ticket) = self.ticket.take() {
-            self.shared.settle(ticket, ending);
-        }
-    }
-}
-
-impl Drop for Call<'_> {
-    fn drop(&mut self) {
-        self.settle(if self.in_user_code {
-            Ending::Panicked
-        } else {
-            Ending::Abandoned
-        });
     }
 }

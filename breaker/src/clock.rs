@@ -36,6 +36,12 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// The same for what a process lives to see: less than 292 years.
+fn brief_nanos(duration: Duration) -> u64 {
+    let seconds = duration.as_secs().wrapping_mul(1_000_000_000);
+    seconds.wrapping_add(duration.subsec_nanos().into())
+}
+
 /// Where [`EPOCH`] lies on the scale of [`Time`]: far from its beginning, because a paused clock may
 /// lag behind the moment in which the first breaker was built.
 const EPOCH_NANOS: u64 = 1 << 63;
@@ -52,36 +58,28 @@ pub(crate) fn now() -> Time {
     let now = Instant::now();
     let epoch = *EPOCH.get_or_init(|| now);
     match now.checked_duration_since(epoch) {
-        Some(since) => Time(EPOCH_NANOS.saturating_add(nanos(since))),
+        Some(since) => Time(EPOCH_NANOS.wrapping_add(brief_nanos(since))),
         None => Time(EPOCH_NANOS.saturating_sub(nanos(epoch.saturating_duration_since(now)))),
     }
 }
 
 /// The present, read when it is first asked for.
 #[derive(Debug)]
-pub(crate) struct Now {
-    read: Option<Time>,
-    clock: fn() -> Time,
-}
+pub(crate) struct Now(Option<Time>);
 
 impl Now {
     pub(crate) const fn unread() -> Self {
-        Self {
-            read: None,
-            clock: now,
-        }
+        Self(None)
     }
 
+    #[inline]
     pub(crate) fn get(&mut self) -> Time {
-        *self.read.get_or_insert_with(self.clock)
+        *self.0.get_or_insert_with(now)
     }
 }
 
 impl From<Time> for Now {
     fn from(now: Time) -> Self {
-        Self {
-            read: Some(now),
-            clock: self::now,
-        }
+        Self(Some(now))
     }
 }

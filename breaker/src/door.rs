@@ -5,8 +5,9 @@
 //! release: who sees a word sees what belongs to it. Who reads on and finds the word unchanged has read
 //! what belongs together, for between two openings there is always another word.
 
+use crate::cause_code::CauseCode;
 use crate::clock::Time;
-use crate::state::{Cause, State};
+use crate::state::State;
 use crate::sync::{AtomicU64, Ordering};
 
 /// State, generation and a few answers in one piece.
@@ -31,14 +32,18 @@ impl Word {
     const CAUSE: u32 = 8;
     const GENERATION: u32 = 16;
 
-    pub(crate) fn new(flags: u64, state: State, cause: Option<Cause>, generation: u64) -> Self {
+    pub(crate) fn new(flags: u64, state: State, cause: CauseCode, generation: u64) -> Self {
         let state = match state {
             State::Closed => 0,
             State::Open => 1,
             State::HalfOpen => 2,
         };
-        let (cause, _) = cause.map_or((0, 0), encode);
-        Self(flags | state << Self::STATE | cause << Self::CAUSE | generation << Self::GENERATION)
+        Self(
+            flags
+                | state << Self::STATE
+                | u64::from(cause.kind) << Self::CAUSE
+                | generation << Self::GENERATION,
+        )
     }
 
     pub(crate) const fn is(self, flag: u64) -> bool {
@@ -65,8 +70,15 @@ impl Word {
         self.0 >> Self::GENERATION
     }
 
-    const fn cause(self) -> u64 {
-        self.0 >> Self::CAUSE & 15
+    /// Whether a call of this word, let through without asking, comes back to a breaker that is still
+    /// closed and undisturbed, as `present` says.
+    pub(crate) const fn is_of_closed(self, present: Self) -> bool {
+        let differs = (self.0 ^ present.0) & !Self::CALM;
+        differs == 0 && present.is(Self::PASS) && !present.is(Self::UNCOUNTED)
+    }
+
+    const fn kind_of_cause(self) -> u8 {
+        (self.0 >> Self::CAUSE & 15) as u8
     }
 }
 
@@ -98,8 +110,11 @@ impl Door {
     }
 
     /// Why the breaker is as `word` says.
-    pub(crate) fn cause(&self, word: Word) -> Option<Cause> {
-        decode(word.cause(), self.counts.load(Ordering::Acquire))
+    pub(crate) fn cause(&self, word: Word) -> CauseCode {
+        CauseCode {
+            kind: word.kind_of_cause(),
+            counts: self.counts.load(Ordering::Acquire),
+        }
     }
 
     /// Under the lock.
@@ -108,58 +123,12 @@ impl Door {
     }
 
     /// Under the lock.
-    pub(crate) fn set_cause(&self, cause: Cause) {
-        self.counts.store(encode(cause).1, Ordering::Release);
+    pub(crate) fn set_cause(&self, cause: CauseCode) {
+        self.counts.store(cause.counts, Ordering::Release);
     }
 
     /// Under the lock, after the others.
     pub(crate) fn set_word(&self, word: Word) {
         self.word.store(word.0, Ordering::Release);
     }
-}
-
-fn encode(cause: Cause) -> (u64, u64) {
-    let two = |first: u32, second: u32| u64::from(first) << 32 | u64::from(second);
-    match cause {
-        Cause::ConsecutiveFailures { failures } => (1, two(failures, 0)),
-        Cause::FailureRate { failures, calls } => (2, two(failures, calls)),
-        Cause::SlowCallRate { slow, calls } => (3, two(slow, calls)),
-        Cause::ProbeFailed => (4, 0),
-        Cause::ProbeSlow => (5, 0),
-        Cause::ProbeFailureRate { failures, calls } => (6, two(failures, calls)),
-        Cause::ProbesExpired => (7, 0),
-        Cause::OpenElapsed => (8, 0),
-        Cause::ProbesSucceeded => (9, 0),
-        Cause::Forced => (10, 0),
-        Cause::ForceEnded => (11, 0),
-        Cause::Reset => (12, 0),
-    }
-}
-
-fn decode(kind: u64, counts: u64) -> Option<Cause> {
-    let (first, second) = ((counts >> 32) as u32, counts as u32);
-    Some(match kind {
-        1 => Cause::ConsecutiveFailures { failures: first },
-        2 => Cause::FailureRate {
-            failures: first,
-            calls: second,
-        },
-        3 => Cause::SlowCallRate {
-            slow: first,
-            calls: second,
-        },
-        4 => Cause::ProbeFailed,
-        5 => Cause::ProbeSlow,
-        6 => Cause::ProbeFailureRate {
-            failures: first,
-            calls: second,
-        },
-        7 => Cause::ProbesExpired,
-        8 => Cause::OpenElapsed,
-        9 => Cause::ProbesSucceeded,
-        10 => Cause::Forced,
-        11 => Cause::ForceEnded,
-        12 => Cause::Reset,
-        _ => return None,
-    })
 }

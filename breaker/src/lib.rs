@@ -60,6 +60,7 @@
 //! # Features
 //! - `tokio` (default): reads tokio's clock, so that `tokio::time::pause()` drives the breaker in
 //!   tests. Without it the breaker needs no runtime at all and works on any.
+//! - `tower`: `tower::BreakerLayer` puts the breaker in front of a tower service.
 //!
 //! # Minimum Rust version
 //! 1.85.
@@ -69,6 +70,8 @@
 mod breaker;
 mod builder;
 mod call;
+mod calling;
+mod cause_code;
 mod clock;
 mod config;
 mod counters;
@@ -86,6 +89,9 @@ mod slot;
 mod snapshot;
 mod state;
 mod sync;
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub mod tower;
 mod window;
 
 pub use breaker::{CircuitBreaker, WeakCircuitBreaker};

@@ -10,6 +10,7 @@ mod reading;
 
 use std::sync::Arc;
 
+use crate::cause_code::CauseCode;
 use crate::clock::{Now, Time};
 use crate::door::{Door, Word};
 use crate::in_flight::Place;
@@ -123,7 +124,12 @@ impl Machine {
             rare: None,
         };
         machine.prepare();
-        let door = Door::new(Word::new(machine.flags(), State::Closed, None, 0));
+        let door = Door::new(Word::new(
+            machine.flags(),
+            State::Closed,
+            CauseCode::NONE,
+            0,
+        ));
         (machine, door)
     }
 
@@ -177,12 +183,7 @@ impl Machine {
             self.counts.stale = self.counts.stale.saturating_add(1);
             return None;
         }
-        let outcome = match ending {
-            Ending::Told(outcome) => outcome,
-            Ending::Panicked => Outcome::Failure,
-            Ending::Abandoned if self.settings.abandoned_fail => Outcome::Failure,
-            Ending::Abandoned => Outcome::Ignored,
-        };
+        let outcome = self.outcome(ending);
         match &mut self.phase {
             Phase::Closed { .. } => self.record(door, outcome, slow, now),
             // A ticket of the present generation is a bystander's while open.
@@ -225,9 +226,8 @@ impl Machine {
         if self.mode == Mode::ForcedOpen {
             return self.refuse_forced(now);
         }
-        let cause = door.cause(door.word()).unwrap_or(Cause::Forced);
         Refusal {
-            why: Why::Open(cause),
+            why: Why::Open(door.cause(door.word())),
             retry_after: Some(door.until().since(now)),
         }
     }
@@ -281,9 +281,10 @@ impl Machine {
             rare.begin(&self.settings, cause);
         }
         let generation = door.word().generation() + 1;
+        let cause = CauseCode::from(cause);
         door.set_cause(cause);
         let state = self.state();
-        door.set_word(Word::new(self.flags(), state, Some(cause), generation));
+        door.set_word(Word::new(self.flags(), state, cause, generation));
         generation
     }
 
@@ -338,6 +339,15 @@ impl Machine {
 
     fn is_slow(&self, took: u64) -> bool {
         (1..=took).contains(&self.settings.slow_call_duration)
+    }
+
+    fn outcome(&self, ending: Ending) -> Outcome {
+        match ending {
+            Ending::Told(outcome) => outcome,
+            Ending::Panicked => Outcome::Failure,
+            Ending::Abandoned if self.settings.abandoned_fail => Outcome::Failure,
+            Ending::Abandoned => Outcome::Ignored,
+        }
     }
 
     fn count(&mut self, ending: Ending, slow: bool) {

@@ -4,20 +4,38 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cause_code::CauseCode;
 use crate::state::{Cause, State};
 
 /// The breaker did not let a call through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
+    // Part of what every call returns, so it is kept small and copied in whole words.
     name: Arc<str>,
-    why: Why,
-    retry_after: Option<Duration>,
+    /// The words of who forced the breaker open.
+    forced_because: Option<Arc<str>>,
+    /// In nanoseconds; [`NOT_KNOWN`] for none.
+    retry_after: u64,
+    counts: u64,
+    /// Of the cause, if the breaker is open.
+    cause: u8,
+    reason: Kind,
 }
 
-/// A [`Reason`] with the words of who forced it.
+const NOT_KNOWN: u64 = u64::MAX;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Open,
+    ForcedOpen,
+    ProbesBusy,
+    RampingUp,
+}
+
+/// A [`Reason`] with all that belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Why {
-    Open(Cause),
+    Open(CauseCode),
     ForcedOpen(Arc<str>),
     ProbesBusy,
     RampingUp,
@@ -41,11 +59,22 @@ pub enum Reason {
 }
 
 impl Rejected {
-    pub(crate) fn new(name: Arc<str>, why: Why, retry_after: Option<Duration>) -> Self {
+    /// `retry_after` in nanoseconds.
+    #[inline]
+    pub(crate) fn new(name: Arc<str>, why: Why, retry_after: Option<u64>) -> Self {
+        let (reason, cause, forced_because) = match why {
+            Why::Open(cause) => (Kind::Open, cause, None),
+            Why::ForcedOpen(because) => (Kind::ForcedOpen, CauseCode::NONE, Some(because)),
+            Why::ProbesBusy => (Kind::ProbesBusy, CauseCode::NONE, None),
+            Why::RampingUp => (Kind::RampingUp, CauseCode::NONE, None),
+        };
         Self {
             name,
-            why,
-            retry_after,
+            forced_because,
+            retry_after: retry_after.unwrap_or(NOT_KNOWN),
+            counts: cause.counts,
+            cause: cause.kind,
+            reason,
         }
     }
 
@@ -58,22 +87,30 @@ impl Rejected {
     /// Why the call was rejected.
     #[must_use]
     pub fn reason(&self) -> Reason {
-        match self.why {
-            Why::Open(cause) => Reason::Open { cause },
-            Why::ForcedOpen(_) => Reason::ForcedOpen,
-            Why::ProbesBusy => Reason::ProbesBusy,
-            Why::RampingUp => Reason::RampingUp,
+        match self.reason {
+            Kind::Open => Reason::Open {
+                cause: self.cause(),
+            },
+            Kind::ForcedOpen => Reason::ForcedOpen,
+            Kind::ProbesBusy => Reason::ProbesBusy,
+            Kind::RampingUp => Reason::RampingUp,
         }
+    }
+
+    fn cause(&self) -> Cause {
+        let code = CauseCode {
+            kind: self.cause,
+            counts: self.counts,
+        };
+        // A breaker that is open has been opened, and that had a cause.
+        code.cause().unwrap_or(Cause::Forced)
     }
 
     /// Why the breaker was forced open, in the words given to
     /// [`set_mode`](crate::CircuitBreaker::set_mode), if that is the reason.
     #[must_use]
     pub fn forced_because(&self) -> Option<&str> {
-        match &self.why {
-            Why::ForcedOpen(because) => Some(because),
-            _ => None,
-        }
+        self.forced_because.as_deref()
     }
 
     /// When a call can be let through again: the rest of the open time. `None` while half-open,
@@ -81,16 +118,16 @@ impl Rejected {
     /// the very next call, and if the breaker was forced open until further notice.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        (self.retry_after != NOT_KNOWN).then(|| Duration::from_nanos(self.retry_after))
     }
 
     /// The state that rejected the call; closed only while the breaker ramps up.
     #[must_use]
     pub fn state(&self) -> State {
-        match self.why {
-            Why::Open(_) | Why::ForcedOpen(_) => State::Open,
-            Why::ProbesBusy => State::HalfOpen,
-            Why::RampingUp => State::Closed,
+        match self.reason {
+            Kind::Open | Kind::ForcedOpen => State::Open,
+            Kind::ProbesBusy => State::HalfOpen,
+            Kind::RampingUp => State::Closed,
         }
     }
 }
@@ -98,13 +135,16 @@ impl Rejected {
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "circuit breaker {} is {}: ", self.name, self.state())?;
-        match &self.why {
-            Why::Open(cause) => write!(f, "{cause}")?,
-            Why::ForcedOpen(because) => write!(f, "forced, because {because:?}")?,
-            Why::ProbesBusy => f.write_str("every probe is in flight")?,
-            Why::RampingUp => f.write_str("not every call is let through yet")?,
+        match self.reason {
+            Kind::Open => write!(f, "{}", self.cause())?,
+            Kind::ForcedOpen => {
+                let because = self.forced_because().unwrap_or_default();
+                write!(f, "forced, because {because:?}")?;
+            }
+            Kind::ProbesBusy => f.write_str("every probe is in flight")?,
+            Kind::RampingUp => f.write_str("not every call is let through yet")?,
         }
-        match self.retry_after {
+        match self.retry_after() {
             // Rounded up to a millisecond: nobody waits for nanoseconds, and never too short.
             Some(wait) => {
                 let millis = wait.as_nanos().div_ceil(1_000_000);

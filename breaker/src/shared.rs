@@ -16,7 +16,7 @@ use crate::rejected::{Rejected, Why};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::state::Outcome;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, MutexGuard};
 
 pub(crate) struct Shared {
     pub(crate) name: Arc<str>,
@@ -59,11 +59,10 @@ impl Shared {
         let now = clock::now();
         if word.is(Word::SHUT) {
             let (until, cause) = (self.door.until(), self.door.cause(word));
-            if let (true, Some(cause)) = (self.door.word() == word && now < until, cause) {
+            if self.door.word() == word && now < until {
                 self.counters.reject();
-                let why = Why::Open(cause);
-                let retry_after = Some(Duration::from_nanos(until.since(now)));
-                return Err(Rejected::new(Arc::clone(&self.name), why, retry_after));
+                let (name, why) = (Arc::clone(&self.name), Why::Open(cause));
+                return Err(Rejected::new(name, why, Some(until.since(now))));
             }
         }
         self.ask_machine(now)
@@ -79,8 +78,7 @@ impl Shared {
         self.report_mode(ended);
         steps.into_iter().for_each(|step| self.report(step));
         let dress = |refusal: Refusal| {
-            let retry_after = refusal.retry_after.map(Duration::from_nanos);
-            Rejected::new(Arc::clone(&self.name), refusal.why, retry_after)
+            Rejected::new(Arc::clone(&self.name), refusal.why, refusal.retry_after)
         };
         match answer {
             Answer::Pass(ticket) => {
@@ -127,6 +125,25 @@ impl Shared {
             now.get();
         }
         let mut machine = self.machine.lock();
+        let step = if ticket.word.is_of_closed(self.door.word()) {
+            machine.settle_closed(&self.door, ending, &mut now)
+        } else {
+            return self.tell_any_machine(machine, ticket, ending, now);
+        };
+        drop(machine);
+        if step.is_some() {
+            self.report(step);
+        }
+    }
+
+    #[cold]
+    fn tell_any_machine(
+        &self,
+        mut machine: MutexGuard<'_, Machine>,
+        ticket: Ticket,
+        ending: Ending,
+        mut now: Now,
+    ) {
         let ended = if machine.mode_expires() {
             machine.end_mode(&self.door, now.get())
         } else {
@@ -134,10 +151,8 @@ impl Shared {
         };
         let step = machine.settle(&self.door, ticket, ending, &mut now);
         drop(machine);
-        if ended.is_some() || step.is_some() {
-            self.report_mode(ended);
-            self.report(step);
-        }
+        self.report_mode(ended);
+        self.report(step);
     }
 
     /// Records a call that the breaker was not asked for.
@@ -169,7 +184,7 @@ impl Shared {
             mode_reason: machine.mode_reason(),
             mode_expires_in: machine.mode_expires_in(now).map(Duration::from_nanos),
             in_state_for: Duration::from_nanos(now.since(machine.entered())),
-            cause: self.door.cause(word),
+            cause: self.door.cause(word).cause(),
             retry_after: machine
                 .retry_after(&self.door, now)
                 .map(Duration::from_nanos),

@@ -1,10 +1,12 @@
 //! The seam for loom: the same names, with every interleaving tried out.
 
 #[cfg(not(steadfast_loom))]
-pub(crate) use parking_lot::Mutex;
+pub(crate) use parking_lot::{Mutex, MutexGuard};
 #[cfg(not(steadfast_loom))]
 pub(crate) use std::sync::atomic::{AtomicU64, Ordering};
 
+#[cfg(steadfast_loom)]
+pub(crate) use loom::sync::MutexGuard;
 #[cfg(steadfast_loom)]
 pub(crate) use loom::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,7 +22,7 @@ impl<T> Mutex<T> {
     }
 
     #[expect(clippy::unwrap_used, reason = "a poisoned lock ends the model")]
-    pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap()
     }
 }

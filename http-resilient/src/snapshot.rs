@@ -6,7 +6,7 @@ use std::sync::Arc;
 ///
 /// Each pattern's part is consistent in itself; between the parts the numbers can be off by what
 /// happened while they were read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
     /// The client's name.
@@ -22,7 +22,7 @@ pub struct Snapshot {
 }
 
 /// The patterns of one authority.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AuthoritySnapshot {
     /// Host and port: `api.example:443`.

@@ -1,6 +1,6 @@
 //! Closed: the rules that open the breaker, and the gradual return after it has closed.
 
-use super::{Machine, Phase, Refusal, Step};
+use super::{Ending, Machine, Phase, Refusal, Step};
 use crate::clock::{Now, Time};
 use crate::door::{Door, Word};
 use crate::mode::Mode;
@@ -10,6 +10,43 @@ use crate::state::{Cause, Outcome};
 use crate::window::{Tally, Window};
 
 impl Machine {
+    /// Takes back a call of the present generation of a breaker that is closed and undisturbed: calls
+    /// pass it without asking, so no mode ends and no call is slow.
+    #[inline]
+    pub(crate) fn settle_closed(
+        &mut self,
+        door: &Door,
+        ending: Ending,
+        now: &mut Now,
+    ) -> Option<Step> {
+        if ending != Ending::Told(Outcome::Success) {
+            self.count(ending, false);
+            return self.record(door, self.outcome(ending), false, now);
+        }
+        self.counts.success += 1;
+        if let Phase::Closed { run, .. } = &mut self.phase {
+            *run = 0;
+        }
+        let judge = match &mut self.window {
+            Window::None => false,
+            Window::Count(window) => {
+                window.record_quick(false);
+                !window.is_full() || window.failures() >= self.settings.full_window_failures
+            }
+            Window::Time(window) => {
+                window.record(false, false, now.get());
+                window.has_failures()
+            }
+        };
+        if judge {
+            return self.judge(door, None, now);
+        }
+        if self.window.is_calm() {
+            self.refresh_calm(door);
+        }
+        None
+    }
+
     /// Records the result of a call while closed, and opens if a rule says so.
     pub(super) fn record(
         &mut self,
@@ -23,18 +60,17 @@ impl Machine {
         }
         let failed = outcome == Outcome::Failure;
         let in_a_row = self.record_in_a_row(failed, now);
-        let cause = match &mut self.window {
-            Window::None => in_a_row,
-            Window::Count(window) => {
-                window.record(failed, slow);
-                in_a_row.or_else(|| self.judge_window(door, now))
-            }
-            Window::Time(window) => {
-                window.record(failed, slow, now.get());
-                in_a_row.or_else(|| self.judge_window(door, now))
-            }
-        };
-        match cause {
+        match &mut self.window {
+            Window::None => {}
+            Window::Count(window) => window.record(failed, slow),
+            Window::Time(window) => window.record(failed, slow, now.get()),
+        }
+        self.judge(door, in_a_row, now)
+    }
+
+    /// Opens if a rule says so.
+    fn judge(&mut self, door: &Door, in_a_row: Option<Cause>, now: &mut Now) -> Option<Step> {
+        match in_a_row.or_else(|| self.judge_window(door, now)) {
             Some(cause) if self.trips() => Some(self.open(door, cause, now.get())),
             _ => {
                 self.refresh_calm(door);
@@ -68,6 +104,9 @@ impl Machine {
     /// What the rates say.
     fn judge_window(&mut self, door: &Door, now: &mut Now) -> Option<Cause> {
         let settings = &self.settings;
+        if let Window::None = self.window {
+            return None;
+        }
         if let (Window::Count(window), None) = (&self.window, settings.config.slow_call_rate) {
             let (calls, failures) = (window.calls(), window.failures());
             if window.is_full() && failures < settings.full_window_failures {
@@ -79,6 +118,13 @@ impl Machine {
                 failures,
                 calls,
             );
+        }
+        let quiet = match &self.window {
+            Window::Time(window) => !window.has_failures(),
+            Window::Count(_) | Window::None => false,
+        };
+        if quiet && settings.config.slow_call_rate.is_none() {
+            return None;
         }
         let tally = self.window.tally(now.get());
         let settings = &self.settings;

@@ -30,14 +30,23 @@ impl CountWindow {
     }
 
     pub(crate) fn record(&mut self, failed: bool, slow: bool) {
-        let (word, bit) = ((self.next / BITS) as usize, self.next % BITS);
-        let failures = exchange(&mut self.bits[word], bit, failed);
-        self.failures = self.failures + u32::from(failed) - failures;
         if self.keeps_slow() {
-            let plane = words(self.size);
-            let before = exchange(&mut self.bits[plane + word], bit, slow);
+            let word = words(self.size) + (self.next / BITS) as usize;
+            let before = exchange(&mut self.bits[word], self.next, slow);
             self.slow = self.slow + u32::from(slow) - before;
         }
+        self.record_quick(failed);
+    }
+
+    /// Records a call of which it does not matter whether it was slow.
+    #[inline]
+    pub(crate) fn record_quick(&mut self, failed: bool) {
+        let before = exchange(
+            &mut self.bits[(self.next / BITS) as usize],
+            self.next,
+            failed,
+        );
+        self.failures = self.failures + u32::from(failed) - before;
         self.calls += u32::from(self.calls < self.size);
         self.next += 1;
         if self.next == self.size {
@@ -104,8 +113,10 @@ impl CountWindow {
     }
 }
 
-/// Sets or clears a bit; what it was before, as a number.
-fn exchange(word: &mut u64, bit: u32, set: bool) -> u32 {
+/// Sets or clears the bit of a call; what it was before, as a number.
+#[inline]
+fn exchange(word: &mut u64, at: u32, set: bool) -> u32 {
+    let bit = at % BITS;
     let before = *word >> bit & 1;
     *word ^= (before ^ u64::from(set)) << bit;
     before as u32

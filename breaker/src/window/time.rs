@@ -26,6 +26,8 @@ pub(crate) struct TimeWindow {
     ends: Time,
     /// The bucket that is being filled.
     at: usize,
+    /// The failures of all buckets: as long as there are none, there is nothing to add up.
+    failures: u64,
 }
 
 impl TimeWindow {
@@ -37,15 +39,20 @@ impl TimeWindow {
             width,
             ends: now.after(width),
             at: 0,
+            failures: 0,
         }
     }
 
+    #[inline]
     pub(crate) fn record(&mut self, failed: bool, slow: bool, now: Time) {
         self.turn(now);
         let bucket = &mut self.buckets[self.at];
         // A bucket would have to see 11 million calls a second for its six minutes to be full.
         bucket.calls = bucket.calls.saturating_add(1);
-        bucket.failures = bucket.failures.saturating_add(failed.into());
+        if failed && bucket.failures < u32::MAX {
+            bucket.failures += 1;
+            self.failures += 1;
+        }
         if let Some(counts) = &mut self.slow {
             counts[self.at] = counts[self.at].saturating_add(slow.into());
         }
@@ -53,11 +60,11 @@ impl TimeWindow {
 
     pub(crate) fn tally(&mut self, now: Time) -> Tally {
         self.turn(now);
-        let mut tally = Tally::default();
-        for bucket in &self.buckets {
-            tally.calls += u64::from(bucket.calls);
-            tally.failures += u64::from(bucket.failures);
-        }
+        let mut tally = Tally {
+            calls: self.buckets.iter().map(|b| u64::from(b.calls)).sum(),
+            failures: self.failures,
+            slow: 0,
+        };
         if let Some(counts) = &self.slow {
             tally.slow = counts.iter().copied().map(u64::from).sum();
         }
@@ -71,6 +78,11 @@ impl TimeWindow {
         }
         self.ends = now.after(self.width);
         self.at = 0;
+        self.failures = 0;
+    }
+
+    pub(crate) fn has_failures(&self) -> bool {
+        self.failures > 0
     }
 
     pub(super) fn spans(&self, length: Duration) -> bool {
@@ -85,14 +97,20 @@ impl TimeWindow {
 
     /// Empties the buckets whose time has come round again. A time before the present bucket's, seen
     /// by a thread that was late for the lock, counts as that bucket's.
+    #[inline]
     fn turn(&mut self, now: Time) {
-        if now < self.ends {
-            return;
+        if now >= self.ends {
+            self.empty_until(now);
         }
+    }
+
+    #[cold]
+    fn empty_until(&mut self, now: Time) {
         let steps = now.since(self.ends) / self.width + 1;
         for _ in 0..steps.min(BUCKETS as u64) {
             self.at = (self.at + 1) % BUCKETS;
-            self.buckets[self.at] = Bucket::default();
+            let emptied = std::mem::take(&mut self.buckets[self.at]);
+            self.failures -= u64::from(emptied.failures);
             if let Some(counts) = &mut self.slow {
                 counts[self.at] = 0;
             }

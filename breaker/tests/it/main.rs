@@ -11,3 +11,5 @@ mod observers;
 mod properties;
 mod states;
 mod stress;
+#[cfg(feature = "tower")]
+mod tower;
