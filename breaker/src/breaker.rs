@@ -249,6 +249,17 @@ impl CircuitBreaker {
         }
     }
 
+    /// Whether nobody else can use this breaker: no other handle, permit or call is alive. A
+    /// [`WeakCircuitBreaker`] is not counted.
+    pub(crate) fn is_only_handle(&self) -> bool {
+        Arc::strong_count(&self.shared) == 1
+    }
+
+    /// Whether no mode is set, nor was one that has ended unnoticed. Looks, and moves nothing.
+    pub(crate) fn is_automatic(&self) -> bool {
+        self.shared.machine.lock().mode() == Mode::Automatic
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }

@@ -187,16 +187,57 @@ impl Builder {
     /// [`ConfigError`] lists every field that breaks its rule: an empty name, a threshold or probe
     /// limit of zero, a duration of zero, a rate that is none, fields that contradict each other.
     pub fn build(self) -> Result<CircuitBreaker, ConfigError> {
+        let fields = self.broken_fields();
+        if fields.is_empty() {
+            let name = Arc::clone(&self.name);
+            Ok(self.into_template().make(name))
+        } else {
+            Err(ConfigError::new(self.name, fields))
+        }
+    }
+
+    /// The same settings and observers under another name.
+    pub(crate) fn named(mut self, name: Arc<str>) -> Self {
+        self.name = name;
+        self
+    }
+
+    pub(crate) fn broken_fields(&self) -> Vec<FieldError> {
         let mut fields = self.config.broken_fields();
         if self.name.is_empty() {
             let error = FieldError::new("name", &self.name, "must not be empty");
             fields.insert(0, error);
         }
-        if !fields.is_empty() {
-            return Err(ConfigError::new(self.name, fields));
+        fields
+    }
+
+    /// What to make breakers from. There must be no broken fields.
+    pub(crate) fn into_template(self) -> Template {
+        Template {
+            settings: Arc::new(Settings::new(self.config)),
+            observers: self.observers,
         }
-        let settings = Arc::new(Settings::new(self.config));
-        Ok(CircuitBreaker::new(self.name, settings, &self.observers))
+    }
+}
+
+/// Makes breakers that are alike but for their names, and share their settings.
+pub(crate) struct Template {
+    settings: Arc<Settings>,
+    observers: Vec<Arc<dyn Observer>>,
+}
+
+impl Template {
+    pub(crate) fn make(&self, name: Arc<str>) -> CircuitBreaker {
+        CircuitBreaker::new(name, Arc::clone(&self.settings), &self.observers)
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Template")
+            .field("config", &self.settings.config)
+            .field("observers", &self.observers.len())
+            .finish()
     }
 }
 

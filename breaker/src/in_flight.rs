@@ -17,13 +17,13 @@ struct Call {
     overdue: bool,
 }
 
-/// Where a call is kept until it ends.
+/// Where a call is kept until it ends. A whole word, so that tickets are copied in whole words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place(u32);
+pub(crate) struct Place(u64);
 
 impl Place {
     /// Of a call whose duration does not matter.
-    pub(crate) const NOWHERE: Self = Self(NONE);
+    pub(crate) const NOWHERE: Self = Self(NONE as u64);
 }
 
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl InFlight {
             at
         };
         self.append(at);
-        Place(at)
+        Place(at.into())
     }
 
     fn append(&mut self, at: u32) {
@@ -84,7 +84,7 @@ impl InFlight {
 
     /// Takes a call out that has ended: how long it was in flight, in nanoseconds.
     pub(crate) fn end(&mut self, place: Place, now: Time, generation: u64) -> u64 {
-        let Place(at) = place;
+        let at = place.0 as u32;
         let call = self.calls[at as usize];
         if !call.overdue {
             self.unlink(call);

@@ -12,7 +12,7 @@ use crate::in_flight::Place;
 use crate::machine::{Answer, Ending, Machine, ModeStep, Refusal, Step, Ticket};
 use crate::mode::ModeChange;
 use crate::observer::{Observer, Transition};
-use crate::rejected::{Rejected, Why};
+use crate::rejected::Rejected;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::state::Outcome;
@@ -51,25 +51,30 @@ impl Shared {
                 place: Place::NOWHERE,
             });
         }
-        self.admit_unless_open(word)
+        match self.closed_for(word) {
+            Some(retry_after) => {
+                self.counters.reject();
+                let cause = self.door.cause(word);
+                Err(Rejected::open(Arc::clone(&self.name), cause, retry_after))
+            }
+            None => self.ask_machine(),
+        }
     }
 
+    /// How much longer an open breaker rejects without being asked, in nanoseconds.
     #[inline(never)]
-    fn admit_unless_open(&self, word: Word) -> Result<Ticket, Rejected> {
-        let now = clock::now();
-        if word.is(Word::SHUT) {
-            let (until, cause) = (self.door.until(), self.door.cause(word));
-            if self.door.word() == word && now < until {
-                self.counters.reject();
-                let (name, why) = (Arc::clone(&self.name), Why::Open(cause));
-                return Err(Rejected::new(name, why, Some(until.since(now))));
-            }
+    fn closed_for(&self, word: Word) -> Option<u64> {
+        if !word.is(Word::SHUT) {
+            return None;
         }
-        self.ask_machine(now)
+        let now = clock::now();
+        let until = self.door.until();
+        (now < until && self.door.word() == word).then(|| until.since(now))
     }
 
     #[cold]
-    fn ask_machine(&self, now: clock::Time) -> Result<Ticket, Rejected> {
+    fn ask_machine(&self) -> Result<Ticket, Rejected> {
+        let now = clock::now();
         let mut machine = self.machine.lock();
         let ended = machine.end_mode(&self.door, now);
         let (answer, steps) = machine.admit(&self.door, now);

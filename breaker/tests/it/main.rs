@@ -7,6 +7,7 @@
 
 mod config;
 mod endings;
+mod keyed;
 mod observers;
 mod properties;
 mod states;
