@@ -26,6 +26,12 @@ impl Effort {
         rounds: 5,
     };
 
+    /// Enough for a few cases: 15 s.
+    pub const SOME: Self = Self {
+        total: Duration::from_secs(15),
+        ..Self::FULL
+    };
+
     /// One operation each, to see that everything runs.
     pub const ONCE: Self = Self {
         turn: Duration::ZERO,
@@ -117,19 +123,26 @@ impl<'c> Runner<'c> {
 
 const WARM_UP_SHARE: u64 = 20;
 
-/// How many operations fit into a turn; at least one.
+/// How many operations fit into a turn; at least one. The answer is tried out: a run that was held up
+/// may have passed for a full turn.
 fn times_in(contender: &mut Contender, turn: Duration) -> u64 {
     if turn.is_zero() {
         return 1;
     }
     let mut times = 1;
+    let mut took = quickest(contender, times);
     loop {
-        let took = quickest(contender, times);
-        if took * 4 >= turn {
-            let fit = u128::from(times) * turn.as_nanos() / took.as_nanos();
-            return u64::try_from(fit).unwrap_or(u64::MAX).max(1);
+        while took * 4 < turn {
+            times *= 4;
+            took = quickest(contender, times);
         }
-        times *= 4;
+        let fit = u128::from(times) * turn.as_nanos() / took.as_nanos();
+        let fit = u64::try_from(fit).unwrap_or(u64::MAX).max(1);
+        took = quickest(contender, fit);
+        if took * 4 >= turn {
+            return fit;
+        }
+        times = fit;
     }
 }
 

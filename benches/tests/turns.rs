@@ -85,6 +85,23 @@ fn a_turn_that_is_held_up_now_and_then_is_as_long_as_any() {
 }
 
 #[test]
+fn a_contender_held_up_for_long_while_its_turns_are_measured_out_gets_whole_ones() {
+    let runs = Rc::new(RefCell::new(Vec::new()));
+    let run = {
+        let runs = Rc::clone(&runs);
+        move |times| {
+            runs.borrow_mut().push(times);
+            let held_up = Duration::from_millis(u64::from(runs.borrow().len() <= 3));
+            NANOSECOND.mul_f64(times as f64) + held_up
+        }
+    };
+    let mut effort = Effort::ONCE;
+    effort.turn = Duration::from_micros(1);
+    take_turns(&mut [Case::new("call", run)], effort);
+    assert_eq!(runs.borrow().last(), Some(&1_000));
+}
+
+#[test]
 fn a_case_may_want_longer_turns() {
     let sizes = Rc::new(RefCell::new(Vec::new()));
     let run = {

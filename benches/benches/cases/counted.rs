@@ -62,6 +62,12 @@ pub(crate) const CASES: &[Counted] = &[
     Counted::new("window_100", || ok(ours::counting(100))),
     Counted::new("window_10000", || ok(ours::counting(10_000))),
     Counted::new("window_100_failing", || failing(ours::counting(100))),
+    Counted::new("window_after_failure", || {
+        // Longer than a run, so that the failure stays in it.
+        let breaker = ours::counting(20_000);
+        let _ = breaker.call_blocking(|| Err::<(), _>(Failure));
+        ok(breaker)
+    }),
     Counted::new("time_window", || ok(ours::timing(WINDOW))),
     Counted::new("time_window_failing", || failing(ours::timing(WINDOW))),
     Counted::new("slow_calls", || ok(ours::minding_slow_calls())),

@@ -13,25 +13,27 @@ use super::runtime::runtime;
 /// begin together and take batches of them until none is left. It lasts from the first beginning to
 /// the last end.
 ///
-/// `operation` makes a thread's own operation, whose results must be `Ok`.
+/// `operation` makes a thread's own operation. `expected` guards against measuring something else: any
+/// other result panics.
 ///
 /// Threads that the machine runs one after the other are no contention: where there is a core for
 /// each, such a run is done again, a few times, before it is taken as it is.
 pub(crate) fn together<T, E, Op>(
     threads: usize,
     operation: impl Fn() -> Op + Sync,
+    expected: impl Fn(&Result<T, E>) -> bool + Sync,
 ) -> impl FnMut(u64) -> Duration
 where
     Op: AsyncFnMut() -> Result<T, E>,
 {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     move |times| {
-        let mut ran = run(threads, cores, &operation, times);
+        let mut ran = run(threads, cores, &operation, &expected, times);
         for _ in 0..AGAIN {
             if threads > cores || ran.is_together() {
                 break;
             }
-            ran = run(threads, cores, &operation, times);
+            ran = run(threads, cores, &operation, &expected, times);
         }
         ran.whole()
     }
@@ -49,6 +51,7 @@ fn run<T, E, Op>(
     threads: usize,
     cores: usize,
     operation: &(impl Fn() -> Op + Sync),
+    expected: &(impl Fn(&Result<T, E>) -> bool + Sync),
     times: u64,
 ) -> Ran
 where
@@ -77,7 +80,7 @@ where
             while let Some(batch) = next() {
                 for _ in 0..batch {
                     let answer = operation().await;
-                    assert!(answer.is_ok());
+                    assert!(expected(&answer));
                     use_up(&answer);
                 }
             }
