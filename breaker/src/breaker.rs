@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::builder::Builder;
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::error::ConfigError;
 use crate::machine::with;
@@ -49,10 +49,11 @@ impl CircuitBreaker {
     pub(crate) fn new(
         name: Arc<str>,
         settings: Arc<Settings>,
+        clock: Clock,
         observers: &[Arc<dyn Observer>],
     ) -> Self {
         let breaker = Self {
-            shared: Arc::new(Shared::new(name, settings)),
+            shared: Arc::new(Shared::new(name, settings, clock)),
         };
         for observer in observers {
             breaker.add_observer(Arc::clone(observer));
@@ -75,6 +76,7 @@ impl CircuitBreaker {
     /// assert_eq!(breaker.snapshot().totals.success, 1);
     /// # Ok::<_, steadfast_breaker::Rejected>(())
     /// ```
+    #[inline]
     pub fn try_acquire(&self) -> Result<Permit, Rejected> {
         let ticket = self.shared.admit()?;
         Ok(Permit::new(Arc::clone(&self.shared), ticket))
@@ -115,7 +117,7 @@ impl CircuitBreaker {
     #[must_use]
     pub fn mode(&self) -> Mode {
         let shared = &self.shared;
-        let now = clock::now();
+        let now = shared.door.now();
         let mut machine = shared.machine.lock();
         let ended = machine.end_mode(&shared.door, now);
         let mode = machine.mode();
@@ -148,7 +150,7 @@ impl CircuitBreaker {
 
     fn change_mode(&self, mode: Mode, reason: Arc<str>, expires_in: Option<u64>) {
         let shared = &self.shared;
-        let now = clock::now();
+        let now = shared.door.now();
         let expires_in = expires_in.filter(|_| mode != Mode::Automatic);
         let reason = (mode != Mode::Automatic).then_some(reason);
         let mut machine = shared.machine.lock();
@@ -163,7 +165,7 @@ impl CircuitBreaker {
     /// flight no longer matter; totals stay.
     pub fn reset(&self) {
         let shared = &self.shared;
-        let now = clock::now();
+        let now = shared.door.now();
         let mut machine = shared.machine.lock();
         let ended = machine.end_mode(&shared.door, now);
         let (mode, step) = machine.reset(&shared.door, now);
@@ -197,7 +199,7 @@ impl CircuitBreaker {
             return Err(ConfigError::new(Arc::clone(&shared.name), fields));
         }
         let settings = Arc::new(Settings::new(config));
-        let now = clock::now();
+        let now = shared.door.now();
         let mut machine = shared.machine.lock();
         let ended = machine.end_mode(&shared.door, now);
         machine.reconfigure(&shared.door, settings, now);
@@ -217,7 +219,7 @@ impl CircuitBreaker {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let shared = &self.shared;
-        let now = clock::now();
+        let now = shared.door.now();
         let mut machine = shared.machine.lock();
         let ended = machine.end_mode(&shared.door, now);
         let snapshot = shared.read(&mut machine, now);

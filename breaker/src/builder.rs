@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::breaker::CircuitBreaker;
+use crate::clock::Clock;
 use crate::config::{AbandonedAs, Config, Window};
 use crate::error::{ConfigError, FieldError};
 use crate::observer::Observer;
@@ -20,6 +21,7 @@ use crate::settings::Settings;
 pub struct Builder {
     name: Arc<str>,
     config: Config,
+    clock: Clock,
     observers: Vec<Arc<dyn Observer>>,
 }
 
@@ -28,6 +30,7 @@ impl Builder {
         Self {
             name,
             config: Config::default(),
+            clock: Clock::Standard,
             observers: Vec::new(),
         }
     }
@@ -175,6 +178,17 @@ impl Builder {
         self
     }
 
+    /// Reads the processor's time stamp counter, through the crate quanta, instead of the operating
+    /// system's clock: less than half the cost, where a time window, slow calls or an open breaker need
+    /// the time. The counter is calibrated when the first such breaker of the process is built, which takes
+    /// some milliseconds. `tokio::time::pause()` does not stop it.
+    #[cfg(feature = "quanta")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "quanta")))]
+    pub fn fast_clock(mut self) -> Self {
+        self.clock = Clock::Fast;
+        self
+    }
+
     /// Adds an observer of transitions and rejections; may be called more than once.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observers.push(Arc::new(observer));
@@ -215,6 +229,7 @@ impl Builder {
     pub(crate) fn into_template(self) -> Template {
         Template {
             settings: Arc::new(Settings::new(self.config)),
+            clock: self.clock,
             observers: self.observers,
         }
     }
@@ -223,12 +238,14 @@ impl Builder {
 /// Makes breakers that are alike but for their names, and share their settings.
 pub(crate) struct Template {
     settings: Arc<Settings>,
+    clock: Clock,
     observers: Vec<Arc<dyn Observer>>,
 }
 
 impl Template {
     pub(crate) fn make(&self, name: Arc<str>) -> CircuitBreaker {
-        CircuitBreaker::new(name, Arc::clone(&self.settings), &self.observers)
+        let settings = Arc::clone(&self.settings);
+        CircuitBreaker::new(name, settings, self.clock, &self.observers)
     }
 }
 

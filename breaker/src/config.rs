@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::error::FieldError;
+#[cfg(feature = "serde")]
+mod form;
+mod rules;
 
 /// The defaults, in one place; the README's table is held to them by a test.
 pub(crate) mod defaults {
@@ -39,6 +41,34 @@ pub(crate) mod defaults {
 /// let breaker = CircuitBreaker::builder("payments").config(config).build()?;
 /// assert_eq!(breaker.config().failure_rate, Some(0.5));
 /// # Ok::<_, steadfast_breaker::ConfigError>(())
+/// ```
+///
+/// # In a file
+/// With the feature `serde` it is read and written as a flat table whose keys are the names of the
+/// fields; `timeout` is another name of `open_for`. What is not given has its default.
+///
+/// - A duration is a string like `"1m 30s"` or `"250ms"`, or whole milliseconds. It is written as a string.
+/// - A rate is a number. A count is a whole number.
+/// - `window` is a number of calls, or a duration as a string: `100` or `"10s"`.
+/// - `abandoned_as` is `"ignored"` or `"failure"`.
+///
+/// One error tells everything that is wrong: unknown keys and the key that was probably meant, keys given
+/// twice, values of a wrong kind, and broken rules. A config that was read obeys all its rules. The format
+/// must describe itself, as TOML, JSON and YAML do.
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use steadfast_breaker::Config;
+///
+/// let config: Config = toml::from_str("failure_rate = 0.5\nopen_for = '10s'").unwrap();
+/// assert_eq!(config.failure_rate, Some(0.5));
+///
+/// let error = toml::from_str::<Config>("failure_rat = 0.5\nmax_probes = 0").unwrap_err();
+/// assert_eq!(
+///     error.message(),
+///     "failure_rat = 0.5 (unknown key, did you mean failure_rate?); max_probes = 0 (must be at least 1)",
+/// );
+/// # }
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -132,119 +162,6 @@ impl Default for Config {
             half_open_max: defaults::HALF_OPEN_MAX,
             ramp_up: defaults::RAMP_UP,
             abandoned_as: AbandonedAs::default(),
-        }
-    }
-}
-
-const COUNT: &str = "must be at least 1";
-const LONGER: &str = "must be longer than zero";
-const RATE: &str = "must be more than 0 and at most 1";
-
-impl Config {
-    /// Every field that breaks its rule, in the order of the fields.
-    pub(crate) fn broken_fields(&self) -> Vec<FieldError> {
-        let mut broken = Broken::default();
-        broken.unless(
-            self.failure_threshold != Some(0),
-            "failure_threshold",
-            &0,
-            COUNT,
-        );
-        broken.unless(
-            !self.reset_timeout.is_zero(),
-            "reset_timeout",
-            &self.reset_timeout,
-            LONGER,
-        );
-        self.check_window(&mut broken);
-        self.check_open(&mut broken);
-        self.check_half_open(&mut broken);
-        broken.fields
-    }
-
-    fn check_window(&self, broken: &mut Broken) {
-        let sound = match self.window {
-            Window::Calls(calls) => (1..=1_000_000).contains(&calls),
-            Window::Time(time) => {
-                (Duration::from_millis(1)..=Duration::from_secs(3600)).contains(&time)
-            }
-        };
-        let rule = "must be 1 to 1000000 calls, or 1 ms to 1 h";
-        broken.unless(sound, "window", &self.window, rule);
-        if let Some(min_calls) = self.min_calls {
-            broken.unless(min_calls > 0, "min_calls", &min_calls, COUNT);
-            if let Window::Calls(calls) = self.window {
-                let rule = "must be at most the calls of the window";
-                broken.unless(min_calls <= calls, "min_calls", &min_calls, rule);
-            }
-        }
-        broken.rate("failure_rate", self.failure_rate);
-        if let Some(duration) = self.slow_call_duration {
-            broken.unless(!duration.is_zero(), "slow_call_duration", &duration, LONGER);
-        }
-        broken.rate("slow_call_rate", self.slow_call_rate);
-        if let (Some(rate), None) = (self.slow_call_rate, self.slow_call_duration) {
-            let rule = "must come with slow_call_duration";
-            broken.unless(false, "slow_call_rate", &rate, rule);
-        }
-    }
-
-    fn check_open(&self, broken: &mut Broken) {
-        broken.unless(!self.open_for.is_zero(), "open_for", &self.open_for, LONGER);
-        let multiplier = self.open_for_multiplier;
-        broken.unless(
-            multiplier.is_finite() && multiplier >= 1.0,
-            "open_for_multiplier",
-            &multiplier,
-            "must be at least 1 and finite",
-        );
-        let jitter = self.open_for_jitter;
-        broken.unless(
-            (0.0..1.0).contains(&jitter),
-            "open_for_jitter",
-            &jitter,
-            "must be at least 0 and less than 1",
-        );
-        if multiplier > 1.0 || jitter > 0.0 {
-            let rule = "must be at least open_for";
-            let sound = self.max_open_for >= self.open_for;
-            broken.unless(sound, "max_open_for", &self.max_open_for, rule);
-        }
-    }
-
-    fn check_half_open(&self, broken: &mut Broken) {
-        broken.unless(self.max_probes > 0, "max_probes", &self.max_probes, COUNT);
-        let successes = self.success_threshold;
-        broken.unless(successes > 0, "success_threshold", &successes, COUNT);
-        broken.rate("half_open_failure_rate", self.half_open_failure_rate);
-        let calls = self.half_open_calls;
-        broken.unless(calls > 0, "half_open_calls", &calls, COUNT);
-        let max = self.half_open_max;
-        broken.unless(!max.is_zero(), "half_open_max", &max, LONGER);
-    }
-}
-
-#[derive(Default)]
-struct Broken {
-    fields: Vec<FieldError>,
-}
-
-impl Broken {
-    fn unless(
-        &mut self,
-        sound: bool,
-        field: &'static str,
-        value: &dyn std::fmt::Debug,
-        rule: &'static str,
-    ) {
-        if !sound {
-            self.fields.push(FieldError::new(field, value, rule));
-        }
-    }
-
-    fn rate(&mut self, field: &'static str, rate: Option<f64>) {
-        if let Some(rate) = rate {
-            self.unless(rate > 0.0 && rate <= 1.0, field, &rate, RATE);
         }
     }
 }

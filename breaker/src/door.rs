@@ -6,7 +6,7 @@
 //! what belongs together, for between two openings there is always another word.
 
 use crate::cause_code::CauseCode;
-use crate::clock::Time;
+use crate::clock::{Clock, Time};
 use crate::state::State;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -27,6 +27,9 @@ impl Word {
     pub(crate) const TIMED: u64 = 1 << 4;
     /// Of a ticket alone: the call was let through in shadow mode; its result moves nothing.
     pub(crate) const BYSTANDER: u64 = 1 << 5;
+    /// Of a breaker for life: it reads the fast clock.
+    #[cfg(feature = "quanta")]
+    const FAST_CLOCK: u64 = 1 << 15;
 
     const STATE: u32 = 6;
     const CAUSE: u32 = 8;
@@ -44,6 +47,24 @@ impl Word {
                 | u64::from(cause.kind) << Self::CAUSE
                 | generation << Self::GENERATION,
         )
+    }
+
+    /// Remembers the clock, for all words to come.
+    pub(crate) fn with_clock(self, clock: Clock) -> Self {
+        match clock {
+            Clock::Standard => self,
+            #[cfg(feature = "quanta")]
+            Clock::Fast => self.with(Self::FAST_CLOCK),
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn clock(self) -> Clock {
+        #[cfg(feature = "quanta")]
+        if self.is(Self::FAST_CLOCK) {
+            return Clock::Fast;
+        }
+        Clock::Standard
     }
 
     pub(crate) const fn is(self, flag: u64) -> bool {
@@ -98,6 +119,11 @@ impl Door {
             until: AtomicU64::new(Time::NEVER.as_nanos()),
             counts: AtomicU64::new(0),
         }
+    }
+
+    /// The present, by the breaker's clock.
+    pub(crate) fn now(&self) -> Time {
+        self.word().clock().now()
     }
 
     #[inline]

@@ -60,6 +60,8 @@
 //! # Features
 //! - `tokio` (default): reads tokio's clock, so that `tokio::time::pause()` drives the breaker in
 //!   tests. Without it the breaker needs no runtime at all and works on any.
+//! - `serde`: reads and writes a [`Config`], and tells all that is wrong with one in one error; writes
+//!   [`Snapshot`]s and the words in them; reads a [`Mode`].
 //! - `tower`: `tower::BreakerLayer` puts the breaker in front of a tower service.
 //!
 //! # Minimum Rust version
@@ -84,6 +86,8 @@ mod mode;
 mod observer;
 mod permit;
 mod rejected;
+#[cfg(feature = "serde")]
+mod serialize;
 mod settings;
 mod shared;
 mod slot;

@@ -11,7 +11,7 @@ mod reading;
 use std::sync::Arc;
 
 use crate::cause_code::CauseCode;
-use crate::clock::{Now, Time};
+use crate::clock::{Clock, Now, Time};
 use crate::door::{Door, Word};
 use crate::in_flight::Place;
 use crate::mode::Mode;
@@ -84,7 +84,6 @@ enum Phase {
 pub(crate) struct Machine {
     settings: Arc<Settings>,
     phase: Phase,
-    mode: Mode,
     /// When the present phase began; for an expired half-open, when it expired.
     entered: Time,
     window: Window,
@@ -93,24 +92,23 @@ pub(crate) struct Machine {
     rare: Option<Box<Rare>>,
 }
 
-/// Results that were taken back under the lock. The 32 bits are enough for what a breaker does only
-/// now and then: once a second they last for a hundred years.
+/// What is counted under the lock; successes are not. The 32 bits are enough for what a breaker does
+/// only now and then: once a second they last for a hundred years.
 #[derive(Debug, Default)]
 struct Counts {
-    success: u64,
     failure: u64,
     ignored: u64,
     abandoned: u64,
     panicked: u32,
     stale: u32,
     opened: u32,
-    half_opened: u32,
     closed: u32,
 }
 
 impl Machine {
     /// A closed breaker, and its door.
-    pub(crate) fn new(settings: Arc<Settings>, now: Time) -> (Self, Door) {
+    pub(crate) fn new(settings: Arc<Settings>, clock: Clock) -> (Self, Door) {
+        let now = clock.now();
         let mut machine = Self {
             window: Window::new(&settings, now),
             settings,
@@ -118,19 +116,13 @@ impl Machine {
                 run: 0,
                 last_failure: now,
             },
-            mode: Mode::Automatic,
             entered: now,
             counts: Counts::default(),
             rare: None,
         };
         machine.prepare();
-        let door = Door::new(Word::new(
-            machine.flags(),
-            State::Closed,
-            CauseCode::NONE,
-            0,
-        ));
-        (machine, door)
+        let word = Word::new(machine.flags(), State::Closed, CauseCode::NONE, 0);
+        (machine, Door::new(word.with_clock(clock)))
     }
 
     /// Admits or refuses a call.
@@ -152,7 +144,7 @@ impl Machine {
         };
         let answer = match refusal {
             None => Answer::Pass(self.issue(door.word(), now)),
-            Some(refusal) if self.mode == Mode::Shadow => {
+            Some(refusal) if self.mode() == Mode::Shadow => {
                 self.rare().would_reject += 1;
                 let ticket = self.issue(door.word().with(Word::BYSTANDER), now);
                 Answer::PassAnyway(ticket, refusal)
@@ -180,7 +172,7 @@ impl Machine {
             return None;
         }
         if ticket.word.generation() != word.generation() {
-            self.counts.stale = self.counts.stale.saturating_add(1);
+            self.counts.stale += 1;
             return None;
         }
         let outcome = self.outcome(ending);
@@ -210,7 +202,7 @@ impl Machine {
 
     /// Makes the transitions that only the passing of time brings about.
     fn advance(&mut self, door: &Door, now: Time) -> Steps {
-        if self.mode == Mode::ForcedOpen {
+        if self.mode() == Mode::ForcedOpen {
             return [None, None];
         }
         let expired = self.expire_probes(door, now);
@@ -223,7 +215,7 @@ impl Machine {
     }
 
     fn refuse_open(&self, door: &Door, now: Time) -> Refusal {
-        if self.mode == Mode::ForcedOpen {
+        if self.mode() == Mode::ForcedOpen {
             return self.refuse_forced(now);
         }
         Refusal {
@@ -233,6 +225,7 @@ impl Machine {
     }
 
     /// Opens by the breaker's own decision, for a time that may grow.
+    #[cold]
     fn open(&mut self, door: &Door, cause: Cause, at: Time) -> Step {
         let was_closed_for = match self.phase {
             Phase::Closed { .. } => Some(at.since(self.entered)),
@@ -251,7 +244,7 @@ impl Machine {
             run: 0,
             last_failure: at,
         };
-        self.window.clear(at);
+        self.window.clear(&self.settings, at);
         self.go(door, phase, cause, at)
     }
 
@@ -259,12 +252,12 @@ impl Machine {
         let from = self.state();
         self.phase = phase;
         let to = self.state();
-        let count = match to {
-            State::Closed => &mut self.counts.closed,
-            State::Open => &mut self.counts.opened,
-            State::HalfOpen => &mut self.counts.half_opened,
-        };
-        *count = count.saturating_add(1);
+        match to {
+            State::Closed => self.counts.closed += 1,
+            State::Open => self.counts.opened += 1,
+            // The generations that are left.
+            State::HalfOpen => {}
+        }
         let generation = self.begin(door, cause, at);
         Step {
             from,
@@ -284,7 +277,8 @@ impl Machine {
         let cause = CauseCode::from(cause);
         door.set_cause(cause);
         let state = self.state();
-        door.set_word(Word::new(self.flags(), state, cause, generation));
+        let word = Word::new(self.flags(), state, cause, generation);
+        door.set_word(word.with_clock(door.word().clock()));
         generation
     }
 
@@ -302,7 +296,7 @@ impl Machine {
             Phase::Closed { .. } => {
                 let asks = expires || tracks || rare.is_some_and(Rare::is_ramping);
                 let timed = expires || tracks || self.window.is_timed();
-                let disabled = self.mode == Mode::Disabled;
+                let disabled = self.mode() == Mode::Disabled;
                 flag(Word::PASS, !asks)
                     | flag(Word::CALM, !asks && !disabled && self.is_calm())
                     | flag(Word::UNCOUNTED, disabled)
@@ -310,14 +304,14 @@ impl Machine {
             }
             Phase::Open => {
                 let heard = rare.is_some_and(Rare::hears_rejections);
-                flag(Word::SHUT, self.mode == Mode::Automatic && !heard) | Word::TIMED
+                flag(Word::SHUT, self.mode() == Mode::Automatic && !heard) | Word::TIMED
             }
             Phase::HalfOpen(_) => Word::TIMED,
         }
     }
 
     fn issue(&mut self, word: Word, now: Time) -> Ticket {
-        let tracked = self.settings.slow_call_duration > 0 && self.mode != Mode::Disabled;
+        let tracked = self.settings.slow_call_duration > 0 && self.mode() != Mode::Disabled;
         let place = if tracked {
             self.rare().in_flight.begin(now, generation_of_probe(word))
         } else {
@@ -350,16 +344,17 @@ impl Machine {
         }
     }
 
+    /// Counts a call that has ended; successes the caller has counted.
     fn count(&mut self, ending: Ending, slow: bool) {
         let counts = &mut self.counts;
         match ending {
-            Ending::Told(Outcome::Success) => counts.success += 1,
+            Ending::Told(Outcome::Success) => {}
             Ending::Told(Outcome::Failure) => counts.failure += 1,
             Ending::Told(Outcome::Ignored) => counts.ignored += 1,
             Ending::Abandoned => counts.abandoned += 1,
             Ending::Panicked => {
                 counts.failure += 1;
-                counts.panicked = counts.panicked.saturating_add(1);
+                counts.panicked += 1;
             }
         }
         if slow {

@@ -13,42 +13,47 @@ use crate::state::Outcome;
 /// way a half-open breaker gets the probe's place back at once.
 #[must_use = "dropping a permit at once counts the call as abandoned"]
 pub struct Permit {
-    shared: Arc<Shared>,
     /// Taken when the call is settled.
-    ticket: Option<Ticket>,
+    shared: Option<Arc<Shared>>,
+    ticket: Ticket,
 }
 
 impl Permit {
     pub(crate) fn new(shared: Arc<Shared>, ticket: Ticket) -> Self {
         Self {
-            shared,
-            ticket: Some(ticket),
+            shared: Some(shared),
+            ticket,
         }
     }
 
     /// The call succeeded.
+    #[inline]
     pub fn success(self) {
         self.record(Outcome::Success);
     }
 
     /// The call failed.
+    #[inline]
     pub fn failure(self) {
         self.record(Outcome::Failure);
     }
 
     /// The call's outcome says nothing about the dependency.
+    #[inline]
     pub fn ignore(self) {
         self.record(Outcome::Ignored);
     }
 
     /// The call ended like this.
+    #[inline]
     pub fn record(mut self, outcome: Outcome) {
         self.settle(Ending::Told(outcome));
     }
 
+    #[inline]
     fn settle(&mut self, ending: Ending) {
-        if let Some(ticket) = self.ticket.take() {
-            self.shared.settle(ticket, ending);
+        if let Some(shared) = self.shared.take() {
+            shared.settle(self.ticket, ending);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::clock::nanos;
 use crate::config::{AbandonedAs, Config, Window, defaults};
+use crate::window::BUCKETS;
 
 /// Times are nanoseconds.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub(crate) struct Settings {
     pub(crate) failure_threshold: u32,
     pub(crate) reset_timeout: u64,
     pub(crate) min_calls: u32,
+    /// How long a bucket of a time window is.
+    pub(crate) bucket_width: u64,
     /// The failures that open a breaker whose count window is full.
     pub(crate) full_window_failures: u32,
     /// 0: no call is slow.
@@ -40,6 +43,10 @@ impl Settings {
             failure_threshold: config.failure_threshold.unwrap_or(by_default),
             reset_timeout: nanos(config.reset_timeout),
             min_calls,
+            bucket_width: match config.window {
+                Window::Time(time) => nanos(time) / BUCKETS as u64,
+                Window::Calls(_) => 0,
+            },
             full_window_failures: match (config.window, config.failure_rate) {
                 (Window::Calls(calls), Some(rate)) => least_part(calls, rate),
                 _ => u32::MAX,

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{self, Now};
+use crate::clock::{self, Clock, Now};
 use crate::counters::Counters;
 use crate::door::{Door, Word};
 use crate::in_flight::Place;
@@ -26,9 +26,9 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(name: Arc<str>, settings: Arc<Settings>) -> Self {
+    pub(crate) fn new(name: Arc<str>, settings: Arc<Settings>, clock: Clock) -> Self {
         let counters = Counters::new(!settings.has_rate());
-        let (machine, door) = Machine::new(settings, clock::now());
+        let (machine, door) = Machine::new(settings, clock);
         Self {
             name,
             door,
@@ -67,14 +67,14 @@ impl Shared {
         if !word.is(Word::SHUT) {
             return None;
         }
-        let now = clock::now();
+        let now = word.clock().now();
         let until = self.door.until();
         (now < until && self.door.word() == word).then(|| until.since(now))
     }
 
     #[cold]
     fn ask_machine(&self) -> Result<Ticket, Rejected> {
-        let now = clock::now();
+        let now = self.door.now();
         let mut machine = self.machine.lock();
         let ended = machine.end_mode(&self.door, now);
         let (answer, steps) = machine.admit(&self.door, now);
@@ -124,9 +124,13 @@ impl Shared {
 
     #[inline(never)]
     fn tell_machine(&self, ticket: Ticket, ending: Ending) {
-        let mut now = Now::unread();
+        if ending == Ending::Told(Outcome::Success) && !ticket.word.is(Word::UNCOUNTED) {
+            self.counters.succeed();
+        }
+        let word = self.door.word();
+        let mut now = Now::unread(word.clock());
         // Outside the lock, where that can be told beforehand.
-        if self.door.word().is(Word::TIMED) {
+        if word.is(Word::TIMED) {
             now.get();
         }
         let mut machine = self.machine.lock();
@@ -162,13 +166,16 @@ impl Shared {
 
     /// Records a call that the breaker was not asked for.
     pub(crate) fn observe(&self, outcome: Outcome, took: Duration) {
-        let now = clock::now();
+        let now = self.door.now();
         let mut machine = self.machine.lock();
         let ended = machine.end_mode(&self.door, now);
         let mut step = None;
         if !self.door.word().is(Word::UNCOUNTED) {
             self.counters.admit();
-            step = machine.observe(&self.door, outcome, clock::nanos(took), &mut now.into());
+            if outcome == Outcome::Success {
+                self.counters.succeed();
+            }
+            step = machine.observe(&self.door, outcome, clock::nanos(took), &mut Now::read(now));
         }
         drop(machine);
         self.report_mode(ended);
@@ -178,8 +185,8 @@ impl Shared {
     /// A reading of everything, under the lock.
     pub(crate) fn read(&self, machine: &mut Machine, now: clock::Time) -> Snapshot {
         let word = self.door.word();
-        let mut totals = machine.totals();
-        totals.success += self.counters.succeeded();
+        let mut totals = machine.totals(word.generation());
+        totals.success = self.counters.succeeded();
         totals.rejected = self.counters.rejected();
         let ended = totals.success + totals.failure + totals.ignored + totals.abandoned;
         Snapshot {

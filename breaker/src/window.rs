@@ -8,6 +8,7 @@ use crate::config;
 use crate::settings::Settings;
 
 use count::CountWindow;
+pub(crate) use time::BUCKETS;
 use time::TimeWindow;
 
 /// What there is in a window.
@@ -23,7 +24,7 @@ pub(crate) struct Tally {
 pub(crate) enum Window {
     None,
     Count(CountWindow),
-    Time(Box<TimeWindow>),
+    Time(TimeWindow),
 }
 
 impl Window {
@@ -32,38 +33,38 @@ impl Window {
         match settings.config.window {
             _ if !settings.has_rate() => Self::None,
             config::Window::Calls(calls) => Self::Count(CountWindow::new(calls, slow)),
-            config::Window::Time(time) => Self::Time(Box::new(TimeWindow::new(time, slow, now))),
+            config::Window::Time(_) => {
+                Self::Time(TimeWindow::new(settings.bucket_width, slow, now))
+            }
         }
     }
 
     /// Goes over to new settings with what still makes sense of the old: the newest calls of a count
     /// window, all of a time window of the same length.
-    pub(crate) fn reconfigure(&mut self, settings: &Settings, now: Time) {
-        let slow = settings.config.slow_call_rate.is_some();
-        match (&mut *self, settings.config.window) {
-            _ if !settings.has_rate() => *self = Self::None,
+    pub(crate) fn reconfigure(&mut self, old: &Settings, new: &Settings, now: Time) {
+        let slow = new.config.slow_call_rate.is_some();
+        match (&mut *self, new.config.window) {
+            _ if !new.has_rate() => *self = Self::None,
             (Self::Count(window), config::Window::Calls(calls)) => window.resize(calls, slow),
-            (Self::Time(window), config::Window::Time(time)) if window.spans(time) => {
-                window.keep_slow(slow);
-            }
-            _ => *self = Self::new(settings, now),
+            (Self::Time(window), time) if time == old.config.window => window.keep_slow(slow),
+            _ => *self = Self::new(new, now),
         }
     }
 
-    pub(crate) fn clear(&mut self, now: Time) {
+    pub(crate) fn clear(&mut self, settings: &Settings, now: Time) {
         match self {
             Self::None => {}
             Self::Count(window) => window.clear(),
-            Self::Time(window) => window.clear(now),
+            Self::Time(window) => window.clear(settings.bucket_width, now),
         }
     }
 
     /// What is in the window at `now`.
-    pub(crate) fn tally(&mut self, now: Time) -> Tally {
+    pub(crate) fn tally(&mut self, settings: &Settings, now: Time) -> Tally {
         match self {
             Self::None => Tally::default(),
             Self::Count(window) => window.tally(),
-            Self::Time(window) => window.tally(now),
+            Self::Time(window) => window.tally(settings.bucket_width, now),
         }
     }
 

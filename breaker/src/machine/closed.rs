@@ -5,7 +5,7 @@ use crate::clock::{Now, Time};
 use crate::door::{Door, Word};
 use crate::mode::Mode;
 use crate::rejected::Why;
-use crate::settings::reaches;
+use crate::settings::{Settings, reaches};
 use crate::state::{Cause, Outcome};
 use crate::window::{Tally, Window};
 
@@ -23,7 +23,6 @@ impl Machine {
             self.count(ending, false);
             return self.record(door, self.outcome(ending), false, now);
         }
-        self.counts.success += 1;
         if let Phase::Closed { run, .. } = &mut self.phase {
             *run = 0;
         }
@@ -34,8 +33,8 @@ impl Machine {
                 !window.is_full() || window.failures() >= self.settings.full_window_failures
             }
             Window::Time(window) => {
-                window.record(false, false, now.get());
-                window.has_failures()
+                window.record(self.settings.bucket_width, false, false, now.get());
+                window.failures() > 0
             }
         };
         if judge {
@@ -55,7 +54,7 @@ impl Machine {
         slow: bool,
         now: &mut Now,
     ) -> Option<Step> {
-        if outcome == Outcome::Ignored || self.mode == Mode::Disabled {
+        if outcome == Outcome::Ignored || self.mode() == Mode::Disabled {
             return None;
         }
         let failed = outcome == Outcome::Failure;
@@ -63,7 +62,9 @@ impl Machine {
         match &mut self.window {
             Window::None => {}
             Window::Count(window) => window.record(failed, slow),
-            Window::Time(window) => window.record(failed, slow, now.get()),
+            Window::Time(window) => {
+                window.record(self.settings.bucket_width, failed, slow, now.get())
+            }
         }
         self.judge(door, in_a_row, now)
     }
@@ -103,39 +104,27 @@ impl Machine {
 
     /// What the rates say.
     fn judge_window(&mut self, door: &Door, now: &mut Now) -> Option<Cause> {
-        let settings = &self.settings;
-        if let Window::None = self.window {
-            return None;
+        let settings = &*self.settings;
+        if settings.config.slow_call_rate.is_some() {
+            let tally = self.window.tally(settings, now.get());
+            let (calls, failures) = (narrow(tally.calls), narrow(tally.failures));
+            return judge_failures(settings, failures, calls)
+                .or_else(|| self.judge_slow(door, tally, now.get()));
         }
-        if let (Window::Count(window), None) = (&self.window, settings.config.slow_call_rate) {
-            let (calls, failures) = (window.calls(), window.failures());
-            if window.is_full() && failures < settings.full_window_failures {
-                return None;
+        match &self.window {
+            Window::None => None,
+            Window::Count(window) => {
+                let (calls, failures) = (window.calls(), window.failures());
+                if window.is_full() && failures < settings.full_window_failures {
+                    return None;
+                }
+                judge_failures(settings, failures, calls)
             }
-            return judge_failures(
-                settings.min_calls,
-                settings.config.failure_rate,
-                failures,
-                calls,
-            );
+            Window::Time(window) => match window.failures() {
+                0 => None,
+                failures => judge_failures(settings, failures, window.calls()),
+            },
         }
-        let quiet = match &self.window {
-            Window::Time(window) => !window.has_failures(),
-            Window::Count(_) | Window::None => false,
-        };
-        if quiet && settings.config.slow_call_rate.is_none() {
-            return None;
-        }
-        let tally = self.window.tally(now.get());
-        let settings = &self.settings;
-        let (calls, failures) = (narrow(tally.calls), narrow(tally.failures));
-        judge_failures(
-            settings.min_calls,
-            settings.config.failure_rate,
-            failures,
-            calls,
-        )
-        .or_else(|| self.judge_slow(door, tally, now.get()))
     }
 
     fn judge_slow(&mut self, door: &Door, tally: Tally, now: Time) -> Option<Cause> {
@@ -154,7 +143,7 @@ impl Machine {
         if self.settings.config.slow_call_rate.is_none() || !self.trips() {
             return None;
         }
-        let tally = self.window.tally(now);
+        let tally = self.window.tally(&self.settings, now);
         let cause = self.judge_slow(door, tally, now)?;
         Some(self.open(door, cause, now))
     }
@@ -187,7 +176,7 @@ impl Machine {
     }
 
     fn trips(&self) -> bool {
-        matches!(self.mode, Mode::Automatic | Mode::Shadow)
+        matches!(self.mode(), Mode::Automatic | Mode::Shadow)
     }
 
     /// Whether another quick success would change nothing.
@@ -205,8 +194,9 @@ impl Machine {
     }
 }
 
-fn judge_failures(min_calls: u32, rate: Option<f64>, failures: u32, calls: u32) -> Option<Cause> {
-    let reached = calls >= min_calls && reaches(failures.into(), calls.into(), rate?);
+fn judge_failures(settings: &Settings, failures: u32, calls: u32) -> Option<Cause> {
+    let rate = settings.config.failure_rate?;
+    let reached = calls >= settings.min_calls && reaches(failures.into(), calls.into(), rate);
     reached.then_some(Cause::FailureRate { failures, calls })
 }
 

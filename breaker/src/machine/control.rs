@@ -25,7 +25,7 @@ pub(crate) struct ModeStep {
 
 impl Machine {
     pub(crate) fn mode(&self) -> Mode {
-        self.mode
+        self.rare.as_ref().map_or(Mode::Automatic, |rare| rare.mode)
     }
 
     /// Sets the mode, until further notice or for so many nanoseconds.
@@ -37,8 +37,8 @@ impl Machine {
         expires_in: Option<u64>,
         now: Time,
     ) -> ModeStep {
-        let from = std::mem::replace(&mut self.mode, to);
         let rare = self.rare();
+        let from = std::mem::replace(&mut rare.mode, to);
         rare.mode_reason.clone_from(&reason);
         rare.mode_until = expires_in.map_or(Time::NEVER, |nanos| now.after(nanos));
         if matches!(to, Mode::ForcedClosed | Mode::Disabled) {
@@ -57,7 +57,7 @@ impl Machine {
 
     /// Goes to the state that the mode asks for.
     fn follow_mode(&mut self, door: &Door, from: Mode, now: Time) -> Option<Step> {
-        match (self.mode, self.state()) {
+        match (self.mode(), self.state()) {
             (Mode::ForcedOpen, State::Open)
             | (Mode::ForcedClosed | Mode::Disabled, State::Closed) => None,
             (Mode::ForcedOpen, _) => {
@@ -102,11 +102,10 @@ impl Machine {
 
     /// Begins anew: automatic, closed, nothing in the window, the shortest open time.
     pub(crate) fn reset(&mut self, door: &Door, now: Time) -> (Option<ModeStep>, Option<Step>) {
-        let from = std::mem::replace(&mut self.mode, Mode::Automatic);
-        if let Some(rare) = &mut self.rare {
-            rare.mode_reason = None;
-            rare.mode_until = Time::NEVER;
-        }
+        let rare = self.rare();
+        let from = std::mem::take(&mut rare.mode);
+        rare.mode_reason = None;
+        rare.mode_until = Time::NEVER;
         let mode = (from != Mode::Automatic).then_some(ModeStep {
             from,
             to: Mode::Automatic,
@@ -117,11 +116,12 @@ impl Machine {
         if self.state() != State::Closed {
             return (mode, Some(self.close(door, Cause::Reset, now)));
         }
-        self.window.clear(now);
+        self.window.clear(&self.settings, now);
         self.phase = Phase::Closed {
             run: 0,
             last_failure: now,
         };
+        self.rare().resets_while_closed += 1;
         self.begin(door, Cause::Reset, now);
         (mode, None)
     }
@@ -129,8 +129,8 @@ impl Machine {
     /// Goes over to other settings. What was counted stays, as far as it still makes sense; nothing
     /// trips before the next result.
     pub(crate) fn reconfigure(&mut self, door: &Door, settings: Arc<Settings>, now: Time) {
+        self.window.reconfigure(&self.settings, &settings, now);
         self.settings = settings;
-        self.window.reconfigure(&self.settings, now);
         self.prepare();
         if let Some(rare) = &mut self.rare {
             rare.in_flight.judge_anew();
@@ -138,7 +138,7 @@ impl Machine {
                 rare.end_ramp();
             }
         }
-        if matches!(self.phase, Phase::Open) && self.mode != Mode::ForcedOpen {
+        if matches!(self.phase, Phase::Open) && self.mode() != Mode::ForcedOpen {
             let wait = match &mut self.rare {
                 Some(rare) => rare.same_open_time(&self.settings),
                 None => self.settings.open_for,

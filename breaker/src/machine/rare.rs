@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::clock::Time;
 use crate::in_flight::InFlight;
+use crate::mode::Mode;
 use crate::observer::Observer;
 use crate::settings::Settings;
 use crate::state::Cause;
@@ -18,6 +19,7 @@ const WHOLE: u64 = 1_000_000;
 const LEAST_SHARE: u64 = WHOLE / 10;
 
 pub(super) struct Rare {
+    pub(super) mode: Mode,
     pub(super) mode_reason: Option<Arc<str>>,
     /// When the mode ends by itself.
     pub(super) mode_until: Time,
@@ -27,6 +29,8 @@ pub(super) struct Rare {
     pub(super) observers: Option<Observers>,
     pub(super) hears_rejections: bool,
     pub(super) observer_panics: u64,
+    /// Generations that began without a transition.
+    pub(super) resets_while_closed: u64,
     /// How often the breaker has opened since its open time was last the shortest.
     openings: u32,
     /// A random function of the number of draws.
@@ -39,6 +43,7 @@ pub(super) struct Rare {
 impl Default for Rare {
     fn default() -> Self {
         Self {
+            mode: Mode::Automatic,
             mode_reason: None,
             mode_until: Time::NEVER,
             in_flight: InFlight::new(),
@@ -47,6 +52,7 @@ impl Default for Rare {
             observers: None,
             hears_rejections: false,
             observer_panics: 0,
+            resets_while_closed: 0,
             openings: 0,
             draw: RandomState::new(),
             draws: 0,

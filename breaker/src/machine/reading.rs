@@ -35,7 +35,7 @@ impl Machine {
 
     /// In how many nanoseconds the next call can be admitted as a probe, if the breaker is open.
     pub(crate) fn retry_after(&self, door: &Door, now: Time) -> Option<u64> {
-        match (&self.phase, self.mode) {
+        match (&self.phase, self.mode()) {
             (Phase::Open, Mode::ForcedOpen) => self.mode_expires_in(now),
             (Phase::Open, _) => Some(door.until().since(now)),
             (Phase::Closed { .. } | Phase::HalfOpen(_), _) => None,
@@ -58,7 +58,7 @@ impl Machine {
         if !self.settings.has_rate() {
             return None;
         }
-        let tally = self.window.tally(now);
+        let tally = self.window.tally(&self.settings, now);
         let slow_in_flight = self.overdue(door, now);
         let (min, config) = (u64::from(self.settings.min_calls), &self.settings.config);
         let rate = |part: u64, whole: u64| (whole >= min).then(|| part as f64 / whole as f64);
@@ -77,11 +77,13 @@ impl Machine {
     }
 
     /// What was counted under the lock.
-    pub(crate) fn totals(&self) -> Totals {
+    pub(crate) fn totals(&self, generation: u64) -> Totals {
         let counts = &self.counts;
         let rare = self.rare.as_deref();
+        let (opened, closed) = (u64::from(counts.opened), u64::from(counts.closed));
+        let resets = rare.map_or(0, |rare| rare.resets_while_closed);
         Totals {
-            success: counts.success,
+            success: 0,
             failure: counts.failure,
             ignored: counts.ignored,
             abandoned: counts.abandoned,
@@ -90,9 +92,9 @@ impl Machine {
             rejected: 0,
             would_reject: rare.map_or(0, |rare| rare.would_reject),
             stale: counts.stale.into(),
-            opened: counts.opened.into(),
-            half_opened: counts.half_opened.into(),
-            closed: counts.closed.into(),
+            opened,
+            half_opened: generation - opened - closed - resets,
+            closed,
             observer_panics: rare.map_or(0, |rare| rare.observer_panics),
         }
     }

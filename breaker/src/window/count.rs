@@ -14,6 +14,8 @@ pub(crate) struct CountWindow {
     calls: u32,
     failures: u32,
     slow: u32,
+    /// Whether there are bits for slow calls.
+    keeps_slow: bool,
 }
 
 impl CountWindow {
@@ -26,11 +28,12 @@ impl CountWindow {
             calls: 0,
             failures: 0,
             slow: 0,
+            keeps_slow: slow,
         }
     }
 
     pub(crate) fn record(&mut self, failed: bool, slow: bool) {
-        if self.keeps_slow() {
+        if self.keeps_slow {
             let word = words(self.size) + (self.next / BITS) as usize;
             let before = exchange(&mut self.bits[word], self.next, slow);
             self.slow = self.slow + u32::from(slow) - before;
@@ -90,7 +93,7 @@ impl CountWindow {
     /// Takes the newest calls over into a window of another size. Calls of before slow ones mattered
     /// count as quick.
     pub(super) fn resize(&mut self, size: u32, slow: bool) {
-        if (size, slow) == (self.size, self.keeps_slow()) {
+        if (size, slow) == (self.size, self.keeps_slow) {
             return;
         }
         let mut resized = Self::new(size, slow);
@@ -98,7 +101,7 @@ impl CountWindow {
         for age in (0..kept).rev() {
             // The newest call, of age 0, lies just before `next`.
             let at = (self.next + self.size - 1 - age) % self.size;
-            resized.record(self.bit(0, at), self.keeps_slow() && self.bit(1, at));
+            resized.record(self.bit(0, at), self.keeps_slow && self.bit(1, at));
         }
         *self = resized;
     }
@@ -106,10 +109,6 @@ impl CountWindow {
     fn bit(&self, plane: usize, at: u32) -> bool {
         let word = self.bits[plane * words(self.size) + (at / BITS) as usize];
         word >> (at % BITS) & 1 == 1
-    }
-
-    fn keeps_slow(&self) -> bool {
-        self.bits.len() > words(self.size)
     }
 }
 

@@ -1,120 +1,117 @@
 //! The calls of the last so much time, in ten buckets: the same memory and the same work whatever the
 //! traffic.
 
-use std::time::Duration;
-
 use super::Tally;
-use crate::clock::{Time, nanos};
+use crate::clock::Time;
 
 /// A window moves on by a tenth of its length: fine enough for a rate, and small.
-const BUCKETS: usize = 10;
+pub(crate) const BUCKETS: usize = 10;
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Bucket {
-    calls: u32,
-    failures: u32,
-}
-
+/// Everything that depends on the time takes the width of a bucket, in nanoseconds, from the settings.
 #[derive(Debug)]
 pub(crate) struct TimeWindow {
-    buckets: [Bucket; BUCKETS],
-    /// Slow calls of each bucket, if they matter.
-    slow: Option<Box<[u32; BUCKETS]>>,
-    /// How long a bucket is, in nanoseconds.
-    width: u64,
+    /// For each bucket its calls; then its failures; then, if they matter, its slow calls. A bucket
+    /// would have to see 11 million calls a second for its six minutes to be full.
+    counts: Box<[u32]>,
     /// When the bucket that is being filled ends.
     ends: Time,
-    /// The bucket that is being filled.
-    at: usize,
     /// The failures of all buckets: as long as there are none, there is nothing to add up.
-    failures: u64,
+    failures: u32,
+    /// The bucket that is being filled.
+    at: u8,
 }
 
 impl TimeWindow {
-    pub(super) fn new(length: Duration, slow: bool, now: Time) -> Self {
-        let width = nanos(length) / BUCKETS as u64;
+    pub(super) fn new(width: u64, slow: bool, now: Time) -> Self {
         Self {
-            buckets: [Bucket::default(); BUCKETS],
-            slow: slow.then(Box::default),
-            width,
+            counts: vec![0; planes(slow) * BUCKETS].into(),
             ends: now.after(width),
-            at: 0,
             failures: 0,
+            at: 0,
         }
     }
 
     #[inline]
-    pub(crate) fn record(&mut self, failed: bool, slow: bool, now: Time) {
-        self.turn(now);
-        let bucket = &mut self.buckets[self.at];
-        // A bucket would have to see 11 million calls a second for its six minutes to be full.
-        bucket.calls = bucket.calls.saturating_add(1);
-        if failed && bucket.failures < u32::MAX {
-            bucket.failures += 1;
-            self.failures += 1;
+    pub(crate) fn record(&mut self, width: u64, failed: bool, slow: bool, now: Time) {
+        self.turn(width, now);
+        let at = usize::from(self.at);
+        add(&mut self.counts[at], true);
+        if failed {
+            add(&mut self.counts[BUCKETS + at], true);
+            self.failures = self.failures.saturating_add(1);
         }
-        if let Some(counts) = &mut self.slow {
-            counts[self.at] = counts[self.at].saturating_add(slow.into());
+        if let Some(count) = self.counts.get_mut(2 * BUCKETS + at) {
+            add(count, slow);
         }
     }
 
-    pub(crate) fn tally(&mut self, now: Time) -> Tally {
-        self.turn(now);
-        let mut tally = Tally {
-            calls: self.buckets.iter().map(|b| u64::from(b.calls)).sum(),
-            failures: self.failures,
-            slow: 0,
-        };
-        if let Some(counts) = &self.slow {
-            tally.slow = counts.iter().copied().map(u64::from).sum();
+    pub(crate) fn tally(&mut self, width: u64, now: Time) -> Tally {
+        self.turn(width, now);
+        Tally {
+            calls: self.sum(0),
+            failures: self.failures.into(),
+            slow: self.sum(2),
         }
-        tally
     }
 
-    pub(super) fn clear(&mut self, now: Time) {
-        self.buckets = [Bucket::default(); BUCKETS];
-        if let Some(counts) = &mut self.slow {
-            **counts = [0; BUCKETS];
-        }
-        self.ends = now.after(self.width);
-        self.at = 0;
+    pub(super) fn clear(&mut self, width: u64, now: Time) {
+        self.counts.fill(0);
+        self.ends = now.after(width);
         self.failures = 0;
+        self.at = 0;
     }
 
-    pub(crate) fn has_failures(&self) -> bool {
-        self.failures > 0
+    /// The failures in the window, as of the last result.
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures
     }
 
-    pub(super) fn spans(&self, length: Duration) -> bool {
-        self.width == nanos(length) / BUCKETS as u64
+    /// The calls in the window, as of the last result.
+    pub(crate) fn calls(&self) -> u32 {
+        u32::try_from(self.sum(0)).unwrap_or(u32::MAX)
+    }
+
+    /// Of a known length, so that it takes a few instructions.
+    fn sum(&self, plane: usize) -> u64 {
+        let counts = self.counts.get(plane * BUCKETS..);
+        let counts = counts.and_then(|counts| counts.first_chunk::<BUCKETS>());
+        counts.map_or(0, |counts| counts.iter().copied().map(u64::from).sum())
     }
 
     pub(super) fn keep_slow(&mut self, slow: bool) {
-        if slow != self.slow.is_some() {
-            self.slow = slow.then(Box::default);
-        }
+        let mut counts = std::mem::take(&mut self.counts).into_vec();
+        counts.resize(planes(slow) * BUCKETS, 0);
+        self.counts = counts.into();
     }
 
     /// Empties the buckets whose time has come round again. A time before the present bucket's, seen
     /// by a thread that was late for the lock, counts as that bucket's.
     #[inline]
-    fn turn(&mut self, now: Time) {
+    fn turn(&mut self, width: u64, now: Time) {
         if now >= self.ends {
-            self.empty_until(now);
+            self.empty_until(width, now);
         }
     }
 
     #[cold]
-    fn empty_until(&mut self, now: Time) {
-        let steps = now.since(self.ends) / self.width + 1;
+    fn empty_until(&mut self, width: u64, now: Time) {
+        let steps = now.since(self.ends) / width + 1;
         for _ in 0..steps.min(BUCKETS as u64) {
-            self.at = (self.at + 1) % BUCKETS;
-            let emptied = std::mem::take(&mut self.buckets[self.at]);
-            self.failures -= u64::from(emptied.failures);
-            if let Some(counts) = &mut self.slow {
-                counts[self.at] = 0;
+            self.at = (self.at + 1) % BUCKETS as u8;
+            for bucket in self.counts.iter_mut().skip(self.at.into()).step_by(BUCKETS) {
+                *bucket = 0;
             }
         }
-        self.ends = self.ends.after(steps.saturating_mul(self.width));
+        let failures = self.counts[BUCKETS..2 * BUCKETS].iter();
+        self.failures = failures.fold(0, |sum, &count| sum.saturating_add(count));
+        self.ends = self.ends.after(steps.saturating_mul(width));
     }
+}
+
+fn planes(slow: bool) -> usize {
+    if slow { 3 } else { 2 }
+}
+
+fn add(count: &mut u32, one: bool) {
+    *count = count.saturating_add(one.into());
 }

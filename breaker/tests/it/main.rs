@@ -6,7 +6,11 @@
 )]
 
 mod config;
+#[cfg(feature = "serde")]
+mod config_serde;
 mod endings;
+#[cfg(feature = "quanta")]
+mod fast_clock;
 mod keyed;
 mod observers;
 mod properties;
