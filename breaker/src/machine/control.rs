@@ -129,16 +129,26 @@ impl Machine {
     /// Goes over to other settings. What was counted stays, as far as it still makes sense; nothing
     /// trips before the next result.
     pub(crate) fn reconfigure(&mut self, door: &Door, settings: Arc<Settings>, now: Time) {
-        self.window.reconfigure(&self.settings, &settings, now);
-        self.settings = settings;
+        let old = std::mem::replace(&mut self.settings, settings);
+        self.window.reconfigure(&old, &self.settings, now);
         self.prepare();
+        let opened = matches!(self.phase, Phase::Open) && self.mode() != Mode::ForcedOpen;
         if let Some(rare) = &mut self.rare {
             rare.in_flight.judge_anew();
-            if self.settings.ramp_up == 0 {
+            // A ramp that is over stays over, whatever the new one would be.
+            if now.since(self.entered) >= old.ramp_up || self.settings.ramp_up == 0 {
                 rare.end_ramp();
             }
+            if !old.open_time_varies() {
+                rare.count_openings_anew(opened);
+            }
         }
-        if matches!(self.phase, Phase::Open) && self.mode() != Mode::ForcedOpen {
+        // Without the rule nobody has kept count of the run.
+        let kept = old.failure_threshold > 0 && self.settings.failure_threshold > 0;
+        if let (Phase::Closed { run, .. }, false) = (&mut self.phase, kept) {
+            *run = 0;
+        }
+        if opened {
             let wait = match &mut self.rare {
                 Some(rare) => rare.same_open_time(&self.settings),
                 None => self.settings.open_for,

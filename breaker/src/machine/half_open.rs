@@ -57,8 +57,8 @@ impl Probes {
                 _ if self.failures == 0 => {
                     (self.successes >= config.success_threshold).then_some(Cause::ProbesSucceeded)
                 }
-                Outcome::Success => Some(Cause::ProbeSlow),
-                Outcome::Failure | Outcome::Ignored => Some(Cause::ProbeFailed),
+                Outcome::Success if too_slow => Some(Cause::ProbeSlow),
+                _ => Some(Cause::ProbeFailed),
             };
         };
         let (failures, calls) = (self.failures, self.failures.saturating_add(self.successes));

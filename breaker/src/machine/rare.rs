@@ -92,6 +92,11 @@ impl Rare {
         self.open_time(settings, self.openings.saturating_sub(1))
     }
 
+    /// Open times begin to grow: the present one, if there is one, is the first.
+    pub(super) fn count_openings_anew(&mut self, open: bool) {
+        self.openings = u32::from(open);
+    }
+
     fn open_time(&mut self, settings: &Settings, earlier: u32) -> u64 {
         self.draws = self.draws.wrapping_add(1);
         let random = self.draw.hash_one(self.draws);

@@ -11,10 +11,15 @@ mod config_serde;
 mod endings;
 #[cfg(feature = "quanta")]
 mod fast_clock;
+mod history;
 mod keyed;
+mod model;
 mod observers;
 mod properties;
+mod scenarios;
+mod side_by_side;
 mod states;
 mod stress;
 #[cfg(feature = "tower")]
 mod tower;
+mod windows;

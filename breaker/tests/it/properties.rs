@@ -1,145 +1,14 @@
-//! Random histories against a naive model that keeps the whole history and works everything out anew.
+//! Properties that hold for every history: see `model` for what the breaker is compared with.
+//!
+//! `PROPTEST_CASES=20000 cargo test -p steadfast-breaker properties` digs deeper.
 
 use std::time::Duration;
 
 use proptest::prelude::*;
-use steadfast_breaker::{CircuitBreaker, Outcome, Permit, State};
+use steadfast_breaker::{Cause, CircuitBreaker, Config, Mode, Outcome, Reason, State};
 
-const OPEN_FOR: u64 = 100;
-const RESET: u64 = 50;
-const HALF_OPEN_MAX: u64 = 70;
-
-#[derive(Debug, Clone, Copy)]
-enum Op {
-    Acquire,
-    /// Settle the nth permit still out; `None` drops it.
-    Settle(usize, Option<Outcome>),
-    Advance(u64),
-}
-
-fn op() -> impl Strategy<Value = Op> {
-    let outcome = prop_oneof![
-        4 => Just(Some(Outcome::Failure)),
-        3 => Just(Some(Outcome::Success)),
-        1 => Just(Some(Outcome::Ignored)),
-        1 => Just(None),
-    ];
-    prop_oneof![
-        4 => Just(Op::Acquire),
-        4 => (any::<usize>(), outcome).prop_map(|(nth, outcome)| Op::Settle(nth, outcome)),
-        2 => (0..120_u64).prop_map(Op::Advance),
-    ]
-}
-
-/// The model: for each phase of its life the time it began and what happened in it.
-struct Model {
-    failure_threshold: usize,
-    success_threshold: usize,
-    max_probes: usize,
-    now: u64,
-    phases: Vec<Phase>,
-}
-
-struct Phase {
-    state: State,
-    began: u64,
-    /// Outcomes of this phase's own calls, with their times.
-    results: Vec<(u64, Option<Outcome>)>,
-    admitted: Vec<u64>,
-}
-
-impl Model {
-    fn phase(&mut self) -> &mut Phase {
-        self.phases.last_mut().unwrap()
-    }
-
-    fn enter(&mut self, state: State, began: u64) {
-        self.phases.push(Phase {
-            state,
-            began,
-            results: Vec::new(),
-            admitted: Vec::new(),
-        });
-    }
-
-    /// The phase the call was admitted in, or nothing.
-    fn acquire(&mut self) -> Option<usize> {
-        let (now, max_probes) = (self.now, self.max_probes);
-        let phase = self.phase();
-        let out = phase.admitted.len() - phase.results.len();
-        if phase.state == State::HalfOpen && out == max_probes {
-            let limit = phase.admitted.last().unwrap() + HALF_OPEN_MAX;
-            if now < limit {
-                return None;
-            }
-            self.enter(State::Open, limit);
-        }
-        if self.phase().state == State::Open {
-            if now < self.phase().began + OPEN_FOR {
-                return None;
-            }
-            self.enter(State::HalfOpen, now);
-        }
-        self.phase().admitted.push(now);
-        Some(self.phases.len() - 1)
-    }
-
-    fn settle(&mut self, phase: usize, outcome: Option<Outcome>) {
-        if phase != self.phases.len() - 1 {
-            return;
-        }
-        let now = self.now;
-        self.phase().results.push((now, outcome));
-        let results = self.phase().results.clone();
-        match (self.phase().state, outcome) {
-            (State::Closed, Some(Outcome::Failure))
-                if failures(&results) >= self.failure_threshold =>
-            {
-                self.enter(State::Open, now);
-            }
-            (State::HalfOpen, Some(Outcome::Failure)) => self.enter(State::Open, now),
-            (State::HalfOpen, Some(Outcome::Success)) => {
-                let successes = results.iter().filter(|(_, r)| *r == Some(Outcome::Success));
-                if successes.count() >= self.success_threshold {
-                    self.enter(State::Closed, now);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Failures since the last success, and since the last silence of RESET.
-fn failures(results: &[(u64, Option<Outcome>)]) -> usize {
-    let mut count = 0;
-    let mut next: Option<u64> = None;
-    for (at, outcome) in results.iter().rev() {
-        match outcome {
-            Some(Outcome::Success) => break,
-            Some(Outcome::Failure) => {
-                if next.is_some_and(|next| next - at >= RESET) {
-                    break;
-                }
-                next = Some(*at);
-                count += 1;
-            }
-            _ => {}
-        }
-    }
-    count
-}
-
-fn build(failure_threshold: u32, success_threshold: u32, max_probes: u32) -> CircuitBreaker {
-    CircuitBreaker::builder("model")
-        .failure_threshold(failure_threshold)
-        .success_threshold(success_threshold)
-        .max_probes(max_probes)
-        .open_for(Duration::from_millis(OPEN_FOR))
-        .reset_timeout(Duration::from_millis(RESET))
-        .half_open_max(Duration::from_millis(HALF_OPEN_MAX))
-        .build()
-        .unwrap()
-}
+use crate::history::{config, history};
+use crate::side_by_side::SideBySide;
 
 fn paused<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread()
@@ -150,94 +19,188 @@ fn paused<F: Future>(future: F) -> F::Output {
         .block_on(future)
 }
 
-fn finish(permit: Permit, outcome: Option<Outcome>) {
-    match outcome {
-        Some(outcome) => permit.record(outcome),
-        None => drop(permit),
+/// So many cases, unless `PROPTEST_CASES` asks for others.
+fn cases(default: u32) -> ProptestConfig {
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() {
+        ProptestConfig::default().cases
+    } else {
+        default
+    };
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..ProptestConfig::default()
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(3_000))]
 
     #[test]
-    fn behaves_like_the_naive_model(
-        failure_threshold in 1..4_u32,
-        success_threshold in 1..4_u32,
-        max_probes in 1..4_u32,
-        ops in prop::collection::vec(op(), 1..120),
-    ) {
-        paused(async {
-            let breaker = build(failure_threshold, success_threshold, max_probes);
-            let mut model = Model {
-                failure_threshold: failure_threshold as usize,
-                success_threshold: success_threshold as usize,
-                max_probes: max_probes as usize,
-                now: 0,
-                phases: Vec::new(),
-            };
-            model.enter(State::Closed, 0);
-            let mut out = Vec::new();
-            for op in ops {
-                match op {
-                    Op::Acquire => {
-                        let permit = breaker.try_acquire();
-                        let phase = model.acquire();
-                        prop_assert_eq!(permit.is_ok(), phase.is_some());
-                        if let (Ok(permit), Some(phase)) = (permit, phase) {
-                            out.push((permit, phase));
-                        }
-                    }
-                    Op::Settle(nth, outcome) => {
-                        if !out.is_empty() {
-                            let (permit, phase) = out.swap_remove(nth % out.len());
-                            finish(permit, outcome);
-                            model.settle(phase, outcome);
-                        }
-                    }
-                    Op::Advance(millis) => {
-                        tokio::time::advance(Duration::from_millis(millis)).await;
-                        model.now += millis;
-                    }
-                }
-                let snapshot = breaker.snapshot();
-                prop_assert_eq!(snapshot.state, model.phase().state);
-                prop_assert_eq!(snapshot.generation as usize, model.phases.len() - 1);
-                prop_assert_eq!(snapshot.in_flight as usize, out.len());
-            }
-            Ok(())
-        })?;
+    fn behaves_like_the_naive_model(history in history(100)) {
+        paused(async { SideBySide::live(&history).await.map(drop) })?;
     }
+}
 
-    /// From any reachable state, with every permit lost, a call passes within open_for + half_open_max.
+proptest! {
+    #![proptest_config(cases(800))]
+
+    /// From any reachable state, with every permit lost, a call passes within the open time and
+    /// `half_open_max`; while the breaker ramps up, one of ten calls does.
     #[test]
     fn never_rejects_for_ever(
-        max_probes in 1..4_u32,
-        ops in prop::collection::vec(op(), 1..60),
-        step in 1..200_u64,
+        history in history(60),
+        step in 1..60_u64,
+        calls in 10..20_usize,
     ) {
         paused(async {
-            let breaker = build(2, 2, max_probes);
-            let mut out = Vec::new();
-            for op in ops {
-                match op {
-                    Op::Acquire => out.extend(breaker.try_acquire()),
-                    Op::Settle(nth, outcome) if !out.is_empty() => {
-                        finish(out.swap_remove(nth % out.len()), outcome);
-                    }
-                    Op::Settle(..) => {}
-                    Op::Advance(millis) => tokio::time::advance(Duration::from_millis(millis)).await,
-                }
-            }
-            let mut waited = 0;
-            let limit = OPEN_FOR + HALF_OPEN_MAX;
-            while breaker.try_acquire().is_err() {
-                prop_assert!(waited < limit, "still rejecting after {waited} ms: {:?}", breaker.snapshot());
-                let wait = step.min(limit - waited);
-                tokio::time::advance(Duration::from_millis(wait)).await;
+            let SideBySide { breaker, mut model, out: lost, .. } = SideBySide::live(&history).await?;
+            model.set_mode(Mode::Automatic, "", None);
+            breaker.set_mode(Mode::Automatic, "");
+            let limit = Duration::from_nanos(model.longest_wait()) + breaker.config().half_open_max;
+            let mut waited = Duration::ZERO;
+            while !(0..calls).any(|_| breaker.try_acquire().is_ok()) {
+                prop_assert!(
+                    waited < limit,
+                    "still rejecting after {waited:?} with {} calls lost: {:?}",
+                    lost.len(),
+                    breaker.snapshot(),
+                );
+                let wait = Duration::from_millis(step).min(limit - waited);
+                tokio::time::advance(wait).await;
                 waited += wait;
             }
             Ok(())
         })?;
     }
+
+    /// However the calls are spread over the ramp: one of any ten passes, and no more than the
+    /// growing share of them (and what the credit may save up).
+    #[test]
+    fn a_ramp_lets_the_growing_share_pass(
+        ramp_up in 1..500_u64,
+        gaps in prop::collection::vec(0..20_u64, 10..200),
+    ) {
+        paused(async {
+            let ramp_up = Duration::from_millis(ramp_up);
+            let breaker = CircuitBreaker::builder("ramp")
+                .failure_threshold(1)
+                .success_threshold(1)
+                .open_for(Duration::from_millis(1))
+                .ramp_up(ramp_up)
+                .build()
+                .unwrap();
+            breaker.try_acquire().unwrap().failure();
+            tokio::time::advance(Duration::from_millis(1)).await;
+            breaker.try_acquire().unwrap().success();
+            let (mut elapsed, mut share, mut passed, mut refused) = (Duration::ZERO, 1.0, 0.0, 0);
+            for (nth, gap) in gaps.into_iter().enumerate() {
+                let gap = Duration::from_millis(gap);
+                tokio::time::advance(gap).await;
+                elapsed += gap;
+                let ramping = elapsed < ramp_up;
+                if ramping && nth > 0 {
+                    share += (elapsed.as_secs_f64() / ramp_up.as_secs_f64()).max(0.1);
+                }
+                match breaker.try_acquire() {
+                    Ok(permit) => {
+                        permit.ignore();
+                        refused = 0;
+                        passed += f64::from(u8::from(ramping));
+                    }
+                    Err(rejected) => {
+                        prop_assert!(ramping, "{elapsed:?} of {ramp_up:?}: {rejected}");
+                        prop_assert_eq!(rejected.reason(), Reason::RampingUp);
+                        refused += 1;
+                        prop_assert!(refused < 10, "ten calls refused in a row at {elapsed:?}");
+                    }
+                }
+                prop_assert!(passed <= share + 1e-6, "{passed} passed, the share is {share}");
+            }
+            Ok(())
+        })?;
+    }
+
+    /// Jitter stays within its share and under the cap, and the breaker keeps what it said.
+    #[test]
+    fn a_jittered_open_time_stays_within_its_bounds(
+        open_for in 1..50_u64,
+        multiplier in prop::sample::select(vec![1.0, 1.5, 2.0]),
+        cap in 50..400_u64,
+        jitter in 0.0..0.99_f64,
+    ) {
+        paused(async {
+            let mut config = Config::default();
+            config.failure_threshold = Some(1);
+            config.open_for = Duration::from_millis(open_for);
+            config.open_for_multiplier = multiplier;
+            config.max_open_for = Duration::from_millis(cap);
+            config.open_for_jitter = jitter;
+            let breaker = CircuitBreaker::builder("jitter").config(config.clone()).build().unwrap();
+            let mut wait = config.open_for;
+            for _ in 0..8 {
+                breaker.try_acquire().unwrap().failure();
+                let said = breaker.snapshot().retry_after.unwrap();
+                let slack = Duration::from_nanos(2);
+                prop_assert!(said + slack >= wait.mul_f64(1.0 - jitter), "{said:?} of {wait:?}");
+                prop_assert!(said <= wait.mul_f64(1.0 + jitter) + slack, "{said:?} of {wait:?}");
+                prop_assert!(said <= config.max_open_for, "{said:?} is above the cap");
+                tokio::time::advance(said - Duration::from_nanos(1)).await;
+                prop_assert!(breaker.try_acquire().is_err());
+                tokio::time::advance(Duration::from_nanos(1)).await;
+                wait = wait.mul_f64(multiplier).min(config.max_open_for);
+            }
+            Ok(())
+        })?;
+    }
+
+    /// A result of an earlier generation moves nothing, whatever it is.
+    #[test]
+    fn late_results_move_nothing(config in config(), failures in 1..6_usize) {
+        paused(async {
+            let breaker = CircuitBreaker::builder("late").config(config).build().unwrap();
+            let calls: Vec<_> = (0..failures).map_while(|_| breaker.try_acquire().ok()).collect();
+            breaker.set_mode(Mode::ForcedOpen, "maintenance");
+            breaker.set_mode(Mode::Automatic, "over");
+            let before = breaker.snapshot();
+            prop_assert_eq!((before.state, before.cause), (State::HalfOpen, Some(Cause::ForceEnded)));
+            for (nth, permit) in calls.into_iter().enumerate() {
+                permit.record(if nth % 2 == 0 { Outcome::Failure } else { Outcome::Success });
+            }
+            let after = breaker.snapshot();
+            prop_assert_eq!((after.state, after.generation), (before.state, before.generation));
+            prop_assert_eq!(after.window, before.window);
+            prop_assert_eq!(after.totals.stale, failures as u64);
+            Ok(())
+        })?;
+    }
+}
+
+/// The cap comes before the jitter too: what has grown far beyond it would vary no more.
+#[test]
+fn a_capped_open_time_still_varies() {
+    paused(async {
+        let cap = Duration::from_millis(100);
+        let breaker = CircuitBreaker::builder("capped")
+            .failure_threshold(1)
+            .open_for(Duration::from_millis(10))
+            .open_for_multiplier(10.0)
+            .max_open_for(cap)
+            .open_for_jitter(0.5)
+            .build()
+            .unwrap();
+        let mut shorter = 0;
+        for _ in 0..100 {
+            breaker.try_acquire().unwrap().failure();
+            let wait = breaker.snapshot().retry_after.unwrap();
+            assert!(wait <= cap);
+            shorter += u32::from(wait < cap);
+            tokio::time::advance(wait).await;
+        }
+        assert!(
+            (20..=80).contains(&shorter),
+            "{shorter} of 100 below the cap"
+        );
+    });
 }
