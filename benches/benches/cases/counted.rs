@@ -1,5 +1,6 @@
 //! The cases whose instructions are counted: ours alone, the calls that `ratios` measures.
 
+use std::convert::identity;
 use std::time::Duration;
 
 use steadfast_benches::blocking;
@@ -68,15 +69,19 @@ pub(crate) const CASES: &[Counted] = &[
         let _ = breaker.call_blocking(|| Err::<(), _>(Failure));
         ok(breaker)
     }),
-    Counted::new("time_window", || ok(ours::timing(WINDOW))),
-    Counted::new("time_window_failing", || failing(ours::timing(WINDOW))),
+    Counted::new("time_window", || ok(ours::timing(WINDOW, identity))),
+    Counted::new("time_window_failing", || {
+        failing(ours::timing(WINDOW, identity))
+    }),
     Counted::new("slow_calls", || ok(ours::minding_slow_calls())),
-    Counted::new("open", || open(ours::open())),
+    Counted::new("open", || open(ours::open(identity))),
     Counted::watched("ok_watched", "ok", || watched(ours::consecutive(), ok)),
     Counted::watched("window_100_watched", "window_100", || {
         watched(ours::counting(100), ok)
     }),
-    Counted::watched("open_watched", "open", || watched(ours::open(), open)),
+    Counted::watched("open_watched", "open", || {
+        watched(ours::open(identity), open)
+    }),
 ];
 
 fn ok(breaker: CircuitBreaker) -> Run {

@@ -27,9 +27,10 @@ pub(crate) fn counting(calls: u32) -> CircuitBreaker {
     breaker
 }
 
-/// Opens when half of the calls in so long a time failed.
-pub(crate) fn timing(window: Duration) -> CircuitBreaker {
-    built(|builder| builder.window(Window::Time(window)).failure_rate(RATE))
+/// Opens when half of the calls in so long a time failed. `clock` chooses its clock; the standard one is
+/// the `identity`.
+pub(crate) fn timing(window: Duration, clock: fn(Builder) -> Builder) -> CircuitBreaker {
+    built(|builder| clock(builder.window(Window::Time(window)).failure_rate(RATE)))
 }
 
 /// Opens when half of a hundred calls failed, or half of them took a second or do already.
@@ -42,8 +43,9 @@ pub(crate) fn minding_slow_calls() -> CircuitBreaker {
     breaker
 }
 
-pub(crate) fn open() -> CircuitBreaker {
-    let breaker = consecutive();
+/// `clock` as for [`timing`].
+pub(crate) fn open(clock: fn(Builder) -> Builder) -> CircuitBreaker {
+    let breaker = built(|builder| clock(builder.failure_threshold(FAILURES)));
     for _ in 0..FAILURES {
         let _ = breaker.call_blocking(|| Err::<(), _>(Failure));
     }

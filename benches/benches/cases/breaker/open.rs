@@ -1,9 +1,12 @@
 //! Open, every call rejected.
 
+use std::convert::identity;
+
 use failsafe::CircuitBreaker as Blocking;
 use failsafe::futures::CircuitBreaker as Async;
 use recloser::AsyncRecloser;
 use steadfast_benches::{Case, blocking};
+use steadfast_breaker::Builder;
 use tower::{Service, ServiceExt};
 
 use super::super::alone::alone;
@@ -18,7 +21,8 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn open() -> Case {
-    let (breaker, failsafe) = (ours::open(), peers::failsafe_open());
+    let (breaker, fast) = (ours::open(identity), ours::open(Builder::fast_clock));
+    let failsafe = peers::failsafe_open();
     let recloser = AsyncRecloser::from(peers::recloser_open());
     let mut tower = peers::tower_resilience(peers::in_a_row);
     runtime().block_on(async {
@@ -28,17 +32,19 @@ fn open() -> Case {
         }
     });
     let ours = async move || breaker.call(|| answer(1)).await;
+    let fast = async move || fast.call(|| answer(1)).await;
     let failsafe = async move || Async::call(&failsafe, answer(1)).await;
     let recloser = async move || recloser.call(answer(1)).await;
     let tower = async move || tower.ready().await?.call(Ok(1)).await;
     Case::new("breaker_open", alone(ours, ours::is_rejected))
+        .beside("ours_fast_clock", alone(fast, ours::is_rejected))
         .beside("failsafe", alone(failsafe, peers::is_failsafes))
         .beside("recloser", alone(recloser, peers::is_reclosers))
         .beside("tower_resilience", alone(tower, peers::is_towers))
 }
 
 fn open_blocking() -> Case {
-    let (breaker, failsafe) = (ours::open(), peers::failsafe_open());
+    let (breaker, failsafe) = (ours::open(identity), peers::failsafe_open());
     let recloser = peers::recloser_open();
     let ours = move || breaker.call_blocking(blocking_work);
     let failsafe = move || Blocking::call(&failsafe, blocking_work);

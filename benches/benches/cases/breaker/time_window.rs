@@ -4,10 +4,12 @@
 //! windows are shorter than ours, and full before each turn; ten seconds of calls at this speed would
 //! be hundreds of megabytes.
 
+use std::convert::identity;
 use std::time::{Duration, Instant};
 
 use failsafe::futures::CircuitBreaker as Async;
 use steadfast_benches::{Case, clock};
+use steadfast_breaker::Builder;
 use tower::{Service, ServiceExt};
 
 use super::super::alone::alone;
@@ -22,13 +24,21 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn ok() -> Case {
-    let (breaker, failsafe) = (ours::timing(WINDOW), peers::failsafe_timing(WINDOW));
-    let short = ours::timing(Duration::from_millis(100));
+    let (breaker, failsafe) = (
+        ours::timing(WINDOW, identity),
+        peers::failsafe_timing(WINDOW),
+    );
+    let (short, fast) = (
+        ours::timing(Duration::from_millis(100), identity),
+        ours::timing(WINDOW, Builder::fast_clock),
+    );
     let ours = async move || breaker.call(|| answer(1)).await;
+    let fast = async move || fast.call(|| answer(1)).await;
     let short = async move || short.call(|| answer(1)).await;
     let failsafe = async move || Async::call(&failsafe, answer(1)).await;
     let mut case = Case::new("breaker_time_window", alone(ours, Result::is_ok))
         .beside("ours_100ms", alone(short, Result::is_ok))
+        .beside("ours_fast_clock", alone(fast, Result::is_ok))
         .beside("failsafe", alone(failsafe, Result::is_ok));
     for (name, window) in [
         ("tower_resilience_1ms", 1),
@@ -45,7 +55,10 @@ fn ok() -> Case {
 
 /// One call in ten fails.
 fn failing() -> Case {
-    let (breaker, failsafe) = (ours::timing(WINDOW), peers::failsafe_timing(WINDOW));
+    let (breaker, failsafe) = (
+        ours::timing(WINDOW, identity),
+        peers::failsafe_timing(WINDOW),
+    );
     let short = Duration::from_millis(10);
     let mut tower = peers::tower_resilience(peers::timing(short));
     let mut some = OneInTen::default();

@@ -1,5 +1,6 @@
 //! A breaker that telemetry watches, beside one that nobody does.
 
+use std::convert::identity;
 use std::time::Duration;
 
 use steadfast_benches::Case;
@@ -18,7 +19,11 @@ pub(super) fn cases() -> Vec<Case> {
             || ours::counting(100),
             Result::is_ok,
         ),
-        case("breaker_open_watched", ours::open, ours::is_rejected),
+        case(
+            "breaker_open_watched",
+            || ours::open(identity),
+            ours::is_rejected,
+        ),
     ]
 }
 
