@@ -7,6 +7,7 @@ mod control;
 mod half_open;
 mod rare;
 mod reading;
+mod transitions;
 
 use std::sync::Arc;
 
@@ -200,20 +201,6 @@ impl Machine {
         }
     }
 
-    /// Makes the transitions that only the passing of time brings about.
-    fn advance(&mut self, door: &Door, now: Time) -> Steps {
-        if self.mode() == Mode::ForcedOpen {
-            return [None, None];
-        }
-        let expired = self.expire_probes(door, now);
-        let over = matches!(self.phase, Phase::Open) && now >= door.until();
-        let elapsed = over.then(|| {
-            let probes = Phase::HalfOpen(Probes::new(now));
-            self.go(door, probes, Cause::OpenElapsed, now)
-        });
-        [expired, elapsed]
-    }
-
     fn refuse_open(&self, door: &Door, now: Time) -> Refusal {
         if self.mode() == Mode::ForcedOpen {
             return self.refuse_forced(now);
@@ -221,92 +208,6 @@ impl Machine {
         Refusal {
             why: Why::Open(door.cause(door.word())),
             retry_after: Some(door.until().since(now)),
-        }
-    }
-
-    /// Opens by the breaker's own decision, for a time that may grow.
-    #[cold]
-    fn open(&mut self, door: &Door, cause: Cause, at: Time) -> Step {
-        let was_closed_for = match self.phase {
-            Phase::Closed { .. } => Some(at.since(self.entered)),
-            Phase::Open | Phase::HalfOpen(_) => None,
-        };
-        let wait = match &mut self.rare {
-            Some(rare) => rare.next_open_time(&self.settings, was_closed_for),
-            None => self.settings.open_for,
-        };
-        door.set_until(at.after(wait));
-        self.go(door, Phase::Open, cause, at)
-    }
-
-    fn close(&mut self, door: &Door, cause: Cause, at: Time) -> Step {
-        let phase = Phase::Closed {
-            run: 0,
-            last_failure: at,
-        };
-        self.window.clear(&self.settings, at);
-        self.go(door, phase, cause, at)
-    }
-
-    fn go(&mut self, door: &Door, phase: Phase, cause: Cause, at: Time) -> Step {
-        let from = self.state();
-        self.phase = phase;
-        let to = self.state();
-        match to {
-            State::Closed => self.counts.closed += 1,
-            State::Open => self.counts.opened += 1,
-            // The generations that are left.
-            State::HalfOpen => {}
-        }
-        let generation = self.begin(door, cause, at);
-        Step {
-            from,
-            to,
-            cause,
-            generation,
-        }
-    }
-
-    /// Begins a new generation: what is in flight no longer matters.
-    fn begin(&mut self, door: &Door, cause: Cause, at: Time) -> u64 {
-        self.entered = at;
-        if let Some(rare) = &mut self.rare {
-            rare.begin(&self.settings, cause);
-        }
-        let generation = door.word().generation() + 1;
-        let cause = CauseCode::from(cause);
-        door.set_cause(cause);
-        let state = self.state();
-        let word = Word::new(self.flags(), state, cause, generation);
-        door.set_word(word.with_clock(door.word().clock()));
-        generation
-    }
-
-    /// Brings the door up to date with what is not a transition.
-    fn refresh(&self, door: &Door) {
-        let all = Word::PASS | Word::CALM | Word::SHUT | Word::UNCOUNTED | Word::TIMED;
-        door.set_word(door.word().without(all).with(self.flags()));
-    }
-
-    fn flags(&self) -> u64 {
-        let rare = self.rare.as_deref();
-        let expires = rare.is_some_and(Rare::mode_expires);
-        let tracks = self.settings.slow_call_duration > 0;
-        match self.phase {
-            Phase::Closed { .. } => {
-                let asks = expires || tracks || rare.is_some_and(Rare::is_ramping);
-                let timed = expires || tracks || self.window.is_timed();
-                let disabled = self.mode() == Mode::Disabled;
-                flag(Word::PASS, !asks)
-                    | flag(Word::CALM, !asks && !disabled && self.is_calm())
-                    | flag(Word::UNCOUNTED, disabled)
-                    | flag(Word::TIMED, timed)
-            }
-            Phase::Open => {
-                let heard = rare.is_some_and(Rare::hears_rejections);
-                flag(Word::SHUT, self.mode() == Mode::Automatic && !heard) | Word::TIMED
-            }
-            Phase::HalfOpen(_) => Word::TIMED,
         }
     }
 
@@ -382,8 +283,4 @@ fn generation_of_probe(word: Word) -> u64 {
     } else {
         word.generation()
     }
-}
-
-const fn flag(flag: u64, set: bool) -> u64 {
-    if set { flag } else { 0 }
 }

@@ -77,8 +77,12 @@ impl Settings {
         let power = i32::try_from(earlier).unwrap_or(i32::MAX);
         let cap = nanos(self.config.max_open_for);
         let grown = self.open_for as f64 * self.config.open_for_multiplier.powi(power);
-        let varied =
-            grown.min(cap as f64) * (1.0 + self.config.open_for_jitter * (2.0 * draw - 1.0));
+        let wait = grown.min(cap as f64);
+        // The draw is spread over what the cap leaves of the range: drawn from the whole range and then
+        // cut off, half of all open times at the cap would be exactly the cap.
+        let least = wait * (1.0 - self.config.open_for_jitter);
+        let most = (wait * (1.0 + self.config.open_for_jitter)).min(cap as f64);
+        let varied = least + (most - least) * draw;
         // A float that is too large for the integer becomes the largest; the cap is an integer.
         (varied as u64).min(cap)
     }

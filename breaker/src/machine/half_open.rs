@@ -35,10 +35,11 @@ impl Probes {
         admitted
     }
 
-    /// No more may be admitted: all places are taken, or as many are out as results are wanted.
+    /// No more may be admitted: all places are taken, or as many are out as results are wanted. With
+    /// none out one always may: fewer results may be wanted by now than have come back.
     fn is_full(&self, settings: &Settings) -> bool {
         let config = &settings.config;
-        let wanted = config.half_open_failure_rate.is_some();
+        let wanted = config.half_open_failure_rate.is_some() && self.in_flight > 0;
         let out = u64::from(self.in_flight) + u64::from(self.successes) + u64::from(self.failures);
         self.in_flight >= config.max_probes || wanted && out >= config.half_open_calls.into()
     }

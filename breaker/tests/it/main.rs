@@ -11,6 +11,7 @@ mod config_serde;
 mod endings;
 #[cfg(feature = "quanta")]
 mod fast_clock;
+mod guide;
 mod history;
 mod keyed;
 mod model;

@@ -177,7 +177,7 @@ proptest! {
     }
 }
 
-/// The cap comes before the jitter too: what has grown far beyond it would vary no more.
+/// What has grown far beyond the cap varies below it, evenly.
 #[test]
 fn a_capped_open_time_still_varies() {
     paused(async {
@@ -195,12 +195,12 @@ fn a_capped_open_time_still_varies() {
             breaker.try_acquire().unwrap().failure();
             let wait = breaker.snapshot().retry_after.unwrap();
             assert!(wait <= cap);
-            shorter += u32::from(wait < cap);
+            shorter += u32::from(wait < cap.mul_f64(0.75));
             tokio::time::advance(wait).await;
         }
         assert!(
             (20..=80).contains(&shorter),
-            "{shorter} of 100 below the cap"
+            "{shorter} of 100 in the lower half of what the cap leaves"
         );
     });
 }

@@ -82,7 +82,9 @@ impl Model {
         let places = self.config.max_probes as usize;
         let results = self.config.half_open_calls as usize;
         in_flight >= places
+            // Fewer may be wanted than are in: then the next one decides.
             || self.config.half_open_failure_rate.is_some()
+                && in_flight > 0
                 && in_flight + self.probe_results().len() >= results
     }
 
