@@ -136,16 +136,15 @@ impl Machine {
         if let Some(rare) = &mut self.rare {
             rare.in_flight.judge_anew();
             // A ramp that is over stays over, whatever the new one would be.
-            if now.since(self.entered) >= old.ramp_up || self.settings.ramp_up == 0 {
+            if now.since(self.entered) >= old.ramp_up {
                 rare.end_ramp();
             }
             if !old.open_time_varies() {
                 rare.count_openings_anew(opened);
             }
         }
-        // Without the rule nobody has kept count of the run.
-        let kept = old.failure_threshold > 0 && self.settings.failure_threshold > 0;
-        if let (Phase::Closed { run, .. }, false) = (&mut self.phase, kept) {
+        // Without the rule nobody keeps count of the run.
+        if let (Phase::Closed { run, .. }, 0) = (&mut self.phase, self.settings.failure_threshold) {
             *run = 0;
         }
         if opened {

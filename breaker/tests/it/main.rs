@@ -18,6 +18,7 @@ mod model;
 mod modes;
 mod observers;
 mod properties;
+mod ramp;
 mod scenarios;
 mod side_by_side;
 mod states;

@@ -87,6 +87,19 @@ async fn a_disabled_breaker_counts_nothing_not_even_later() {
     assert_eq!(after.consecutive_failures, 0);
 }
 
+/// Nobody looks but the calls themselves.
+#[tokio::test(start_paused = true)]
+async fn a_call_notices_that_the_breaker_is_no_longer_disabled() {
+    let breaker = breaker();
+    breaker.set_mode_for(Mode::Disabled, "it is wrong", Duration::from_secs(5));
+    fail(&breaker);
+    tokio::time::advance(Duration::from_secs(5)).await;
+    fail(&breaker);
+    assert_eq!(breaker.state(), State::Closed);
+    fail(&breaker);
+    assert_eq!(breaker.state(), State::Open);
+}
+
 #[tokio::test(start_paused = true)]
 async fn shadow_goes_through_all_states_and_rejects_nothing() {
     let breaker = breaker();
