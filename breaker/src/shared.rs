@@ -51,10 +51,11 @@ impl Shared {
                 place: Place::NOWHERE,
             });
         }
+        // Read before the word is read once more.
+        let cause = self.door.cause(word);
         match self.closed_for(word) {
             Some(retry_after) => {
                 self.counters.reject();
-                let cause = self.door.cause(word);
                 Err(Rejected::open(Arc::clone(&self.name), cause, retry_after))
             }
             None => self.ask_machine(),

@@ -75,8 +75,11 @@ impl Machine {
         }
         let generation = door.word().generation() + 1;
         let cause = CauseCode::from(cause);
-        door.set_cause(cause);
         let state = self.state();
+        // Only openings have counts; who reads the door takes them for the last one's.
+        if state == State::Open {
+            door.set_cause(cause);
+        }
         let word = Word::new(self.flags(), state, cause, generation);
         door.set_word(word.with_clock(door.word().clock()));
         generation
