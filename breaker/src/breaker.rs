@@ -152,10 +152,9 @@ impl CircuitBreaker {
         let shared = &self.shared;
         let now = shared.door.now();
         let expires_in = expires_in.filter(|_| mode != Mode::Automatic);
-        let reason = (mode != Mode::Automatic).then_some(reason);
         let mut machine = shared.machine.lock();
         let ended = machine.end_mode(&shared.door, now);
-        let changed = machine.set_mode(&shared.door, mode, reason, expires_in, now);
+        let changed = machine.set_mode(&shared.door, mode, Some(reason), expires_in, now);
         drop(machine);
         shared.report_mode(ended);
         shared.report_mode(Some(changed));
