@@ -149,7 +149,7 @@ impl Machine {
             *run = 0;
         }
         if opened {
-            let wait = match &mut self.rare {
+            let wait = match &self.rare {
                 Some(rare) => rare.same_open_time(&self.settings),
                 None => self.settings.open_for,
             };
