@@ -46,17 +46,9 @@ impl CircuitBreaker {
         Builder::new(name.into())
     }
 
-    pub(crate) fn new(
-        name: Arc<str>,
-        settings: Arc<Settings>,
-        clock: Clock,
-        observers: &[Arc<dyn Observer>],
-    ) -> Self {
-        let breaker = Self {
+    pub(crate) fn new(name: Arc<str>, settings: Arc<Settings>, clock: Clock) -> Self {
+        Self {
             shared: Arc::new(Shared::new(name, settings, clock)),
-        };
-        for observer in observers {
-            breaker.add_observer(Arc::clone(observer));
         }
         breaker
     }
