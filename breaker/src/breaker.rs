@@ -50,7 +50,6 @@ impl CircuitBreaker {
         Self {
             shared: Arc::new(Shared::new(name, settings, clock)),
         }
-        breaker
     }
 
     /// Asks to make a call. The permit must be given the call's outcome; dropped without one, it
@@ -248,9 +247,11 @@ impl CircuitBreaker {
         Arc::strong_count(&self.shared) == 1
     }
 
-    /// Whether no mode is set, nor was one that has ended unnoticed. Looks, and moves nothing.
-    pub(crate) fn is_automatic(&self) -> bool {
-        self.shared.machine.lock().mode() == Mode::Automatic
+    /// Whether it is closed and no mode is set, nor was one that has ended unnoticed. Looks, under the
+    /// lock, and moves nothing.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        let machine = self.shared.machine.lock();
+        machine.state() == State::Closed && machine.mode() == Mode::Automatic
     }
 
     pub(crate) fn shared(&self) -> &Shared {
