@@ -95,7 +95,7 @@ struct Shared<K> {
 
 impl<K> Keyed<K> {
     fn new(name: Arc<str>, template: Template, max_keys: usize, idle_after: Duration) -> Self {
-        let overflow = format!("{name}/(overflow)").into();
+        let overflow = format!("{name} (overflow)").into();
         Self {
             shared: Arc::new(Shared {
                 overflow: template.make(overflow),
@@ -244,7 +244,7 @@ impl<K> Keyed<K> {
         self.len() == 0
     }
 
-    /// The breaker that keys share for which there is no room, called `{name}/(overflow)`. It is
+    /// The breaker that keys share for which there is no room, called `{name} (overflow)`. It is
     /// never evicted.
     #[must_use]
     pub fn overflow(&self) -> CircuitBreaker {
