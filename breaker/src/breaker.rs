@@ -46,19 +46,10 @@ impl CircuitBreaker {
         Builder::new(name.into())
     }
 
-    pub(crate) fn new(
-        name: Arc<str>,
-        settings: Arc<Settings>,
-        clock: Clock,
-        observers: &[Arc<dyn Observer>],
-    ) -> Self {
-        let breaker = Self {
+    pub(crate) fn new(name: Arc<str>, settings: Arc<Settings>, clock: Clock) -> Self {
+        Self {
             shared: Arc::new(Shared::new(name, settings, clock)),
-        };
-        for observer in observers {
-            breaker.add_observer(Arc::clone(observer));
         }
-        breaker
     }
 
     /// Asks to make a call. The permit must be given the call's outcome; dropped without one, it
@@ -152,10 +143,9 @@ impl CircuitBreaker {
         let shared = &self.shared;
         let now = shared.door.now();
         let expires_in = expires_in.filter(|_| mode != Mode::Automatic);
-        let reason = (mode != Mode::Automatic).then_some(reason);
         let mut machine = shared.machine.lock();
         let ended = machine.end_mode(&shared.door, now);
-        let changed = machine.set_mode(&shared.door, mode, reason, expires_in, now);
+        let changed = machine.set_mode(&shared.door, mode, Some(reason), expires_in, now);
         drop(machine);
         shared.report_mode(ended);
         shared.report_mode(Some(changed));

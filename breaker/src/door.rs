@@ -150,7 +150,7 @@ impl Door {
         self.until.store(until.as_nanos(), Ordering::Release);
     }
 
-    /// Under the lock.
+    /// Under the lock, when the breaker opens: what is read along with an open word then belongs to it.
     pub(crate) fn set_cause(&self, cause: CauseCode) {
         self.counts.store(cause.counts, Ordering::Release);
     }

@@ -23,6 +23,7 @@ use crate::window::Window;
 
 pub(crate) use control::ModeStep;
 use half_open::Probes;
+pub(crate) use rare::Observers;
 use rare::Rare;
 pub(crate) use reading::with;
 

@@ -128,10 +128,15 @@ impl Shared {
 
     #[inline(never)]
     fn tell_machine(&self, ticket: Ticket, ending: Ending) {
-        if ending == Ending::Told(Outcome::Success) && !ticket.word.is(Word::UNCOUNTED) {
+        let word = self.door.word();
+        if ticket.word.is(Word::UNCOUNTED) {
+            // Still disabled, until further notice: there is nothing to tell.
+            if ticket.word == word && word.is(Word::PASS) {
+                return;
+            }
+        } else if ending == Ending::Told(Outcome::Success) {
             self.counters.succeed();
         }
-        let word = self.door.word();
         let mut now = Now::unread(word.clock());
         // Outside the lock, where that can be told beforehand.
         if word.is(Word::TIMED) {

@@ -39,7 +39,7 @@ impl Machine {
     ) -> ModeStep {
         let rare = self.rare();
         let from = std::mem::replace(&mut rare.mode, to);
-        rare.mode_reason.clone_from(&reason);
+        rare.mode_reason = reason.clone().filter(|_| to != Mode::Automatic);
         rare.mode_until = expires_in.map_or(Time::NEVER, |nanos| now.after(nanos));
         if matches!(to, Mode::ForcedClosed | Mode::Disabled) {
             rare.end_ramp();
@@ -148,7 +148,7 @@ impl Machine {
             *run = 0;
         }
         if opened {
-            let wait = match &mut self.rare {
+            let wait = match &self.rare {
                 Some(rare) => rare.same_open_time(&self.settings),
                 None => self.settings.open_for,
             };

@@ -9,6 +9,7 @@ mod config;
 #[cfg(feature = "serde")]
 mod config_serde;
 mod endings;
+mod eyes;
 #[cfg(feature = "quanta")]
 mod fast_clock;
 mod guide;
