@@ -151,6 +151,9 @@ mod door;
 mod error;
 mod in_flight;
 mod keyed;
+#[cfg(test)]
+#[cfg(steadfast_loom)]
+mod loom_models;
 mod machine;
 mod mode;
 mod observer;
