@@ -190,7 +190,9 @@ impl Builder {
         self
     }
 
-    /// Adds an observer of transitions and rejections; may be called more than once.
+    /// Adds an observer of transitions and rejections; may be called more than once. One that does not want
+    /// to hear of each rejection should say so ([`Observer::hears_rejections`]): an open breaker then rejects
+    /// without a lock.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observers.push(Arc::new(observer));
         self

@@ -56,7 +56,7 @@ impl Shared {
         }
         // Before the word is looked at once more.
         let cause = self.door.cause(word);
-        match self.closed_for(word) {
+        match self.shut_for(word) {
             Some(retry_after) => {
                 self.counters.reject();
                 Err(Rejected::open(Arc::clone(&self.name), cause, retry_after))
@@ -67,7 +67,7 @@ impl Shared {
 
     /// How much longer an open breaker rejects without being asked, in nanoseconds.
     #[inline(never)]
-    fn closed_for(&self, word: Word) -> Option<u64> {
+    fn shut_for(&self, word: Word) -> Option<u64> {
         if !word.is(Word::SHUT) {
             return None;
         }
@@ -84,20 +84,20 @@ impl Shared {
         let (answer, steps) = machine.admit(&self.door, now);
         let heard = machine.hears_rejections();
         drop(machine);
+        // Counted before anybody hears of it: an observer that takes a snapshot sees the call.
+        match &answer {
+            Answer::Pass(ticket) if ticket.word.is(Word::UNCOUNTED) => {}
+            Answer::Pass(_) | Answer::PassAnyway(..) => self.counters.admit(),
+            Answer::Refuse(_) => self.counters.reject(),
+        }
         self.report_mode(ended);
         steps.into_iter().for_each(|step| self.report(step));
         let dress = |refusal: Refusal| {
             Rejected::new(Arc::clone(&self.name), refusal.why, refusal.retry_after)
         };
         match answer {
-            Answer::Pass(ticket) => {
-                if !ticket.word.is(Word::UNCOUNTED) {
-                    self.counters.admit();
-                }
-                Ok(ticket)
-            }
+            Answer::Pass(ticket) => Ok(ticket),
             Answer::PassAnyway(ticket, refusal) => {
-                self.counters.admit();
                 if heard {
                     let rejected = dress(refusal);
                     self.observe_all(|observer| observer.would_reject(&rejected));
@@ -105,7 +105,6 @@ impl Shared {
                 Ok(ticket)
             }
             Answer::Refuse(refusal) => {
-                self.counters.reject();
                 let rejected = dress(refusal);
                 if heard {
                     self.observe_all(|observer| observer.rejected(&rejected));

@@ -53,8 +53,8 @@ impl Machine {
         self.phase = phase;
         let to = self.state();
         match to {
-            State::Closed => self.counts.closed += 1,
-            State::Open => self.counts.opened += 1,
+            State::Closed => self.counts.closed = self.counts.closed.wrapping_add(1),
+            State::Open => self.counts.opened = self.counts.opened.wrapping_add(1),
             // The generations that are left.
             State::HalfOpen => {}
         }
