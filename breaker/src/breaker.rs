@@ -167,8 +167,12 @@ impl CircuitBreaker {
 
     /// Goes over to other settings while in use. State, mode, totals and the calls in flight stay; so
     /// does what the window holds, as far as it still makes sense: the newest calls of a count window,
-    /// all of a time window of the same length. An open breaker opens for the new time, from when it
+    /// all of a time window of the same length. An open breaker stays open for the new time, from when it
     /// opened. Nothing trips by this alone; the next result is judged by the new rules.
+    ///
+    /// What was not counted before cannot be counted now: failures in a row begin anew with the rule about
+    /// them, open times grow from the present opening on, and calls that began before `slow_call_duration` was
+    /// given are never slow.
     ///
     /// # Errors
     /// [`ConfigError`] lists every field that breaks its rule; nothing has changed then.

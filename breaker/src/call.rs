@@ -12,6 +12,9 @@ use crate::state::Outcome;
 impl CircuitBreaker {
     /// Runs the operation if the breaker lets it through. `Ok` counts as success, `Err` as failure.
     ///
+    /// Not from within a call of the same breaker: half-open with a single probe, the inner call finds the
+    /// place taken by the outer one and makes it fail, each time.
+    ///
     /// # Errors
     /// [`Error::Rejected`] if the breaker did not let the call through, [`Error::Operation`] with the
     /// operation's own error if it did.

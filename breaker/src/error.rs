@@ -80,7 +80,8 @@ impl fmt::Display for FieldError {
 pub enum Error<E> {
     /// The breaker did not let the call through; the operation did not run.
     Rejected(Rejected),
-    /// The operation ran and failed with this error.
+    /// The operation ran and failed with this error. From a tower service also: it failed to become ready,
+    /// which counts as nothing.
     Operation(E),
 }
 
