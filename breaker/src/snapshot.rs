@@ -35,7 +35,8 @@ pub struct Snapshot {
     /// The window that the rates are taken of; `None` if no rule needs one. It stays as it was while
     /// the breaker is not closed.
     pub window: Option<WindowSnapshot>,
-    /// Calls that were let through and have not ended.
+    /// Calls that were let through and have not ended. One that comes and goes while the snapshot is being
+    /// read may still be in here; none is missed.
     pub in_flight: u64,
     /// Counts since the breaker was built.
     pub totals: Totals,
