@@ -2,11 +2,13 @@
 
 mod cases {
     pub(crate) mod alone;
+    pub(crate) mod answers;
     pub(crate) mod breaker;
     pub(crate) mod by_criterion;
+    pub(crate) mod failure;
+    pub(crate) mod ours;
     pub(crate) mod runtime;
     pub(crate) mod together;
-    pub(crate) mod work;
 }
 
 fn main() {

@@ -4,6 +4,7 @@ mod cases {
     pub(crate) mod alone;
     pub(crate) mod bulkhead;
     pub(crate) mod by_criterion;
+    pub(crate) mod failure;
     pub(crate) mod runtime;
     pub(crate) mod together;
     pub(crate) mod work;

@@ -4,6 +4,7 @@ mod cases {
     pub(crate) mod alone;
     pub(crate) mod by_criterion;
     pub(crate) mod composed;
+    pub(crate) mod failure;
     pub(crate) mod runtime;
     pub(crate) mod work;
 }

@@ -1,15 +1,19 @@
 //! Every case beside its peers in one interleaved run: a line for each case and peer.
 //!
-//! `cargo bench -p steadfast-benches --bench ratios`. As a test, every contender runs once and
-//! nothing is said about time.
+//! `cargo bench -p steadfast-benches --bench ratios`; `-- breaker_open window` for the cases alone in
+//! whose names there is one of the words. As a test, every contender runs once and nothing is said
+//! about time.
 
 #![expect(clippy::print_stdout, reason = "its lines are what it is for")]
 
 mod cases {
     pub(crate) mod alone;
+    pub(crate) mod answers;
     pub(crate) mod breaker;
     pub(crate) mod bulkhead;
     pub(crate) mod composed;
+    pub(crate) mod failure;
+    pub(crate) mod ours;
     pub(crate) mod retry;
     pub(crate) mod runtime;
     pub(crate) mod together;
@@ -33,7 +37,20 @@ fn main() {
         );
         return;
     }
-    for ratio in take_turns(&mut cases, Effort::FULL) {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let mut effort = Effort::FULL;
+    if !wanted.is_empty() {
+        cases.retain(|case| {
+            wanted
+                .iter()
+                .any(|word| case.name().contains(word.as_str()))
+        });
+        effort = Effort::SOME;
+    }
+    for ratio in take_turns(&mut cases, effort) {
         println!("{ratio}");
     }
 }

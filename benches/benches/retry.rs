@@ -3,6 +3,7 @@
 mod cases {
     pub(crate) mod alone;
     pub(crate) mod by_criterion;
+    pub(crate) mod failure;
     pub(crate) mod retry;
     pub(crate) mod runtime;
     pub(crate) mod work;

@@ -45,6 +45,8 @@ pub struct Case {
     name: &'static str,
     /// Ours is the first.
     contenders: Vec<Contender>,
+    /// How many usual turns one of its turns lasts.
+    longer: u32,
 }
 
 impl Case {
@@ -53,7 +55,15 @@ impl Case {
         Self {
             name,
             contenders: vec![Contender::new("ours", ours)],
+            longer: 1,
         }
+    }
+
+    /// Makes each turn so many times as long as usual.
+    #[must_use]
+    pub fn with_turns_longer(mut self, times: u32) -> Self {
+        self.longer = times;
+        self
     }
 
     /// Adds a peer.
@@ -73,6 +83,12 @@ impl Case {
         self.name
     }
 
+    /// How many usual turns one of its turns lasts.
+    #[must_use]
+    pub fn longer(&self) -> u32 {
+        self.longer
+    }
+
     /// Ours first, then the peers in the order they were added.
     pub fn contenders(&mut self) -> &mut [Contender] {
         &mut self.contenders
@@ -90,8 +106,23 @@ pub fn blocking<T, E>(
     move |times| {
         let start = clock::now();
         for _ in 0..times {
-            assert!(expected(&black_box(operation())));
+            let answer = operation();
+            assert!(expected(&answer));
+            use_up(&answer);
         }
         start.elapsed()
+    }
+}
+
+/// Uses a result as a caller would, who looks into it and goes on with the value or the error. (To
+/// force the whole of it into memory would be a cost that grows with the error's size.)
+pub fn use_up<T, E>(answer: &Result<T, E>) {
+    match answer {
+        Ok(value) => {
+            black_box(value);
+        }
+        Err(error) => {
+            black_box(error);
+        }
     }
 }

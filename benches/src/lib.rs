@@ -5,14 +5,16 @@
 //!
 //! - a [`Contender`] does one thing a given number of times and says how long that took;
 //! - a [`Case`] is our contender and the peers that do the same work;
-//! - [`take_turns`] runs all cases in one interleaved run and reduces it to [`Ratio`]s.
+//! - [`take_turns`] runs all cases in one interleaved run and reduces it to [`Ratio`]s;
+//! - [`instructions`] holds counts of instructions to their ceilings.
 
 mod case;
 pub mod clock;
+pub mod instructions;
 mod ratio;
 mod turns;
 
-pub use case::{Case, Contender, blocking};
+pub use case::{Case, Contender, blocking, use_up};
 pub use ratio::Ratio;
 pub use turns::{Effort, median, take_turns};
 

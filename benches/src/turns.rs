@@ -10,7 +10,7 @@ use crate::ratio::Ratio;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Effort {
-    /// How long one turn of one contender is to take. A turn is at least one operation.
+    /// How long one turn of one contender is to take, if its case does not say longer. A turn is at least one operation.
     pub turn: Duration,
     /// How long the whole run is to take, finding out how much a turn is included.
     pub total: Duration,
@@ -19,11 +19,17 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// Enough for figures: turns of a millisecond, for 40 s.
+    /// Enough for figures: turns of a millisecond, for 75 s.
     pub const FULL: Self = Self {
         turn: Duration::from_millis(1),
-        total: Duration::from_secs(40),
+        total: Duration::from_secs(75),
         rounds: 5,
+    };
+
+    /// Enough for a few cases: 15 s.
+    pub const SOME: Self = Self {
+        total: Duration::from_secs(15),
+        ..Self::FULL
     };
 
     /// One operation each, to see that everything runs.
@@ -41,9 +47,10 @@ pub fn take_turns(cases: &mut [Case], effort: Effort) -> Vec<Ratio> {
     let mut runners: Vec<Vec<Runner<'_>>> = cases
         .iter_mut()
         .map(|case| {
+            let turn = effort.turn * case.longer();
             let contenders = case.contenders().iter_mut();
             contenders
-                .map(|contender| Runner::new(contender, effort.turn))
+                .map(|contender| Runner::new(contender, turn))
                 .collect()
         })
         .collect();
@@ -116,19 +123,26 @@ impl<'c> Runner<'c> {
 
 const WARM_UP_SHARE: u64 = 20;
 
-/// How many operations fit into a turn; at least one.
+/// How many operations fit into a turn; at least one. The answer is tried out: a run that was held up
+/// may have passed for a full turn.
 fn times_in(contender: &mut Contender, turn: Duration) -> u64 {
     if turn.is_zero() {
         return 1;
     }
     let mut times = 1;
+    let mut took = quickest(contender, times);
     loop {
-        let took = quickest(contender, times);
-        if took * 4 >= turn {
-            let fit = u128::from(times) * turn.as_nanos() / took.as_nanos();
-            return u64::try_from(fit).unwrap_or(u64::MAX).max(1);
+        while took * 4 < turn {
+            times *= 4;
+            took = quickest(contender, times);
         }
-        times *= 4;
+        let fit = u128::from(times) * turn.as_nanos() / took.as_nanos();
+        let fit = u64::try_from(fit).unwrap_or(u64::MAX).max(1);
+        took = quickest(contender, fit);
+        if took * 4 >= turn {
+            return fit;
+        }
+        times = fit;
     }
 }
 

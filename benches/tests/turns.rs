@@ -85,6 +85,39 @@ fn a_turn_that_is_held_up_now_and_then_is_as_long_as_any() {
 }
 
 #[test]
+fn a_contender_held_up_for_long_while_its_turns_are_measured_out_gets_whole_ones() {
+    let runs = Rc::new(RefCell::new(Vec::new()));
+    let run = {
+        let runs = Rc::clone(&runs);
+        move |times| {
+            runs.borrow_mut().push(times);
+            let held_up = Duration::from_millis(u64::from(runs.borrow().len() <= 3));
+            NANOSECOND.mul_f64(times as f64) + held_up
+        }
+    };
+    let mut effort = Effort::ONCE;
+    effort.turn = Duration::from_micros(1);
+    take_turns(&mut [Case::new("call", run)], effort);
+    assert_eq!(runs.borrow().last(), Some(&1_000));
+}
+
+#[test]
+fn a_case_may_want_longer_turns() {
+    let sizes = Rc::new(RefCell::new(Vec::new()));
+    let run = {
+        let sizes = Rc::clone(&sizes);
+        move |times| {
+            sizes.borrow_mut().push(times);
+            NANOSECOND.mul_f64(times as f64)
+        }
+    };
+    let mut effort = Effort::ONCE;
+    effort.turn = Duration::from_micros(1);
+    take_turns(&mut [Case::new("call", run).with_turns_longer(7)], effort);
+    assert_eq!(sizes.borrow().last(), Some(&7_000));
+}
+
+#[test]
 fn one_slow_turn_does_not_move_the_median() {
     assert_eq!(median(&mut [3.0, 1.0, 900.0]), 3.0);
     assert_eq!(median(&mut [4.0, 1.0, 900.0, 2.0]), 3.0);

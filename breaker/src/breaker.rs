@@ -46,19 +46,10 @@ impl CircuitBreaker {
         Builder::new(name.into())
     }
 
-    pub(crate) fn new(
-        name: Arc<str>,
-        settings: Arc<Settings>,
-        clock: Clock,
-        observers: &[Arc<dyn Observer>],
-    ) -> Self {
-        let breaker = Self {
+    pub(crate) fn new(name: Arc<str>, settings: Arc<Settings>, clock: Clock) -> Self {
+        Self {
             shared: Arc::new(Shared::new(name, settings, clock)),
-        };
-        for observer in observers {
-            breaker.add_observer(Arc::clone(observer));
         }
-        breaker
     }
 
     /// Asks to make a call. The permit must be given the call's outcome; dropped without one, it
@@ -152,10 +143,9 @@ impl CircuitBreaker {
         let shared = &self.shared;
         let now = shared.door.now();
         let expires_in = expires_in.filter(|_| mode != Mode::Automatic);
-        let reason = (mode != Mode::Automatic).then_some(reason);
         let mut machine = shared.machine.lock();
         let ended = machine.end_mode(&shared.door, now);
-        let changed = machine.set_mode(&shared.door, mode, reason, expires_in, now);
+        let changed = machine.set_mode(&shared.door, mode, Some(reason), expires_in, now);
         drop(machine);
         shared.report_mode(ended);
         shared.report_mode(Some(changed));
@@ -257,9 +247,14 @@ impl CircuitBreaker {
         Arc::strong_count(&self.shared) == 1
     }
 
-    /// Whether no mode is set, nor was one that has ended unnoticed. Looks, and moves nothing.
-    pub(crate) fn is_automatic(&self) -> bool {
-        self.shared.machine.lock().mode() == Mode::Automatic
+    /// Whether the breaker is as good as a new one, but for its counts: closed, and no mode is set nor was
+    /// one that has ended unnoticed. Looks, and moves nothing.
+    ///
+    /// The state is that of the machine, under its lock: read without it, it may be that of before a call
+    /// of which [`is_only_handle`](Self::is_only_handle) already knows that it has ended.
+    pub(crate) fn is_as_new(&self) -> bool {
+        let machine = self.shared.machine.lock();
+        machine.state() == State::Closed && machine.mode() == Mode::Automatic
     }
 
     pub(crate) fn shared(&self) -> &Shared {

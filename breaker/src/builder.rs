@@ -8,6 +8,7 @@ use crate::breaker::CircuitBreaker;
 use crate::clock::Clock;
 use crate::config::{AbandonedAs, Config, Window};
 use crate::error::{ConfigError, FieldError};
+use crate::machine::Observers;
 use crate::observer::Observer;
 use crate::settings::Settings;
 
@@ -189,7 +190,9 @@ impl Builder {
         self
     }
 
-    /// Adds an observer of transitions and rejections; may be called more than once.
+    /// Adds an observer of transitions and rejections; may be called more than once. One that does not want
+    /// to hear of each rejection should say so ([`Observer::hears_rejections`]): an open breaker then rejects
+    /// without a lock.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observers.push(Arc::new(observer));
         self
@@ -227,10 +230,12 @@ impl Builder {
 
     /// What to make breakers from. There must be no broken fields.
     pub(crate) fn into_template(self) -> Template {
+        let hears_rejections = self.observers.iter().any(|each| each.hears_rejections());
         Template {
             settings: Arc::new(Settings::new(self.config)),
             clock: self.clock,
-            observers: self.observers,
+            observers: self.observers.into(),
+            hears_rejections,
         }
     }
 }
@@ -239,13 +244,21 @@ impl Builder {
 pub(crate) struct Template {
     settings: Arc<Settings>,
     clock: Clock,
-    observers: Vec<Arc<dyn Observer>>,
+    observers: Observers,
+    /// Asked of the observers only once, for this runs code of others.
+    hears_rejections: bool,
 }
 
 impl Template {
     pub(crate) fn make(&self, name: Arc<str>) -> CircuitBreaker {
-        let settings = Arc::clone(&self.settings);
-        CircuitBreaker::new(name, settings, self.clock, &self.observers)
+        let breaker = CircuitBreaker::new(name, Arc::clone(&self.settings), self.clock);
+        if !self.observers.is_empty() {
+            let observers = Arc::clone(&self.observers);
+            let shared = breaker.shared();
+            let mut machine = shared.machine.lock();
+            machine.set_observers(&shared.door, observers, self.hears_rejections);
+        }
+        breaker
     }
 }
 

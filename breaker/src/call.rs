@@ -17,7 +17,8 @@ impl CircuitBreaker {
     /// operation's own error if it did.
     ///
     /// # Panics
-    /// Only if the operation does: that counts as a failure and goes on unwinding.
+    /// If the operation does: that counts as a failure and goes on unwinding. And if the future is polled
+    /// again after it has ended.
     ///
     /// # Cancel safety
     /// A future dropped before it ends gives its place back at once and counts as abandoned; whether
@@ -97,7 +98,8 @@ impl<C> Classified<'_, C> {
     /// As [`CircuitBreaker::call`]: the classifier decides what counts, not what is returned.
     ///
     /// # Panics
-    /// Only if the operation or the classifier does: that counts as a failure and goes on unwinding.
+    /// If the operation or the classifier does: that counts as a failure and goes on unwinding. And if the
+    /// future is polled again after it has ended.
     ///
     /// # Cancel safety
     /// As [`CircuitBreaker::call`].

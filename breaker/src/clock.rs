@@ -52,17 +52,27 @@ static EPOCH: OnceLock<Instant> = OnceLock::new();
 /// `tokio::time::pause()` drives the breaker too. Outside a runtime that clock is the standard one.
 // Once is enough: it is long, and called from many places.
 #[inline(never)]
-#[expect(clippy::disallowed_methods, reason = "the crate's one clock")]
 pub(crate) fn now() -> Time {
-    #[cfg(feature = "tokio")]
-    let now = tokio::time::Instant::now().into_std();
-    #[cfg(not(feature = "tokio"))]
-    let now = Instant::now();
+    let now = instant();
     let epoch = *EPOCH.get_or_init(|| now);
     match now.checked_duration_since(epoch) {
         Some(since) => Time(EPOCH_NANOS.wrapping_add(brief_nanos(since))),
         None => Time(EPOCH_NANOS.saturating_sub(nanos(epoch.saturating_duration_since(now)))),
     }
+}
+
+#[cfg(all(test, steadfast_loom))]
+use crate::loom_models::instant;
+
+#[cfg(not(all(test, steadfast_loom)))]
+#[inline]
+#[expect(clippy::disallowed_methods, reason = "the crate's one clock")]
+fn instant() -> Instant {
+    #[cfg(feature = "tokio")]
+    let now = tokio::time::Instant::now().into_std();
+    #[cfg(not(feature = "tokio"))]
+    let now = Instant::now();
+    now
 }
 
 /// The present by the processor's time stamp counter: less than half the cost of the other.

@@ -9,13 +9,13 @@ pub(crate) struct Counters {
     /// A cell for each thread that has a number: two threads then count without getting in each
     /// other's way. Kept by breakers whose successes touch nothing else that is shared.
     own: Option<Box<[Aligned; SLOTS]>>,
-    rejected: AtomicU64,
 }
 
 #[derive(Debug)]
 struct Cell {
     admitted: AtomicU64,
     succeeded: AtomicU64,
+    rejected: AtomicU64,
 }
 
 /// On a cache line of its own.
@@ -28,6 +28,7 @@ impl Cell {
         Self {
             admitted: AtomicU64::new(0),
             succeeded: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
         }
     }
 }
@@ -37,7 +38,6 @@ impl Counters {
         Self {
             shared: Cell::new(),
             own: own.then(|| Box::new(std::array::from_fn(|_| Aligned(Cell::new())))),
-            rejected: AtomicU64::new(0),
         }
     }
 
@@ -57,14 +57,16 @@ impl Counters {
         }
     }
 
-    /// Relaxed: it orders nothing.
     #[inline]
     pub(crate) fn reject(&self) {
-        self.rejected.fetch_add(1, Ordering::Relaxed);
+        match self.own_cell(slot::current) {
+            Some(cell) => add_alone(&cell.rejected),
+            None => add(&self.shared.rejected),
+        }
     }
 
     pub(crate) fn rejected(&self) -> u64 {
-        self.rejected.load(Ordering::Relaxed)
+        self.sum(|cell| &cell.rejected)
     }
 
     /// The successes; every one of them is among the [`admitted`](Self::admitted) of later.

@@ -1,9 +1,10 @@
 //! What a call can tell without the lock: whether it may pass, whether its success changes anything,
 //! when an open breaker is to be asked again.
 //!
-//! Written under the machine's lock alone and read by everybody. The word goes out last and with
-//! release: who sees a word sees what belongs to it. Who reads on and finds the word unchanged has read
-//! what belongs together, for between two openings there is always another word.
+//! Written under the machine's lock alone and read by everybody. What belongs to an opening is written
+//! before its word, and while the word still says other than open. Who sees an open word therefore sees
+//! what belongs to it; who has read that and finds the word unchanged has read what belongs together, for
+//! between two openings there is always another word.
 
 use crate::cause_code::CauseCode;
 use crate::clock::{Clock, Time};
@@ -135,7 +136,8 @@ impl Door {
         Time::from_nanos(self.until.load(Ordering::Acquire))
     }
 
-    /// Why the breaker is as `word` says.
+    /// Why the breaker is as `word` says. Without the lock only of use if the word is open, and still so
+    /// afterwards.
     pub(crate) fn cause(&self, word: Word) -> CauseCode {
         CauseCode {
             kind: word.kind_of_cause(),
@@ -148,7 +150,7 @@ impl Door {
         self.until.store(until.as_nanos(), Ordering::Release);
     }
 
-    /// Under the lock.
+    /// Under the lock, when the breaker opens: what is read along with an open word then belongs to it.
     pub(crate) fn set_cause(&self, cause: CauseCode) {
         self.counts.store(cause.counts, Ordering::Release);
     }

@@ -34,10 +34,11 @@ pub use snapshot::KeyedSnapshot;
 /// [`max_keys`](KeyedBuilder::max_keys) it evicts the breakers that were not used for longest.
 /// Below it, breakers not used for [`idle_after`](KeyedBuilder::idle_after) are evicted now and then
 /// while keys are added, and by [`evict_idle`](Self::evict_idle). A key that comes back has a new
-/// breaker, closed and with all counts at zero.
+/// breaker, closed, with all counts at zero, and with the settings and observers of the set, not those
+/// that the evicted one was given later.
 ///
-/// Never evicted is a breaker that is not closed, nor one that someone uses: that has a call in
-/// flight, or of which a handle or permit is alive.
+/// Never evicted is a breaker that is not closed or has a [`Mode`](crate::Mode) set, nor one that someone
+/// uses: that has a call in flight, or of which a handle or permit is alive.
 ///
 /// If the set is full and no breaker may go, further keys share one, the
 /// [overflow](Self::overflow) breaker, until there is room. The other ways out are worse: growing
@@ -95,7 +96,7 @@ struct Shared<K> {
 
 impl<K> Keyed<K> {
     fn new(name: Arc<str>, template: Template, max_keys: usize, idle_after: Duration) -> Self {
-        let overflow = format!("{name}/(overflow)").into();
+        let overflow = format!("{name} (overflow)").into();
         Self {
             shared: Arc::new(Shared {
                 overflow: template.make(overflow),
@@ -244,7 +245,7 @@ impl<K> Keyed<K> {
         self.len() == 0
     }
 
-    /// The breaker that keys share for which there is no room, called `{name}/(overflow)`. It is
+    /// The breaker that keys share for which there is no room, called `{name} (overflow)`. It is
     /// never evicted.
     #[must_use]
     pub fn overflow(&self) -> CircuitBreaker {

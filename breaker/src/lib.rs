@@ -121,8 +121,10 @@
 //!   and the lock at both ends of a call.
 //! - Open: a rejection reads the clock and takes no lock. It takes one if the breaker was forced open, in
 //!   shadow mode, and if an observer [hears rejections](Observer::hears_rejections).
+//! - Disabled: neither lock nor clock, unless `slow_call_duration` is set or the mode ends by itself.
 //! - Memory: a bit for each call of a count window, two with `slow_call_rate`; ten buckets for a window of
-//!   time. Neither grows.
+//!   time; without a window, 1 KiB of counters, so that threads do not get in each other's way. None of
+//!   these grows.
 //!
 //! Figures, and the machine they were measured on, are in the workspace's `benches/README.md`.
 //!
@@ -151,6 +153,9 @@ mod door;
 mod error;
 mod in_flight;
 mod keyed;
+#[cfg(test)]
+#[cfg(steadfast_loom)]
+mod loom_models;
 mod machine;
 mod mode;
 mod observer;

@@ -23,6 +23,7 @@ use crate::window::Window;
 
 pub(crate) use control::ModeStep;
 use half_open::Probes;
+pub(crate) use rare::Observers;
 use rare::Rare;
 pub(crate) use reading::with;
 
@@ -93,8 +94,8 @@ pub(crate) struct Machine {
     rare: Option<Box<Rare>>,
 }
 
-/// What is counted under the lock; successes are not. The 32 bits are enough for what a breaker does
-/// only now and then: once a second they last for a hundred years.
+/// What is counted under the lock; successes are not. 32 bits for what is rare and keeps the breaker
+/// small: they come round after four billion openings, panics or late results.
 #[derive(Debug, Default)]
 struct Counts {
     failure: u64,
@@ -173,7 +174,7 @@ impl Machine {
             return None;
         }
         if ticket.word.generation() != word.generation() {
-            self.counts.stale += 1;
+            self.counts.stale = self.counts.stale.wrapping_add(1);
             return None;
         }
         let outcome = self.outcome(ending);
@@ -214,7 +215,9 @@ impl Machine {
     fn issue(&mut self, word: Word, now: Time) -> Ticket {
         let tracked = self.settings.slow_call_duration > 0 && self.mode() != Mode::Disabled;
         let place = if tracked {
-            self.rare().in_flight.begin(now, generation_of_probe(word))
+            self.rare()
+                .in_flight
+                .begin(now, generation_to_be_overdue_in(word))
         } else {
             Place::NOWHERE
         };
@@ -233,7 +236,8 @@ impl Machine {
     }
 
     fn is_slow(&self, took: u64) -> bool {
-        (1..=took).contains(&self.settings.slow_call_duration)
+        let slow = self.settings.slow_call_duration;
+        slow > 0 && took >= slow
     }
 
     fn outcome(&self, ending: Ending) -> Outcome {
@@ -255,7 +259,7 @@ impl Machine {
             Ending::Abandoned => counts.abandoned += 1,
             Ending::Panicked => {
                 counts.failure += 1;
-                counts.panicked += 1;
+                counts.panicked = counts.panicked.wrapping_add(1);
             }
         }
         if slow {
@@ -277,7 +281,7 @@ impl Machine {
 }
 
 /// The generation in which a call can become overdue: a bystander never does.
-fn generation_of_probe(word: Word) -> u64 {
+fn generation_to_be_overdue_in(word: Word) -> u64 {
     if word.is(Word::BYSTANDER) {
         u64::MAX
     } else {

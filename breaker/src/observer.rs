@@ -12,6 +12,9 @@ use crate::state::{Cause, State};
 /// and before that call goes on: keep them short. A panic in one is caught and counted
 /// ([`Totals::observer_panics`](crate::Totals::observer_panics)); the call does not notice.
 /// Events of different threads may arrive out of order: [`Transition::generation`] tells which is newer.
+///
+/// A breaker keeps its observers alive. One that needs the breaker should keep a
+/// [`WeakCircuitBreaker`](crate::WeakCircuitBreaker), or neither is ever freed.
 pub trait Observer: Send + Sync {
     /// The breaker went from one state to another.
     fn transition(&self, transition: &Transition) {

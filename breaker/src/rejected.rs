@@ -1,6 +1,6 @@
 //! A refusal, which answers "why, and when again?".
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::cause_code::CauseCode;
 use crate::state::{Cause, State};
 
 /// The breaker did not let a call through.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Rejected {
     // Part of what every call returns. Of whole words alone, for with smaller fields the compiler copies
     // it in pieces that the processor has to put together again: 20 ns for each rejection.
@@ -137,14 +137,36 @@ impl Rejected {
     }
 }
 
+impl fmt::Debug for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejected")
+            .field("name", &self.name)
+            .field("reason", &self.reason())
+            .field("forced_because", &self.forced_because())
+            .field("retry_after", &self.retry_after())
+            .finish()
+    }
+}
+
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "circuit breaker {} is {}: ", self.name, self.state())?;
+        f.write_str("circuit breaker ")?;
+        // On one line whatever the name: that of a keyed breaker comes from outside.
+        for c in self.name.chars() {
+            if c.is_control() {
+                write!(f, "{}", c.escape_default())?;
+            } else {
+                f.write_char(c)?;
+            }
+        }
+        write!(f, " is {}: ", self.state())?;
         match self.reason() {
             Reason::Open { cause } => write!(f, "{cause}")?,
             Reason::ForcedOpen => {
-                let because = self.forced_because().unwrap_or_default();
-                write!(f, "forced, because {because:?}")?;
+                f.write_str("forced")?;
+                if let Some(because) = self.forced_because().filter(|words| !words.is_empty()) {
+                    write!(f, ", because {because:?}")?;
+                }
             }
             Reason::ProbesBusy => f.write_str("every probe is in flight")?,
             Reason::RampingUp => f.write_str("not every call is let through yet")?,

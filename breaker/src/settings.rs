@@ -89,9 +89,10 @@ impl Settings {
 }
 
 /// Whether `part` of `whole` is that share of it. The quotient of two counts is the closest number to
-/// it there is, as is a share that was written in decimals: 3 of 30 is 0.1.
+/// it there is, as is a share that was written in decimals: 3 of 30 is 0.1. Nothing of nothing is no
+/// number, and no share.
 pub(crate) fn reaches(part: u64, whole: u64, share: f64) -> bool {
-    whole > 0 && part as f64 / whole as f64 >= share
+    part as f64 / whole as f64 >= share
 }
 
 /// The least part of `whole` that reaches the share.

@@ -18,11 +18,14 @@ use crate::snapshot::Snapshot;
 use crate::state::Outcome;
 use crate::sync::{Mutex, MutexGuard};
 
+/// In this order: the door, which every call reads and few write, keeps clear of the counters, which every
+/// call writes; on the cache line of the one, threads would wait for the other.
+#[repr(C)]
 pub(crate) struct Shared {
-    pub(crate) name: Arc<str>,
     pub(crate) door: Door,
-    pub(crate) counters: Counters,
+    pub(crate) name: Arc<str>,
     pub(crate) machine: Mutex<Machine>,
+    pub(crate) counters: Counters,
 }
 
 impl Shared {
@@ -51,10 +54,11 @@ impl Shared {
                 place: Place::NOWHERE,
             });
         }
-        match self.closed_for(word) {
+        // Before the word is looked at once more.
+        let cause = self.door.cause(word);
+        match self.shut_for(word) {
             Some(retry_after) => {
                 self.counters.reject();
-                let cause = self.door.cause(word);
                 Err(Rejected::open(Arc::clone(&self.name), cause, retry_after))
             }
             None => self.ask_machine(),
@@ -63,7 +67,7 @@ impl Shared {
 
     /// How much longer an open breaker rejects without being asked, in nanoseconds.
     #[inline(never)]
-    fn closed_for(&self, word: Word) -> Option<u64> {
+    fn shut_for(&self, word: Word) -> Option<u64> {
         if !word.is(Word::SHUT) {
             return None;
         }
@@ -80,20 +84,20 @@ impl Shared {
         let (answer, steps) = machine.admit(&self.door, now);
         let heard = machine.hears_rejections();
         drop(machine);
+        // Counted before anybody hears of it: an observer that takes a snapshot sees the call.
+        match &answer {
+            Answer::Pass(ticket) if ticket.word.is(Word::UNCOUNTED) => {}
+            Answer::Pass(_) | Answer::PassAnyway(..) => self.counters.admit(),
+            Answer::Refuse(_) => self.counters.reject(),
+        }
         self.report_mode(ended);
         steps.into_iter().for_each(|step| self.report(step));
         let dress = |refusal: Refusal| {
             Rejected::new(Arc::clone(&self.name), refusal.why, refusal.retry_after)
         };
         match answer {
-            Answer::Pass(ticket) => {
-                if !ticket.word.is(Word::UNCOUNTED) {
-                    self.counters.admit();
-                }
-                Ok(ticket)
-            }
+            Answer::Pass(ticket) => Ok(ticket),
             Answer::PassAnyway(ticket, refusal) => {
-                self.counters.admit();
                 if heard {
                     let rejected = dress(refusal);
                     self.observe_all(|observer| observer.would_reject(&rejected));
@@ -101,7 +105,6 @@ impl Shared {
                 Ok(ticket)
             }
             Answer::Refuse(refusal) => {
-                self.counters.reject();
                 let rejected = dress(refusal);
                 if heard {
                     self.observe_all(|observer| observer.rejected(&rejected));
@@ -124,10 +127,15 @@ impl Shared {
 
     #[inline(never)]
     fn tell_machine(&self, ticket: Ticket, ending: Ending) {
-        if ending == Ending::Told(Outcome::Success) && !ticket.word.is(Word::UNCOUNTED) {
+        let word = self.door.word();
+        if ticket.word.is(Word::UNCOUNTED) {
+            // Still disabled, until further notice: there is nothing to tell.
+            if ticket.word == word && word.is(Word::PASS) {
+                return;
+            }
+        } else if ending == Ending::Told(Outcome::Success) {
             self.counters.succeed();
         }
-        let word = self.door.word();
         let mut now = Now::unread(word.clock());
         // Outside the lock, where that can be told beforehand.
         if word.is(Word::TIMED) {

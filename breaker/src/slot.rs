@@ -3,10 +3,15 @@
 
 use std::cell::Cell;
 
-use parking_lot::Mutex;
+use crate::sync::{Mutex, thread_local};
 
-/// How many threads have a number of their own at a time.
-pub(crate) const SLOTS: usize = 16;
+/// How many threads have a number of their own at a time. With one, two threads of a model already meet
+/// every case.
+pub(crate) const SLOTS: usize = if cfg!(all(test, steadfast_loom)) {
+    1
+} else {
+    16
+};
 
 /// The number of a thread that has none.
 pub(crate) const NONE: usize = usize::MAX;
@@ -14,7 +19,12 @@ const UNKNOWN: usize = usize::MAX - 1;
 
 /// One bit for each number that is taken. The lock also passes a cell on from one thread to the next:
 /// all that the first wrote comes before all that the second reads.
+#[cfg(not(all(test, steadfast_loom)))]
 static TAKEN: Mutex<u16> = Mutex::new(0);
+#[cfg(all(test, steadfast_loom))]
+loom::lazy_static! {
+    static ref TAKEN: Mutex<u16> = Mutex::new(0);
+}
 
 thread_local! {
     /// Without a destructor, so that it can be read at any time and costs next to nothing.
@@ -27,8 +37,13 @@ struct Lease(usize);
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        // A model that has failed is dropped outside of itself, where none of loom's locks work.
+        #[cfg(all(test, steadfast_loom))]
+        if std::thread::panicking() {
+            return;
+        }
         // What still runs on this thread from here on shares a cell with the others.
-        SLOT.set(NONE);
+        SLOT.with(|slot| slot.set(NONE));
         *TAKEN.lock() &= !(1 << self.0);
     }
 }
@@ -36,7 +51,7 @@ impl Drop for Lease {
 /// This thread's number, below [`SLOTS`]; or [`NONE`].
 #[inline]
 pub(crate) fn current() -> usize {
-    match SLOT.get() {
+    match SLOT.with(Cell::get) {
         UNKNOWN => assign(),
         slot => slot,
     }
@@ -45,7 +60,7 @@ pub(crate) fn current() -> usize {
 #[cold]
 fn assign() -> usize {
     // Shared, should the thread be ending already, too late for a lease.
-    SLOT.set(NONE);
+    SLOT.with(|slot| slot.set(NONE));
     let leased = LEASE.try_with(|lease| {
         let slot = {
             let mut taken = TAKEN.lock();
@@ -60,6 +75,13 @@ fn assign() -> usize {
         slot
     });
     let slot = leased.unwrap_or(NONE);
-    SLOT.set(slot);
+    SLOT.with(|own| own.set(slot));
     slot
+}
+
+/// What the end of a thread does. In a model it has to come sooner: loom takes a thread for ended before
+/// it drops what is local to it.
+#[cfg(all(test, steadfast_loom))]
+pub(crate) fn end_thread() {
+    drop(LEASE.with(Cell::take));
 }

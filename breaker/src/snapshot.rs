@@ -60,7 +60,7 @@ pub struct WindowSnapshot {
     pub slow_call_rate: Option<f64>,
 }
 
-/// Cumulative counts since a breaker was built. What happens while it is disabled is not in them.
+/// Cumulative counts since a breaker was built. Calls that begin while it is disabled are not in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Totals {

@@ -27,6 +27,12 @@ pub const PROMTOOL: Package = Package {
     shows: "/usr/bin/promtool",
 };
 
+/// Counts instructions, by its callgrind.
+pub const VALGRIND: Package = Package {
+    name: "valgrind",
+    shows: "/usr/bin/valgrind",
+};
+
 impl Package {
     fn is_missing(&self) -> bool {
         !Path::new(self.shows).exists()

@@ -13,9 +13,13 @@ usage: cargo xtask <command>
             bare reqwest and lapin, then Steadfast, through the same storm; ends with a table (about a minute)
   test [--no-install]
             every test, the ones that need RabbitMQ or promtool included
-  ratios    one line per case: our time beside the peers', from one interleaved run
+  ratios [WORD..]
+            one line per case and peer: our time beside the peer's, from one interleaved run (75 s); of
+            the cases alone in whose names there is one of the words, if any (15 s)
+  instructions [--no-install]
+            one line per case: the instructions of a call, counted by valgrind and held to their ceilings
 
-As root, demo and test install the Debian packages they need and say so; --no-install declines.";
+As root, demo, test and instructions install the Debian packages they need and say so; --no-install declines.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -27,7 +31,8 @@ fn main() -> ExitCode {
     let result = match command {
         "demo" => demo(may_install, rest),
         "test" => test(may_install),
-        "ratios" => run::cargo(&["bench", "-p", "steadfast-benches", "--bench", "ratios"]),
+        "ratios" => ratios(rest),
+        "instructions" => instructions(may_install),
         "help" | "--help" | "-h" => {
             eprintln!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -63,6 +68,30 @@ fn demo(may_install: bool, rest: &[String]) -> Result<(), String> {
             .filter(|arg| *arg != "--no-install"),
     );
     run::cargo(&args)
+}
+
+fn ratios(words: &[String]) -> Result<(), String> {
+    let mut args = vec![
+        "bench",
+        "-p",
+        "steadfast-benches",
+        "--bench",
+        "ratios",
+        "--",
+    ];
+    args.extend(words.iter().map(String::as_str));
+    run::cargo(&args)
+}
+
+fn instructions(may_install: bool) -> Result<(), String> {
+    install::ensure(&[install::VALGRIND], may_install)?;
+    run::cargo(&[
+        "bench",
+        "-p",
+        "steadfast-benches",
+        "--bench",
+        "instructions",
+    ])
 }
 
 fn test(may_install: bool) -> Result<(), String> {

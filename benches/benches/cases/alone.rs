@@ -1,9 +1,8 @@
 //! One caller on one thread.
 
-use std::hint::black_box;
 use std::time::Duration;
 
-use steadfast_benches::clock;
+use steadfast_benches::{clock, use_up};
 
 use super::runtime::runtime;
 
@@ -18,7 +17,9 @@ pub(crate) fn alone<T, E>(
         runtime.block_on(async {
             let start = clock::now();
             for _ in 0..times {
-                assert!(expected(&black_box(operation().await)));
+                let answer = operation().await;
+                assert!(expected(&answer));
+                use_up(&answer);
             }
             start.elapsed()
         })

@@ -20,9 +20,10 @@ use tower_resilience_bulkhead::{
 };
 
 use super::alone::alone;
+use super::failure::Failure;
 use super::runtime::runtime;
 use super::together::together;
-use super::work::{Failure, work};
+use super::work::work;
 
 const PLACES: usize = 20;
 const WAIT: Duration = Duration::from_secs(5);
@@ -91,22 +92,38 @@ fn two_threads() -> Case {
     let semaphore = Arc::new(Semaphore::new(PLACES));
     let tower_semaphore = Arc::new(Semaphore::new(PLACES));
     let tower_resilience = Mutex::new(tower_resilience(|layer| layer.max_wait_duration(WAIT)));
-    let ours = together(move || {
-        let bulkhead = bulkhead.clone();
-        async move || bulkhead.call(work).await
-    });
-    let semaphore = together(move || {
-        let semaphore = Arc::clone(&semaphore);
-        async move || held(&semaphore).await
-    });
-    let tower = together(move || {
-        let mut tower = tower(Arc::clone(&tower_semaphore));
-        async move || tower.ready().await?.call(()).await
-    });
-    let tower_resilience = together(move || {
-        let mut service = tower_resilience.lock().expect("no clone panics").clone();
-        async move || service.ready().await?.call(Work::Quick).await
-    });
+    let ours = together(
+        2,
+        move || {
+            let bulkhead = bulkhead.clone();
+            async move || bulkhead.call(work).await
+        },
+        Result::is_ok,
+    );
+    let semaphore = together(
+        2,
+        move || {
+            let semaphore = Arc::clone(&semaphore);
+            async move || held(&semaphore).await
+        },
+        Result::is_ok,
+    );
+    let tower = together(
+        2,
+        move || {
+            let mut tower = tower(Arc::clone(&tower_semaphore));
+            async move || tower.ready().await?.call(()).await
+        },
+        Result::is_ok,
+    );
+    let tower_resilience = together(
+        2,
+        move || {
+            let mut service = tower_resilience.lock().expect("no clone panics").clone();
+            async move || service.ready().await?.call(Work::Quick).await
+        },
+        Result::is_ok,
+    );
     Case::new("bulkhead_ok_2_threads", ours)
         .beside("tokio_semaphore", semaphore)
         .beside("tower", tower)

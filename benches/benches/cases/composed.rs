@@ -20,7 +20,8 @@ use tower_resilience_circuitbreaker::CircuitBreakerLayer;
 use tower_resilience_retry::{ExponentialRandomBackoff, RetryLayer};
 
 use super::alone::alone;
-use super::work::{Failure, work};
+use super::failure::Failure;
+use super::work::work;
 
 const ATTEMPTS: usize = 5;
 const BASE: Duration = Duration::from_millis(100);

@@ -19,7 +19,8 @@ use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_resilience_retry::{ExponentialRandomBackoff, RetryConfigBuilder, RetryLayer};
 
 use super::alone::alone;
-use super::work::{Failure, work};
+use super::failure::Failure;
+use super::work::work;
 
 const ATTEMPTS: usize = 5;
 const RETRIES: usize = ATTEMPTS - 1;

@@ -1,35 +1,39 @@
-//! Two callers on two threads, sharing one instance.
+//! Several callers, each on a thread of its own, sharing one instance.
 
-use std::hint::{black_box, spin_loop};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::hint::spin_loop;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use steadfast_benches::clock;
+use steadfast_benches::{clock, use_up};
 
 use super::runtime::runtime;
 
-const THREADS: usize = 2;
-
-/// A run whose operations are shared out to two threads, each with a runtime of its own, which begin
-/// together. It lasts from the first beginning to the last end.
+/// A run whose operations are shared out to so many threads, each with a runtime of its own, which
+/// begin together and take batches of them until none is left. It lasts from the first beginning to
+/// the last end.
 ///
-/// `operation` makes a thread's own operation, whose results must be `Ok`.
+/// `operation` makes a thread's own operation. `expected` guards against measuring something else: any
+/// other result panics.
 ///
-/// Threads that the machine runs one after the other are no contention: such a run is done again, a
-/// few times, before it is taken as it is.
-pub(crate) fn together<T, E, Op>(operation: impl Fn() -> Op + Sync) -> impl FnMut(u64) -> Duration
+/// Threads that the machine runs one after the other are no contention: where there is a core for
+/// each, such a run is done again, a few times, before it is taken as it is.
+pub(crate) fn together<T, E, Op>(
+    threads: usize,
+    operation: impl Fn() -> Op + Sync,
+    expected: impl Fn(&Result<T, E>) -> bool + Sync,
+) -> impl FnMut(u64) -> Duration
 where
     Op: AsyncFnMut() -> Result<T, E>,
 {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
     move |times| {
-        let share = times.div_ceil(THREADS as u64);
-        let mut ran = run(&operation, share);
+        let mut ran = run(threads, cores, &operation, &expected, times);
         for _ in 0..AGAIN {
-            if ran.is_together() {
+            if threads > cores || ran.is_together() {
                 break;
             }
-            ran = run(&operation, share);
+            ran = run(threads, cores, &operation, &expected, times);
         }
         ran.whole()
     }
@@ -37,50 +41,84 @@ where
 
 const AGAIN: usize = 5;
 
-fn run<T, E, Op>(operation: &(impl Fn() -> Op + Sync), times: u64) -> Ran
+/// A thread takes its work in so many batches at least, so that all end at about the same time.
+const BATCHES: u64 = 64;
+
+/// Taking a batch of this many costs nothing against doing it.
+const BATCH: u64 = 256;
+
+fn run<T, E, Op>(
+    threads: usize,
+    cores: usize,
+    operation: &(impl Fn() -> Op + Sync),
+    expected: &(impl Fn(&Result<T, E>) -> bool + Sync),
+    times: u64,
+) -> Ran
 where
     Op: AsyncFnMut() -> Result<T, E>,
 {
     let ready = AtomicUsize::new(0);
+    let given = AtomicU64::new(0);
+    let batch = (times / (threads as u64 * BATCHES)).clamp(1, BATCH);
+    let next = || {
+        let from = given.fetch_add(batch, Ordering::Relaxed);
+        let left = times.saturating_sub(from);
+        (left > 0).then(|| left.min(batch))
+    };
     let one = || {
         let mut operation = operation();
         runtime().block_on(async {
             ready.fetch_add(1, Ordering::AcqRel);
-            while ready.load(Ordering::Acquire) < THREADS {
-                spin_loop();
+            while ready.load(Ordering::Acquire) < threads {
+                if threads > cores {
+                    thread::yield_now();
+                } else {
+                    spin_loop();
+                }
             }
             let start = clock::now();
-            for _ in 0..times {
-                assert!(black_box(operation().await).is_ok());
+            while let Some(batch) = next() {
+                for _ in 0..batch {
+                    let answer = operation().await;
+                    assert!(expected(&answer));
+                    use_up(&answer);
+                }
             }
             (start, clock::now())
         })
     };
     thread::scope(|scope| {
-        let other = scope.spawn(one);
-        Ran {
-            this: one(),
-            other: other.join().expect("a contender does not panic"),
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(one)).collect();
+        let mut each = vec![one()];
+        for other in others {
+            each.push(other.join().expect("a contender does not panic"));
         }
+        Ran { each }
     })
 }
 
 /// When each thread began and ended.
 struct Ran {
-    this: (Instant, Instant),
-    other: (Instant, Instant),
+    each: Vec<(Instant, Instant)>,
 }
 
 impl Ran {
     fn whole(&self) -> Duration {
-        self.this.1.max(self.other.1) - self.this.0.min(self.other.0)
+        let first_start = self.each.iter().map(|ran| ran.0).min();
+        let last_end = self.each.iter().map(|ran| ran.1).max();
+        span(first_start, last_end)
     }
 
-    /// Whether both threads ran for nearly all of the time.
+    /// Whether all threads ran for nearly all of the time.
     fn is_together(&self) -> bool {
-        let last_start = self.this.0.max(self.other.0);
-        let first_end = self.this.1.min(self.other.1);
-        let both = first_end.saturating_duration_since(last_start);
-        both * 10 >= self.whole() * 8
+        let last_start = self.each.iter().map(|ran| ran.0).max();
+        let first_end = self.each.iter().map(|ran| ran.1).min();
+        span(last_start, first_end) * 10 >= self.whole() * 8
     }
+}
+
+fn span(from: Option<Instant>, to: Option<Instant>) -> Duration {
+    from.zip(to).map_or(Duration::ZERO, |(from, to)| {
+        to.saturating_duration_since(from)
+    })
 }

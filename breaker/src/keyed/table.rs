@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use crate::breaker::CircuitBreaker;
 use crate::clock;
-use crate::state::State;
 
 /// A set that is full makes room for this share of its bound at once, so that new keys pay for
 /// looking through all of them one eighth of the time at most.
@@ -199,17 +198,11 @@ impl Entry {
     /// is out (they hold the breaker too), and nobody can come in until the lock is released. A weak
     /// handle that is upgraded meanwhile keeps what it got; to the set that breaker is gone.
     ///
-    /// The count is read first: whoever dropped his handle before that had recorded his result, so
-    /// the state that is read after it knows of it.
+    /// The count is read first, and the state under the breaker's lock: whoever dropped his handle before
+    /// that had recorded his result, so the state knows of it. The count alone orders nothing.
     fn evictable(&self) -> bool {
-        self.breaker.is_only_handle() && evictable(&self.breaker)
+        self.breaker.is_only_handle() && self.breaker.is_as_new()
     }
-}
-
-/// Whether a breaker that nobody uses is as good as a new one, but for its counts. Runs under the
-/// table's lock: it may look, but not move the breaker nor tell an observer.
-fn evictable(breaker: &CircuitBreaker) -> bool {
-    breaker.state() == State::Closed && breaker.is_automatic()
 }
 
 impl<K> Evicted<K> {

@@ -39,7 +39,7 @@ impl Machine {
     ) -> ModeStep {
         let rare = self.rare();
         let from = std::mem::replace(&mut rare.mode, to);
-        rare.mode_reason.clone_from(&reason);
+        rare.mode_reason = reason.clone().filter(|_| to != Mode::Automatic);
         rare.mode_until = expires_in.map_or(Time::NEVER, |nanos| now.after(nanos));
         if matches!(to, Mode::ForcedClosed | Mode::Disabled) {
             rare.end_ramp();
@@ -136,20 +136,19 @@ impl Machine {
         if let Some(rare) = &mut self.rare {
             rare.in_flight.judge_anew();
             // A ramp that is over stays over, whatever the new one would be.
-            if now.since(self.entered) >= old.ramp_up || self.settings.ramp_up == 0 {
+            if now.since(self.entered) >= old.ramp_up {
                 rare.end_ramp();
             }
             if !old.open_time_varies() {
                 rare.count_openings_anew(opened);
             }
         }
-        // Without the rule nobody has kept count of the run.
-        let kept = old.failure_threshold > 0 && self.settings.failure_threshold > 0;
-        if let (Phase::Closed { run, .. }, false) = (&mut self.phase, kept) {
+        // Without the rule nobody keeps count of the run.
+        if let (Phase::Closed { run, .. }, 0) = (&mut self.phase, self.settings.failure_threshold) {
             *run = 0;
         }
         if opened {
-            let wait = match &mut self.rare {
+            let wait = match &self.rare {
                 Some(rare) => rare.same_open_time(&self.settings),
                 None => self.settings.open_for,
             };

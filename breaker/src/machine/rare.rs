@@ -84,11 +84,13 @@ impl Rare {
         }
         let earlier = self.openings;
         self.openings = earlier.saturating_add(1);
+        self.draws = self.draws.wrapping_add(1);
         self.open_time(settings, earlier)
     }
 
-    /// How long the present open time is under other settings.
-    pub(super) fn same_open_time(&mut self, settings: &Settings) -> u64 {
+    /// How long the present open time is under other settings. The lot stays drawn: drawn anew each time,
+    /// the shortest of all draws would win.
+    pub(super) fn same_open_time(&self, settings: &Settings) -> u64 {
         self.open_time(settings, self.openings.saturating_sub(1))
     }
 
@@ -97,8 +99,7 @@ impl Rare {
         self.openings = u32::from(open);
     }
 
-    fn open_time(&mut self, settings: &Settings, earlier: u32) -> u64 {
-        self.draws = self.draws.wrapping_add(1);
+    fn open_time(&self, settings: &Settings, earlier: u32) -> u64 {
         let random = self.draw.hash_one(self.draws);
         // The upper 53 bits: as many as a float holds.
         let draw = (random >> 11) as f64 / (1_u64 << 53) as f64;

@@ -93,7 +93,7 @@ impl Machine {
             would_reject: rare.map_or(0, |rare| rare.would_reject),
             stale: counts.stale.into(),
             opened,
-            half_opened: generation - opened - closed - resets,
+            half_opened: generation.saturating_sub(opened + closed + resets),
             closed,
             observer_panics: rare.map_or(0, |rare| rare.observer_panics),
         }

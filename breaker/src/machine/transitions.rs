@@ -53,8 +53,8 @@ impl Machine {
         self.phase = phase;
         let to = self.state();
         match to {
-            State::Closed => self.counts.closed += 1,
-            State::Open => self.counts.opened += 1,
+            State::Closed => self.counts.closed = self.counts.closed.wrapping_add(1),
+            State::Open => self.counts.opened = self.counts.opened.wrapping_add(1),
             // The generations that are left.
             State::HalfOpen => {}
         }
@@ -75,8 +75,12 @@ impl Machine {
         }
         let generation = door.word().generation() + 1;
         let cause = CauseCode::from(cause);
-        door.set_cause(cause);
         let state = self.state();
+        // Only here, where the word before says other than open: no call then reads the counts
+        // without the lock. What leads to the other states has none.
+        if state == State::Open {
+            door.set_cause(cause);
+        }
         let word = Word::new(self.flags(), state, cause, generation);
         door.set_word(word.with_clock(door.word().clock()));
         generation

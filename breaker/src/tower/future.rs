@@ -31,9 +31,11 @@ pin_project! {
     #[project = StateProjection]
     enum State<F, C> {
         Called {
+            // Before the future, so that it is dropped first and gives the place back at once, whatever
+            // the drop of the future takes.
+            call: Call,
             #[pin]
             future: F,
-            call: Call,
             classifier: C,
         },
         Rejected {

@@ -49,6 +49,12 @@
 //! [`Builder::abandoned_as`](crate::Builder::abandoned_as)). Retries belong above, so that each
 //! attempt asks the breaker.
 //!
+//! Readiness comes before the breaker is asked, so what makes callers wait in `poll_ready` below it, a
+//! concurrency limit or a buffer, makes them wait even if the breaker is open, and hung calls that hold every
+//! place keep out the very calls that would find the breaker open or probe it. Put such a limit above
+//! the breaker; if it must be below, put a load shed between the two (tower's `LoadShed`), so that readiness never
+//! waits.
+//!
 //! # Dropped calls and panics
 //! A response future that is dropped gives its place back at once and counts as abandoned; the call
 //! is in flight from `call` on, polled or not. A panic in the inner service's `call`, in its future

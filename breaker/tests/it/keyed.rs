@@ -67,7 +67,7 @@ fn the_breakers_are_named_after_set_and_key_whatever_the_settings_say() {
         .build()
         .unwrap();
     assert_eq!(shards.get(&7).name(), "shards/7");
-    assert_eq!(shards.overflow().name(), "shards/(overflow)");
+    assert_eq!(shards.overflow().name(), "shards (overflow)");
     assert_eq!(shards.name(), "shards");
     assert_eq!(shards.get(&7).config().failure_threshold, Some(2));
 }
@@ -251,7 +251,7 @@ fn surplus_keys_share_one_breaker_that_still_protects() {
     fail(&hosts.get("a"));
     assert!(hosts.call_blocking("b", || Err::<(), _>(())).is_err());
     let error = hosts.call_blocking("c", || Ok::<_, ()>(())).unwrap_err();
-    assert_eq!(error.rejected().unwrap().name(), "hosts/(overflow)");
+    assert_eq!(error.rejected().unwrap().name(), "hosts (overflow)");
     let snapshot = hosts.snapshot();
     assert_eq!((snapshot.keys, snapshot.max_keys), (1, 1));
     assert_eq!((snapshot.created, snapshot.overflowed), (1, 2));

@@ -9,14 +9,17 @@ mod config;
 #[cfg(feature = "serde")]
 mod config_serde;
 mod endings;
+mod eyes;
 #[cfg(feature = "quanta")]
 mod fast_clock;
 mod guide;
 mod history;
 mod keyed;
 mod model;
+mod modes;
 mod observers;
 mod properties;
+mod ramp;
 mod scenarios;
 mod side_by_side;
 mod states;

@@ -133,6 +133,6 @@ fn the_observers_in_the_settings_hear_every_breaker_by_name() {
     }
     assert_eq!(
         *names.0.lock().unwrap(),
-        ["set/0", "set/1", "set/(overflow)"]
+        ["set/0", "set/1", "set (overflow)"]
     );
 }

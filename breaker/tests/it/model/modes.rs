@@ -23,10 +23,9 @@ impl Model {
 
     pub(crate) fn set_mode(&mut self, mode: Mode, reason: &str, lasts: Option<u64>) {
         self.notice_expiry();
-        // Automatic needs no reason and has no end.
-        let forced = mode != Mode::Automatic;
-        let lasts = lasts.filter(|_| forced);
-        self.go_over(mode, forced.then_some(reason), lasts);
+        // Automatic has no end.
+        let lasts = lasts.filter(|_| mode != Mode::Automatic);
+        self.go_over(mode, Some(reason), lasts);
     }
 
     fn go_over(&mut self, mode: Mode, reason: Option<&str>, lasts: Option<u64>) {
@@ -52,7 +51,9 @@ impl Model {
         let expires_in = lasts.map(Duration::from_nanos);
         self.modes.push((self.mode, mode, told, expires_in));
         self.mode = mode;
-        self.reason = reason.map(Arc::from);
+        // Told, but not kept: automatic needs no reason.
+        let kept = reason.filter(|_| mode != Mode::Automatic);
+        self.reason = kept.map(Arc::from);
         self.until = lasts.map(|lasts| self.now + lasts);
     }
 

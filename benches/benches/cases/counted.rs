@@ -1,0 +1,110 @@
+//! The cases whose instructions are counted: ours alone, the calls that `ratios` measures.
+
+use std::convert::identity;
+use std::time::Duration;
+
+use steadfast_benches::blocking;
+use steadfast_breaker::CircuitBreaker;
+
+use super::alone::alone;
+use super::answers::{OneInTen, answer};
+use super::failure::Failure;
+use super::ours::{self, is_rejected};
+
+type Run = Box<dyn FnMut(u64) -> Duration>;
+
+pub(crate) struct Counted {
+    pub(crate) name: &'static str,
+    /// A case before this one that must take as many instructions.
+    pub(crate) same_as: Option<&'static str>,
+    make: fn() -> Run,
+}
+
+impl Counted {
+    const fn new(name: &'static str, make: fn() -> Run) -> Self {
+        Self {
+            name,
+            same_as: None,
+            make,
+        }
+    }
+
+    const fn watched(name: &'static str, same_as: &'static str, make: fn() -> Run) -> Self {
+        Self {
+            name,
+            same_as: Some(same_as),
+            make,
+        }
+    }
+
+    pub(crate) fn run(&self, times: u64) {
+        (self.make)()(times);
+    }
+}
+
+const WINDOW: Duration = Duration::from_secs(10);
+
+pub(crate) const CASES: &[Counted] = &[
+    Counted::new("ok", || ok(ours::consecutive())),
+    Counted::new("ok_blocking", || {
+        let breaker = ours::consecutive();
+        let call = move || breaker.call_blocking(|| std::hint::black_box(Ok::<_, Failure>(1)));
+        Box::new(blocking(call, Result::is_ok))
+    }),
+    Counted::new("ok_permit", || {
+        let breaker = ours::consecutive();
+        let call = move || {
+            breaker
+                .try_acquire()
+                .map(steadfast_breaker::Permit::success)
+        };
+        Box::new(blocking(call, Result::is_ok))
+    }),
+    Counted::new("window_100", || ok(ours::counting(100))),
+    Counted::new("window_10000", || ok(ours::counting(10_000))),
+    Counted::new("window_100_failing", || failing(ours::counting(100))),
+    Counted::new("window_after_failure", || {
+        // Longer than a run, so that the failure stays in it.
+        let breaker = ours::counting(20_000);
+        let _ = breaker.call_blocking(|| Err::<(), _>(Failure));
+        ok(breaker)
+    }),
+    Counted::new("time_window", || ok(ours::timing(WINDOW, identity))),
+    Counted::new("time_window_failing", || {
+        failing(ours::timing(WINDOW, identity))
+    }),
+    Counted::new("slow_calls", || ok(ours::minding_slow_calls())),
+    Counted::new("open", || open(ours::open(identity))),
+    Counted::watched("ok_watched", "ok", || watched(ours::consecutive(), ok)),
+    Counted::watched("window_100_watched", "window_100", || {
+        watched(ours::counting(100), ok)
+    }),
+    Counted::watched("open_watched", "open", || {
+        watched(ours::open(identity), open)
+    }),
+];
+
+fn ok(breaker: CircuitBreaker) -> Run {
+    let call = async move || breaker.call(|| answer(1)).await;
+    Box::new(alone(call, Result::is_ok))
+}
+
+fn failing(breaker: CircuitBreaker) -> Run {
+    let mut some = OneInTen::default();
+    let call = async move || breaker.call(|| some.work()).await;
+    Box::new(alone(call, |answer| !is_rejected(answer)))
+}
+
+fn open(breaker: CircuitBreaker) -> Run {
+    let call = async move || breaker.call(|| answer(1)).await;
+    Box::new(alone(call, is_rejected))
+}
+
+fn watched(breaker: CircuitBreaker, case: fn(CircuitBreaker) -> Run) -> Run {
+    let telemetry = ours::watching(&breaker);
+    let mut run = case(breaker);
+    Box::new(move |times| {
+        let _watching = &telemetry;
+        run(times)
+    })
+}
