@@ -177,6 +177,28 @@ proptest! {
     }
 }
 
+/// Below the cap an open time varies up as often as down.
+#[test]
+fn an_open_time_varies_both_ways() {
+    let open_for = Duration::from_secs(60);
+    let mut longer = 0;
+    for _ in 0..200 {
+        let breaker = CircuitBreaker::builder("jitter")
+            .failure_threshold(1)
+            .open_for(open_for)
+            .open_for_jitter(0.2)
+            .build()
+            .unwrap();
+        paused(async {
+            breaker.try_acquire().unwrap().failure();
+            let wait = breaker.snapshot().retry_after.unwrap();
+            longer += u32::from(wait > open_for);
+        });
+    }
+    // Half of 200, give or take six standard deviations.
+    assert!((58..=142).contains(&longer), "{longer} of 200 were longer");
+}
+
 /// What has grown far beyond the cap varies below it, evenly.
 #[test]
 fn a_capped_open_time_still_varies() {
