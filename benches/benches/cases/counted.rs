@@ -65,7 +65,7 @@ pub(crate) const CASES: &[Counted] = &[
     Counted::new("window_100_failing", || failing(ours::counting(100))),
     Counted::new("window_after_failure", || {
         // Longer than a run, so that the failure stays in it.
-        let breaker = ours::counting(20_000);
+        let breaker = ours::counting(200_000);
         let _ = breaker.call_blocking(|| Err::<(), _>(Failure));
         ok(breaker)
     }),
