@@ -8,7 +8,7 @@ use crate::builder::Builder;
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::error::ConfigError;
-use crate::machine::with;
+use crate::machine::with_observer;
 use crate::mode::Mode;
 use crate::observer::Observer;
 use crate::permit::Permit;
@@ -98,13 +98,15 @@ impl CircuitBreaker {
     }
 
     /// The state, read without a lock. An open breaker stays open in here until a call finds its open
-    /// time over.
+    /// time over; one that was forced open, until a call, [`mode`](Self::mode) or a snapshot finds the end
+    /// of the mode.
     #[must_use]
     pub fn state(&self) -> State {
         self.shared.door.word().state()
     }
 
-    /// The mode.
+    /// The mode at this moment. Unlike [`state`](Self::state) it notices that a mode has come to its end, and
+    /// then tells the observers on this thread; so does [`snapshot`](Self::snapshot).
     #[must_use]
     pub fn mode(&self) -> Mode {
         let shared = &self.shared;
@@ -134,7 +136,7 @@ impl CircuitBreaker {
     }
 
     /// Sets the mode for so long; then the breaker is automatic again. The end is noticed by the next
-    /// call or snapshot.
+    /// call or snapshot. For [`Mode::Automatic`] the duration means nothing.
     pub fn set_mode_for(&self, mode: Mode, reason: impl Into<Arc<str>>, duration: Duration) {
         self.change_mode(mode, reason.into(), Some(clock::nanos(duration)));
     }
@@ -209,7 +211,8 @@ impl CircuitBreaker {
         settings.config.clone()
     }
 
-    /// A consistent reading of state and counts.
+    /// A consistent reading of state and counts. It notices that a mode has come to its end, and then tells
+    /// the observers on this thread.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let shared = &self.shared;
@@ -227,7 +230,7 @@ impl CircuitBreaker {
         let shared = &self.shared;
         let hears = observer.hears_rejections();
         let mut machine = shared.machine.lock();
-        let observers = with(machine.observers().as_ref(), observer);
+        let observers = with_observer(machine.observers().as_ref(), observer);
         machine.set_observers(&shared.door, observers, hears);
     }
 

@@ -25,7 +25,7 @@ pub(crate) use control::ModeStep;
 use half_open::Probes;
 pub(crate) use rare::Observers;
 use rare::Rare;
-pub(crate) use reading::with;
+pub(crate) use reading::with_observer;
 
 /// An admitted call: what its result is matched against when it comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +169,7 @@ impl Machine {
         if ticket.word.is(Word::UNCOUNTED) {
             return None;
         }
-        self.count(ending, slow);
+        self.count_all_but_success(ending, slow);
         if ticket.word.is(Word::BYSTANDER) {
             return None;
         }
@@ -195,7 +195,7 @@ impl Machine {
         now: &mut Now,
     ) -> Option<Step> {
         let slow = self.is_slow(took);
-        self.count(Ending::Told(outcome), slow);
+        self.count_all_but_success(Ending::Told(outcome), slow);
         match self.phase {
             Phase::Closed { .. } => self.record(door, outcome, slow, now),
             Phase::Open | Phase::HalfOpen(_) => None,
@@ -249,8 +249,8 @@ impl Machine {
         }
     }
 
-    /// Counts a call that has ended; successes the caller has counted.
-    fn count(&mut self, ending: Ending, slow: bool) {
+    /// Successes the caller has counted, without the lock.
+    fn count_all_but_success(&mut self, ending: Ending, slow: bool) {
         let counts = &mut self.counts;
         match ending {
             Ending::Told(Outcome::Success) => {}

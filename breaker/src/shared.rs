@@ -122,12 +122,12 @@ impl Shared {
         if unchanged && ending == Ending::Told(Outcome::Success) {
             self.counters.succeed();
         } else {
-            self.tell_machine(ticket, ending);
+            self.settle_locked(ticket, ending);
         }
     }
 
     #[inline(never)]
-    fn tell_machine(&self, ticket: Ticket, ending: Ending) {
+    fn settle_locked(&self, ticket: Ticket, ending: Ending) {
         let word = self.door.word();
         if ticket.word.is(Word::UNCOUNTED) {
             // Still disabled, until further notice: there is nothing to tell.
@@ -146,7 +146,7 @@ impl Shared {
         let step = if ticket.word.is_of_closed(self.door.word()) {
             machine.settle_closed(&self.door, ending, &mut now)
         } else {
-            return self.tell_any_machine(machine, ticket, ending, now);
+            return self.settle_disturbed(machine, ticket, ending, now);
         };
         drop(machine);
         if step.is_some() {
@@ -154,8 +154,10 @@ impl Shared {
         }
     }
 
+    /// A result for a breaker that is not simply closed: a probe's, a late one, one that is slow or finds a mode
+    /// at its end.
     #[cold]
-    fn tell_any_machine(
+    fn settle_disturbed(
         &self,
         mut machine: MutexGuard<'_, Machine>,
         ticket: Ticket,

@@ -30,7 +30,7 @@ pub struct Snapshot {
     /// Grows with every transition and every reset; a call's result moves something only in the
     /// generation in which the call was let through.
     pub generation: u64,
-    /// Failures in a row that still count; 0 unless closed.
+    /// Failures in a row that still count; 0 unless closed, and 0 without a rule about them.
     pub consecutive_failures: u32,
     /// The window that the rates are taken of; `None` if no rule needs one. It stays as it was while
     /// the breaker is not closed.

@@ -20,7 +20,7 @@ impl Machine {
         now: &mut Now,
     ) -> Option<Step> {
         if ending != Ending::Told(Outcome::Success) {
-            self.count(ending, false);
+            self.count_all_but_success(ending, false);
             return self.record(door, self.outcome(ending), false, now);
         }
         if let Phase::Closed { run, .. } = &mut self.phase {

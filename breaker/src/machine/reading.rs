@@ -121,7 +121,10 @@ impl Machine {
 }
 
 /// The list with one more at its end.
-pub(crate) fn with(observers: Option<&Observers>, observer: Arc<dyn Observer>) -> Observers {
+pub(crate) fn with_observer(
+    observers: Option<&Observers>,
+    observer: Arc<dyn Observer>,
+) -> Observers {
     let so_far = observers.iter().flat_map(|observers| observers.iter());
     so_far.cloned().chain([observer]).collect()
 }
