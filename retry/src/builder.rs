@@ -139,7 +139,7 @@ impl Builder {
     pub fn build(self) -> Result<Retry, ConfigError> {
         let fields = self.broken_rules();
         if !fields.is_empty() {
-            return Err(ConfigError::new(self.name, fields));
+            return Err(ConfigError::new("retry", self.name, fields));
         }
         let policy = Policy {
             max_attempts: self.max_attempts,

@@ -8,16 +8,22 @@ use std::time::Duration;
 /// The settings given to a [`Builder`](crate::Builder) break their rules. Names every bad field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
+    /// What was to be built: "retry", "budget" or "hedge".
+    component: &'static str,
     name: Arc<str>,
     fields: Vec<FieldError>,
 }
 
 impl ConfigError {
-    pub(crate) fn new(name: Arc<str>, fields: Vec<FieldError>) -> Self {
-        Self { name, fields }
+    pub(crate) fn new(component: &'static str, name: Arc<str>, fields: Vec<FieldError>) -> Self {
+        Self {
+            component,
+            name,
+            fields,
+        }
     }
 
-    /// The name of the retry that was to be built.
+    /// The name of the retry, budget or hedge that was to be built.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -32,7 +38,7 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "retry {:?} is misconfigured: ", self.name)?;
+        write!(f, "{} {:?} is misconfigured: ", self.component, self.name)?;
         for (i, field) in self.fields.iter().enumerate() {
             if i > 0 {
                 f.write_str("; ")?;
