@@ -101,6 +101,7 @@
 mod attempt;
 mod backoff;
 mod blocking;
+mod budget;
 mod builder;
 #[cfg(feature = "tokio")]
 mod call;
@@ -116,6 +117,10 @@ mod verdict;
 
 pub use self::attempt::Attempt;
 pub use self::backoff::{Exponential, Jitter};
+pub use self::budget::{
+    Budget, BudgetBuilder, BudgetConfig, BudgetPermit, BudgetSnapshot, BudgetSpent, BudgetTotals,
+    Extra, SpentReason, Suppressed, WeakBudget,
+};
 pub use self::builder::Builder;
 pub use self::error::{ConfigError, Exhausted, FieldError, Reason};
 pub use self::observer::{GaveUp, Observer, Retrying};

@@ -1,8 +1,8 @@
-//! The blocking door without a runtime: passes with and without the feature `tokio`.
+//! The blocking door and the budget without a runtime: passes with and without the feature `tokio`.
 
 use std::time::Duration;
 
-use steadfast_retry::{Reason, Retry};
+use steadfast_retry::{Budget, Extra, Reason, Retry, SpentReason};
 
 #[test]
 fn the_blocking_door_works_without_a_runtime() {
@@ -26,4 +26,22 @@ fn the_blocking_door_works_without_a_runtime() {
     );
     let totals = retry.snapshot().totals;
     assert_eq!((totals.after_retry, totals.exhausted_attempts), (1, 1));
+}
+
+#[test]
+fn a_budget_works_without_a_runtime() {
+    let budget = Budget::builder("plain")
+        .share(0.5)
+        .min_per_second(0.0)
+        .build()
+        .unwrap();
+    budget.record_call();
+    budget.record_call();
+    let permit = budget.try_acquire(Extra::Retry).unwrap();
+    let refused = budget.try_acquire(Extra::Hedge).unwrap_err();
+    assert_eq!(refused.reason(), SpentReason::Waiting);
+    permit.spend();
+    let snapshot = budget.snapshot();
+    assert_eq!((snapshot.calls, snapshot.spent), (2, 1));
+    assert_eq!(snapshot.totals.suppressed.hedges_waiting, 1);
 }

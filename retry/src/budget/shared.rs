@@ -1,0 +1,99 @@
+//! What all handles of one budget share.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::Mutex;
+
+use super::Extra;
+use super::config::BudgetConfig;
+use super::snapshot::BudgetSnapshot;
+use super::spent::BudgetSpent;
+use super::state::{Reading, State};
+
+/// The last moment a budget tells from later ones, in nanoseconds after it was built: 292 years.
+/// Half of what fits, so that the end of a bucket always fits too.
+const LAST: u64 = u64::MAX / 2;
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) name: Arc<str>,
+    pub(super) config: BudgetConfig,
+    /// When the budget was built.
+    origin: Instant,
+    /// Nothing runs under this lock but the code of [`State`]: no clock, no code of others.
+    state: Mutex<State>,
+}
+
+impl Shared {
+    /// The settings must obey their rules.
+    pub(super) fn new(name: Arc<str>, config: BudgetConfig, now: Instant) -> Self {
+        Self {
+            name,
+            config,
+            origin: now,
+            state: Mutex::new(State::new(&config)),
+        }
+    }
+
+    /// In the machine's terms. A moment before the budget was built counts as that moment.
+    #[inline]
+    fn offset(&self, now: Instant) -> u64 {
+        let nanos = now.saturating_duration_since(self.origin).as_nanos();
+        u64::try_from(nanos).unwrap_or(LAST).min(LAST)
+    }
+
+    #[inline]
+    pub(super) fn record_call(&self, now: Instant) {
+        let now = self.offset(now);
+        self.state.lock().record_call(now);
+    }
+
+    #[inline]
+    pub(super) fn take(&self, extra: Extra, now: Instant) -> Result<(), BudgetSpent> {
+        let now = self.offset(now);
+        let taken = self.state.lock().take(extra, now);
+        taken.map_err(|refusal| {
+            BudgetSpent::new(Arc::clone(&self.name), self.config.window, refusal)
+        })
+    }
+
+    #[inline]
+    pub(super) fn spend(&self, extra: Extra, now: Instant) {
+        let now = self.offset(now);
+        self.state.lock().spend(extra, now);
+    }
+
+    #[inline]
+    pub(super) fn give_back(&self) {
+        self.state.lock().give_back();
+    }
+
+    pub(super) fn snapshot(&self, now: Instant) -> BudgetSnapshot {
+        let now = self.offset(now);
+        let reading = self.state.lock().read(now);
+        let Reading {
+            calls,
+            spent,
+            waiting,
+            tokens,
+            totals,
+        } = reading;
+        let BudgetConfig {
+            share,
+            min_per_second,
+            window,
+        } = self.config;
+        BudgetSnapshot {
+            name: Arc::clone(&self.name),
+            share,
+            min_per_second,
+            window,
+            calls,
+            spent,
+            waiting,
+            tokens,
+            totals,
+        }
+    }
+}
