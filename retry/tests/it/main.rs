@@ -11,7 +11,6 @@ mod endings;
 mod limits;
 mod observers;
 mod properties;
-mod vectors;
 mod waits;
 
 use std::time::Duration;
