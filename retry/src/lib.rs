@@ -108,6 +108,7 @@ mod calling;
 mod classified;
 mod clock;
 mod config;
+mod counters;
 mod deadline;
 mod error;
 mod exhausted;
@@ -120,6 +121,7 @@ mod retry;
 mod run;
 mod scoped;
 mod shared;
+mod slot;
 mod snapshot;
 #[cfg(feature = "tokio")]
 mod timer;
