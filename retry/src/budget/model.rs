@@ -176,6 +176,21 @@ fn live(config: BudgetConfig, steps: &[Step]) -> Result<(), TestCaseError> {
     naive.compare(now, &budget.snapshot_at(instant))
 }
 
+#[test]
+fn centuries_pass_and_the_budget_still_counts() {
+    let budget = Budget::builder("old").share(1.0).build().unwrap();
+    // 292 years is where nanoseconds end; from there on it is always the same moment.
+    for years in [290, 293, 600, 1_000_000] {
+        let now = clock::now() + Duration::from_secs(years * 365 * 86_400);
+        budget.record_call_at(now);
+        budget.take_at(Extra::Retry, now).unwrap();
+        budget.spend_at(Extra::Retry, now);
+        assert!(budget.snapshot_at(now).calls > 0);
+    }
+    let totals = budget.snapshot().totals;
+    assert_eq!((totals.calls, totals.spent_retries), (4, 4));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
 

@@ -104,8 +104,7 @@ async fn no_boundary_lets_twice_the_allowance_through() {
     }
 }
 
-/// The same for a share: at no time is more spent in nine tenths of a window than its calls and
-/// those of the tenth before it allow.
+/// The same over many windows: what calls and retries leave behind adds up to nothing more.
 #[tokio::test(start_paused = true)]
 async fn an_outage_of_a_minute_is_met_with_a_fifth_more_than_its_calls() {
     let budget = share(0.2);
