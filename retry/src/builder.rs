@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backoff::{Curve, Jitter};
+use crate::backoff::{Backoff, Growth, Jitter};
 use crate::error::{ConfigError, FieldError};
 use crate::observer::Observer;
 use crate::policy::Policy;
@@ -18,8 +18,7 @@ use crate::retry::Retry;
 pub struct Builder {
     name: Arc<str>,
     max_attempts: u32,
-    curve: Curve,
-    jitter: Jitter,
+    backoff: Backoff,
     jitter_seed: Option<u64>,
     max_elapsed: Option<Duration>,
     max_retry_after: Duration,
@@ -31,12 +30,10 @@ impl Builder {
         Self {
             name,
             max_attempts: defaults::MAX_ATTEMPTS,
-            curve: Curve {
-                base: defaults::BASE_BACKOFF,
-                cap: defaults::MAX_BACKOFF,
-                multiplier: defaults::BACKOFF_MULTIPLIER,
-            },
-            jitter: defaults::JITTER,
+            backoff: Backoff::of(Growth::Exponential, defaults::BASE_BACKOFF)
+                .max(defaults::MAX_BACKOFF)
+                .multiplier(defaults::BACKOFF_MULTIPLIER)
+                .jitter(defaults::JITTER),
             jitter_seed: None,
             max_elapsed: None,
             max_retry_after: defaults::MAX_RETRY_AFTER,
@@ -54,28 +51,28 @@ impl Builder {
     /// The backoff before the first retry. Default 100 ms. Zero retries at once, every time, and
     /// needs no timer. tokio's timer counts in milliseconds and rounds up.
     pub fn base_backoff(mut self, base_backoff: Duration) -> Self {
-        self.curve.base = base_backoff;
+        self.backoff.base = base_backoff;
         self
     }
 
     /// The longest backoff, jitter included: at least `base_backoff`. Default 30 s, so that a
     /// dependency that is back is noticed within half a minute.
     pub fn max_backoff(mut self, max_backoff: Duration) -> Self {
-        self.curve.cap = max_backoff;
+        self.backoff.cap = max_backoff;
         self
     }
 
     /// How many times longer each backoff is than the one before: finite and at least 1, which makes
     /// it constant. Default 2.
     pub fn backoff_multiplier(mut self, backoff_multiplier: f64) -> Self {
-        self.curve.multiplier = backoff_multiplier;
+        self.backoff.multiplier = backoff_multiplier;
         self
     }
 
     /// How much of each backoff is left to chance. Default [`Jitter::Full`], which spreads clients
     /// that failed together best.
     pub fn jitter(mut self, jitter: Jitter) -> Self {
-        self.jitter = jitter;
+        self.backoff.jitter = jitter;
         self
     }
 
@@ -143,8 +140,7 @@ impl Builder {
         }
         let policy = Policy {
             max_attempts: self.max_attempts,
-            curve: self.curve,
-            jitter: self.jitter,
+            backoff: self.backoff,
             seed: self.jitter_seed.unwrap_or_else(rand::random),
             max_elapsed: self.max_elapsed,
             max_retry_after: self.max_retry_after,
@@ -153,11 +149,12 @@ impl Builder {
     }
 
     fn broken_rules(&self) -> Vec<FieldError> {
-        let Curve {
+        let Backoff {
             base,
             cap,
             multiplier,
-        } = self.curve;
+            ..
+        } = self.backoff;
         let mut broken = Vec::new();
         if self.name.is_empty() {
             broken.push(FieldError::new("name", &self.name, "must not be empty"));
@@ -199,10 +196,10 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("name", &self.name)
             .field("max_attempts", &self.max_attempts)
-            .field("base_backoff", &self.curve.base)
-            .field("max_backoff", &self.curve.cap)
-            .field("backoff_multiplier", &self.curve.multiplier)
-            .field("jitter", &self.jitter)
+            .field("base_backoff", &self.backoff.base)
+            .field("max_backoff", &self.backoff.cap)
+            .field("backoff_multiplier", &self.backoff.multiplier)
+            .field("jitter", &self.backoff.jitter)
             .field("jitter_seed", &self.jitter_seed)
             .field("max_elapsed", &self.max_elapsed)
             .field("max_retry_after", &self.max_retry_after)

@@ -115,7 +115,7 @@ mod snapshot;
 mod verdict;
 
 pub use self::attempt::Attempt;
-pub use self::backoff::{Exponential, Jitter};
+pub use self::backoff::{Backoff, Growth, Jitter, Waits};
 pub use self::builder::Builder;
 pub use self::error::{ConfigError, Exhausted, FieldError, Reason};
 pub use self::observer::{GaveUp, Observer, Retrying};

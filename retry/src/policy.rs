@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use crate::backoff::{Curve, Jitter};
+use crate::backoff::Backoff;
 use crate::error::Reason;
 
 #[derive(Debug)]
 pub(crate) struct Policy {
     pub(crate) max_attempts: u32,
-    pub(crate) curve: Curve,
-    pub(crate) jitter: Jitter,
+    pub(crate) backoff: Backoff,
     pub(crate) seed: u64,
     pub(crate) max_elapsed: Option<Duration>,
     pub(crate) max_retry_after: Duration,
@@ -48,15 +47,9 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn policy(max_elapsed: Option<Duration>) -> Policy {
-        let curve = Curve {
-            base: SECOND,
-            cap: SECOND,
-            multiplier: 1.0,
-        };
         Policy {
             max_attempts: 3,
-            curve,
-            jitter: Jitter::None,
+            backoff: Backoff::constant(SECOND),
             seed: 0,
             max_elapsed,
             max_retry_after: SECOND * 2,

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::attempt::Attempt;
-use crate::backoff::Exponential;
+use crate::backoff::{Draws, Waits};
 use crate::blocking;
 use crate::builder::Builder;
 #[cfg(feature = "tokio")]
@@ -41,16 +41,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// A sequence of backoffs unlike that of any other call.
-    pub(crate) fn backoff(&self) -> Exponential {
-        let Policy {
-            curve,
-            jitter,
-            seed,
-            ..
-        } = self.policy;
+    /// A sequence of draws unlike that of any other call.
+    pub(crate) fn draws(&self) -> Draws {
         let sequence = self.sequences.fetch_add(1, Ordering::Relaxed);
-        Exponential::new(curve, jitter, seed ^ sequence.wrapping_mul(SPREAD))
+        Draws::new(self.policy.seed ^ sequence.wrapping_mul(SPREAD))
     }
 }
 
@@ -238,8 +232,8 @@ impl Retry {
 
     /// The waits that a call would make, as an endless iterator: each time another draw of jitter.
     #[must_use]
-    pub fn backoff(&self) -> Exponential {
-        self.shared.backoff()
+    pub fn backoff(&self) -> Waits {
+        Waits::new(self.shared.policy.backoff, self.shared.draws())
     }
 
     /// The name given to the builder.

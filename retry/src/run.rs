@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::attempt::Attempt;
-use crate::backoff::Exponential;
+use crate::backoff::Draws;
 use crate::clock;
 use crate::error::{Exhausted, Reason};
 use crate::observer::{GaveUp, Retrying};
@@ -23,8 +23,8 @@ pub(crate) struct Run<'r> {
     attempt: u32,
     /// When the call began. Stays unknown until it matters: a clock costs more than the rest.
     started: Option<Instant>,
-    /// Made, and its generator seeded, at the first backoff.
-    backoff: Option<Exponential>,
+    /// Made at the first backoff.
+    draws: Option<Draws>,
 }
 
 /// Where the call stands, which tells what it means when it is dropped.
@@ -60,7 +60,7 @@ impl<'r> Run<'r> {
             phase: Phase::Running,
             attempt: 0,
             started,
-            backoff: None,
+            draws: None,
         }
     }
 
@@ -136,11 +136,11 @@ impl<'r> Run<'r> {
             ..
         } = *self;
         let backoff = || {
-            if shared.policy.curve.base.is_zero() {
+            if shared.policy.backoff.base.is_zero() {
                 return Duration::ZERO;
             }
-            let backoff = self.backoff.get_or_insert_with(|| shared.backoff());
-            backoff.draw(attempt - 1)
+            let draws = self.draws.get_or_insert_with(|| shared.draws());
+            draws.draw(&shared.policy.backoff, attempt - 1)
         };
         (shared.policy).decide(attempt, hint, backoff, || elapsed_since(started))
     }

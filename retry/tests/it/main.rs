@@ -5,13 +5,13 @@
     reason = "a test that cannot go on is a test that failed"
 )]
 
+mod backoff;
 mod config;
 mod edges;
 mod endings;
 mod limits;
 mod observers;
 mod properties;
-mod vectors;
 mod waits;
 
 use std::time::Duration;

@@ -98,32 +98,4 @@ proptest! {
         }
         prop_assert_eq!(retry.snapshot().totals.retries, u64::from(attempts - 1));
     }
-
-    #[test]
-    fn no_wait_is_longer_than_the_cap_nor_than_its_ceiling(
-        base in 0..10_000_000_000_u64,
-        over in 0..u64::MAX / 2,
-        multiplier in prop_oneof![1.0..10.0_f64, Just(f64::MAX)],
-        seed in any::<u64>(),
-        equal in any::<bool>(),
-    ) {
-        let (base, cap) = (Duration::from_nanos(base), Duration::from_nanos(base + over));
-        let retry = Retry::builder("cap")
-            .base_backoff(base)
-            .max_backoff(cap)
-            .backoff_multiplier(multiplier)
-            .jitter(if equal { Jitter::Equal } else { Jitter::Full })
-            .jitter_seed(seed)
-            .build()
-            .unwrap();
-        let ceilings = retry.backoff();
-        let mut before = Duration::ZERO;
-        for (nth, wait) in (0..).zip(retry.backoff().take(40)) {
-            let ceiling = ceilings.ceiling(nth);
-            prop_assert!(wait <= ceiling && ceiling <= cap, "{wait:?} {ceiling:?} {cap:?}");
-            prop_assert!(ceiling >= before, "the ceiling shrank");
-            before = ceiling;
-        }
-        prop_assert!(ceilings.ceiling(u32::MAX) <= cap);
-    }
 }
