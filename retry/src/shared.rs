@@ -10,7 +10,6 @@ use crate::observer::Observers;
 use crate::policy::Policy;
 use crate::retry::Retry;
 
-
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) name: Arc<str>,

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on is a test that failed"
 )]
 
+mod backoff;
 mod budget;
 mod config;
 mod edges;
