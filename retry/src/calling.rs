@@ -77,7 +77,7 @@ where
                 Poll::Ready(Ok(value))
             }
             Poll::Ready(Judged::Failed(last, verdict)) => {
-                this.go_on(cx, Some((Failure::Operation(last), verdict)))
+                this.go_on(cx, Some((last, verdict)))
             }
             Poll::Pending => this.go_on(cx, None),
         }
@@ -93,13 +93,13 @@ where
     H: FnMut(u32, &Failure<J::Last>, Duration),
 {
     /// Calls the operation.
-    #[inline]
+    #[inline(always)]
     fn make(&mut self, attempt: Attempt) {
         let future = (self.operation)(attempt, self.run.history());
         self.attempt.set(Some(future));
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll_attempt(&mut self, cx: &mut Context<'_>) -> Poll<Judged<T, J::Last>> {
         let Some(future) = self.attempt.as_mut().as_pin_mut() else {
             over()
@@ -112,15 +112,24 @@ where
     fn go_on(
         &mut self,
         cx: &mut Context<'_>,
-        mut failed: Option<(Failure<J::Last>, Verdict)>,
+        failed: Option<(J::Last, Verdict)>,
     ) -> Poll<Result<T, Exhausted<J::Last, E>>> {
+        let mut judged = match failed {
+            Some((last, verdict)) => self.repeat(cx, last, verdict),
+            None => Poll::Pending,
+        };
         loop {
-            let settled = match failed.take() {
-                Some((failure, verdict)) => {
+            let settled = match judged {
+                Poll::Ready(Judged::Accepted(value)) => {
+                    self.run.succeed();
+                    return Poll::Ready(Ok(value));
+                }
+                Poll::Ready(Judged::Failed(last, verdict)) => {
                     self.attempt.set(None);
+                    let failure = Failure::Operation(last);
                     self.run.settle(failure, verdict, J::error, self.hook)
                 }
-                None => {
+                Poll::Pending => {
                     let now = ready!(self.poll_cut_off(cx));
                     self.attempt.set(None);
                     self.run.settle_cut_off(now, J::error, self.hook)
@@ -141,17 +150,30 @@ where
             } else if let Err(exhausted) = self.next_attempt() {
                 return Poll::Ready(Err(exhausted));
             }
+            judged = self.poll_attempt(cx);
+        }
+    }
+
+    /// Makes attempts as long as each follows the one before at once.
+    #[inline(always)]
+    fn repeat(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut last: J::Last,
+        mut verdict: Verdict,
+    ) -> Poll<Judged<T, J::Last>> {
+        while let Some(attempt) = self.run.next_at_once(verdict) {
+            self.attempt.set(None);
+            let failure = Failure::Operation(last);
+            (self.hook)(attempt.number() - 1, &failure, Duration::ZERO);
+            drop(failure);
+            self.make(attempt);
             match self.poll_attempt(cx) {
-                Poll::Ready(Judged::Accepted(value)) => {
-                    self.run.succeed();
-                    return Poll::Ready(Ok(value));
-                }
-                Poll::Ready(Judged::Failed(last, verdict)) => {
-                    failed = Some((Failure::Operation(last), verdict));
-                }
-                Poll::Pending => {}
+                Poll::Ready(Judged::Failed(next, judged)) => (last, verdict) = (next, judged),
+                other => return other,
             }
         }
+        Poll::Ready(Judged::Failed(last, verdict))
     }
 
     /// Suspends an attempt that is not ready, or gives the time at which it is to be cut off.
@@ -172,6 +194,7 @@ where
     }
 
     /// Waits for the backoff or the next turn, and begins the next attempt.
+    #[inline(never)]
     fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Exhausted<J::Last, E>>> {
         if self.run.phase() == Phase::Waiting {
             ready!(self.run.timer().poll(cx));
@@ -179,7 +202,7 @@ where
         Poll::Ready(self.next_attempt())
     }
 
-    #[inline]
+    #[inline(always)] // the future of the attempt is then made where it is kept
     fn next_attempt(&mut self) -> Result<(), Exhausted<J::Last, E>> {
         match self.run.next_attempt() {
             Some(attempt) => {
