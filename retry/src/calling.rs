@@ -76,9 +76,7 @@ where
                 this.run.succeed();
                 Poll::Ready(Ok(value))
             }
-            Poll::Ready(Judged::Failed(last, verdict)) => {
-                this.go_on(cx, Some((last, verdict)))
-            }
+            Poll::Ready(Judged::Failed(last, verdict)) => this.go_on(cx, Some((last, verdict))),
             Poll::Pending => this.go_on(cx, None),
         }
     }
