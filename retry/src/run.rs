@@ -61,8 +61,6 @@ impl<E> Kept<E> {
 /// Where the call stands, which tells what it means when it is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Not polled yet.
-    New,
     /// On some thread's stack, perhaps in the user's code: dropped by unwinding only.
     Running,
     /// Between two polls of an attempt: dropped by whoever gave up on the future.
@@ -82,7 +80,7 @@ impl<R: Held, E> Run<R, E> {
     pub(crate) fn new(held: R, limit: Option<Instant>) -> Self {
         Self {
             held,
-            phase: Phase::New,
+            phase: Phase::Running,
             granted: false,
             attempt: 0,
             started: None,
@@ -100,10 +98,17 @@ impl<R: Held, E> Run<R, E> {
         }
     }
 
+    /// A call whose first attempt has been made, and took no notice of the time.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn after_first(held: R) -> Self {
+        let mut run = Self::new(held, None);
+        run.attempt = 1;
+        run
+    }
+
     /// Begins the call and its first attempt, unless its time is over already.
     #[inline]
     pub(crate) fn begin(&mut self) -> Option<Attempt> {
-        self.phase = Phase::Running;
         if self.is_timed() && self.begin_timed().is_err() {
             return None;
         }
@@ -450,7 +455,7 @@ struct Late;
 impl<R: Held, E> Drop for Run<R, E> {
     #[inline]
     fn drop(&mut self) {
-        if !matches!(self.phase, Phase::New | Phase::Ended) {
+        if self.phase != Phase::Ended {
             self.drop_unfinished();
         }
     }
