@@ -10,6 +10,7 @@ mod budget;
 mod config;
 mod edges;
 mod endings;
+mod guide;
 mod limits;
 mod observers;
 mod properties;
