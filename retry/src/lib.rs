@@ -92,6 +92,8 @@
 //!
 //! - `tokio` (default): the asynchronous `call`, which waits on tokio's timer, and time from tokio's
 //!   clock, so that a paused clock in tests drives retries too. Without it there is `call_blocking`.
+//! - `serde`: reads and writes a [`Config`] and a [`BudgetConfig`], and tells all that is wrong with one
+//!   in one error; writes snapshots.
 //!
 //! # Minimum supported Rust version
 //!
@@ -112,6 +114,8 @@ mod deadline;
 mod error;
 mod exhausted;
 mod failure;
+#[cfg(feature = "serde")]
+mod form;
 mod history;
 mod judge;
 mod observer;
@@ -119,6 +123,8 @@ mod policy;
 mod retry;
 mod run;
 mod scoped;
+#[cfg(feature = "serde")]
+mod serialize;
 mod shared;
 mod snapshot;
 #[cfg(feature = "tokio")]

@@ -6,6 +6,8 @@
 )]
 
 mod config;
+#[cfg(feature = "serde")]
+mod config_serde;
 mod edges;
 mod endings;
 mod limits;
