@@ -107,6 +107,8 @@ mod builder;
 mod call;
 mod clock;
 mod error;
+#[cfg(feature = "tokio")]
+mod hedge;
 mod observer;
 mod policy;
 mod retry;
@@ -123,6 +125,12 @@ pub use self::budget::{
 };
 pub use self::builder::Builder;
 pub use self::error::{ConfigError, Exhausted, FieldError, Reason};
+#[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+pub use self::hedge::{
+    ClassifiedHedge, Hedge, HedgeAttempt, HedgeBuilder, HedgeConfig, HedgeObserver, HedgeSnapshot,
+    HedgeSuppressed, HedgeTotals, HedgeTrigger, Hedged, WeakHedge,
+};
 pub use self::observer::{GaveUp, Observer, Retrying};
 pub use self::retry::{Retry, WeakRetry};
 pub use self::scoped::{Classified, OnRetry};
