@@ -8,6 +8,7 @@
 mod config;
 mod edges;
 mod endings;
+mod hedge;
 mod limits;
 mod observers;
 mod properties;
