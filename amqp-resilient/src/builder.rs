@@ -216,6 +216,7 @@ impl Builder {
             .max_backoff(self.max_backoff)
             .max_retry_after(self.max_backoff)
             .jitter(Jitter::Full)
+            .history(0)
             .build()
             .expect("the settings are checked");
         let runtime = Handle::current();

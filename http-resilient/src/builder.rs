@@ -272,16 +272,17 @@ impl Builder {
             ),
         };
         let retry = self.settings.retry(&self.name);
-        match (http, retry) {
-            (Ok(http), Ok(retry)) if fields.is_empty() => Ok(Client::new(
+        let schedule = self.settings.schedule(&self.name);
+        match (http, retry, schedule) {
+            (Ok(http), Ok(retry), Ok(schedule)) if fields.is_empty() => Ok(Client::new(
                 self.name,
                 self.settings,
                 http,
                 tracks_redirects,
-                retry,
+                (retry, schedule),
                 self.observers,
             )),
-            (http, _) => {
+            (http, ..) => {
                 if let Err(error) = http {
                     fields.push(FieldError {
                         field: "reqwest",

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use http::{Method, StatusCode};
 use parking_lot::Mutex;
 use reqwest::{Request, Response, Url};
-use steadfast_retry::{Exponential, Verdict};
+use steadfast_retry::{Verdict, Waits};
 
 use crate::attempt::Failure;
 use crate::authority::{Authority, authority_of};
@@ -61,7 +61,7 @@ pub(crate) struct Call<'c> {
 pub(crate) struct Progress {
     /// Gone when it was sent and cannot be again.
     request: Option<Request>,
-    backoff: Exponential,
+    backoff: Waits,
     pub(crate) attempts: u32,
     pub(crate) sent: bool,
     result: Option<Kept>,
@@ -100,7 +100,7 @@ impl<'c> Call<'c> {
             deadline: [deadline, options.deadline].into_iter().flatten().min(),
             progress: Mutex::new(Progress {
                 request: Some(request),
-                backoff: shared.retry.backoff(),
+                backoff: shared.schedule.backoff(),
                 attempts: 0,
                 sent: false,
                 result: None,

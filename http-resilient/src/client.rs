@@ -49,6 +49,7 @@ pub(crate) struct Shared {
     /// Whether `http` leaves a mark on redirected attempts.
     pub(crate) tracks_redirects: bool,
     pub(crate) retry: Retry,
+    pub(crate) schedule: Retry,
     pub(crate) authorities: Authorities,
     pub(crate) counters: Counters,
     pub(crate) observers: Observers,
@@ -68,7 +69,7 @@ impl Client {
         settings: Settings,
         http: reqwest::Client,
         tracks_redirects: bool,
-        retry: Retry,
+        (retry, schedule): (Retry, Retry),
         observers: Vec<Arc<dyn Observer>>,
     ) -> Self {
         let patterns = Patterns::new(Arc::clone(&name), settings.clone());
@@ -80,6 +81,7 @@ impl Client {
                 http,
                 tracks_redirects,
                 retry,
+                schedule,
                 authorities,
                 counters: Counters::default(),
                 observers: Observers::new(observers),

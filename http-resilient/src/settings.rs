@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use steadfast_breaker::CircuitBreaker;
 use steadfast_bulkhead::Bulkhead;
-use steadfast_retry::{Jitter, Retry};
+use steadfast_retry::Retry;
 
 use crate::config_error::FieldError;
 
@@ -85,19 +85,28 @@ pub(crate) mod no_wait {
 }
 
 impl Settings {
-    /// The retry that every request of the client goes through.
-    pub(crate) fn retry(&self, name: &str) -> Result<Retry, steadfast_retry::ConfigError> {
+    /// What requests draw their waits from: they have to know a wait before they judge whether it fits
+    /// into their deadline. It is never called.
+    pub(crate) fn schedule(&self, name: &str) -> Result<Retry, steadfast_retry::ConfigError> {
         let mut builder = Retry::builder(name)
             .max_attempts(self.max_attempts)
             .base_backoff(self.base_backoff)
-            .max_backoff(self.max_backoff)
-            .jitter(Jitter::Full)
-            .max_elapsed(no_wait::MAX_ELAPSED)
-            .max_retry_after(no_wait::PAST_DEADLINE);
+            .max_backoff(self.max_backoff);
         if let Some(seed) = self.jitter_seed {
             builder = builder.jitter_seed(seed);
         }
         builder.build()
+    }
+
+    /// The retry that every request of the client goes through. It draws no waits of its own.
+    pub(crate) fn retry(&self, name: &str) -> Result<Retry, steadfast_retry::ConfigError> {
+        Retry::builder(name)
+            .max_attempts(self.max_attempts)
+            .base_backoff(Duration::ZERO)
+            .max_elapsed(no_wait::MAX_ELAPSED)
+            .max_retry_after(no_wait::PAST_DEADLINE)
+            .history(0)
+            .build()
     }
 
     fn breaker(&self, name: &str) -> Result<CircuitBreaker, steadfast_breaker::ConfigError> {
@@ -126,7 +135,7 @@ impl Settings {
             }
         }
         // The name is the client's to complain about.
-        if let Err(error) = self.retry("trial") {
+        if let Err(error) = self.schedule("trial") {
             let broken = error.fields().iter();
             fields.extend(broken.map(|of| FieldError::of(of.field, &of.value, of.rule)));
         }

@@ -2,9 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::run::elapsed_since;
+use crate::clock;
+use crate::deadline::Deadline;
 
 /// The attempt that an operation is making: its number, and how much time the call has used.
+///
+/// What went wrong before is told by
+/// [`Retry::call_with_history`](crate::Retry::call_with_history): an attempt is a plain value that a
+/// future can keep, so it cannot lend the error of the one before.
 ///
 /// # Examples
 ///
@@ -27,15 +32,12 @@ use crate::run::elapsed_since;
 pub struct Attempt {
     number: u32,
     started: Option<Instant>,
-    limit: Option<Duration>,
+    limit: Option<Instant>,
 }
 
 impl Attempt {
-    pub(crate) const fn new(
-        number: u32,
-        started: Option<Instant>,
-        limit: Option<Duration>,
-    ) -> Self {
+    #[inline]
+    pub(crate) const fn new(number: u32, started: Option<Instant>, limit: Option<Instant>) -> Self {
         Self {
             number,
             started,
@@ -57,21 +59,29 @@ impl Attempt {
 
     /// The time since the call began, up to now.
     ///
-    /// The first attempt of an asynchronous call without `max_elapsed` reports zero, however late
-    /// it asks: such a call reads no clock before its first attempt has waited for something or has
-    /// failed, which is most of what makes a call that succeeds at once cheap.
+    /// A call without a limit of time, an attempt timeout or a budget reads no clock before it first
+    /// has to wait for something, its operation or a backoff; until then it reports zero. That is
+    /// most of what makes a call that succeeds at once cheap.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        elapsed_since(self.started)
+        self.started.map_or(Duration::ZERO, |started| {
+            clock::now().saturating_duration_since(started)
+        })
     }
 
-    /// What is left of `max_elapsed` now; `None` if the call has no such limit.
+    /// When the call must be over; `None` if it has no limit.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Deadline> {
+        self.limit.map(Deadline::at)
+    }
+
+    /// What is left now until the call must be over; `None` if it has no limit.
     ///
-    /// An attempt is not cut off when this reaches zero. Use it as the timeout of the attempt if
-    /// the call must be over by then. It can be zero from the start: a wait that was to end within
-    /// the limit can end late on a busy machine.
+    /// An asynchronous attempt is dropped when this reaches zero. A blocking one cannot be: give it
+    /// this as the timeout of what it waits for.
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
-        self.limit.map(|limit| limit.saturating_sub(self.elapsed()))
+        self.limit
+            .map(|limit| limit.saturating_duration_since(clock::now()))
     }
 }

@@ -1,32 +1,50 @@
 //! The blocking door.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::attempt::Attempt;
-use crate::retry::Shared;
-use crate::run::{End, Run};
-use crate::verdict::Verdict;
+use crate::exhausted::Exhausted;
+use crate::failure::Failure;
+use crate::history::History;
+use crate::judge::{Judge, Judged};
+use crate::run::Run;
+use crate::shared::Shared;
 
 /// Attempts `operation` until its result is accepted or given up, waiting by `sleep`.
-pub(crate) fn call<T, E>(
+pub(crate) fn call<T, E, J: Judge<T, E>>(
     shared: &Shared,
+    limit: Option<Instant>,
     sleep: impl Fn(Duration),
-    mut operation: impl FnMut(Attempt) -> Result<T, E>,
-    mut classifier: impl FnMut(&Result<T, E>) -> Verdict,
-    mut hook: impl FnMut(u32, &Result<T, E>, Duration),
-) -> End<T, E> {
-    let mut run = Run::begin_timed(shared);
+    mut operation: impl FnMut(Attempt, &History<E>) -> Result<T, E>,
+    mut judge: J,
+    mut hook: impl FnMut(u32, &Failure<J::Last>, Duration),
+) -> Result<T, Exhausted<J::Last, E>> {
+    let mut run = Run::new(shared, limit);
+    run.start_clock();
+    let mut next = run.begin();
     loop {
-        let result = operation(run.next_attempt());
-        let wait = match run.settle(result, &mut classifier, &mut hook) {
-            ControlFlow::Break(end) => return end,
+        let Some(attempt) = next else {
+            return Err(run.too_late());
+        };
+        let result = operation(attempt, run.history());
+        let (last, verdict) = match judge.judge(result) {
+            Judged::Accepted(value) => {
+                run.succeed();
+                return Ok(value);
+            }
+            Judged::Failed(last, verdict) => (last, verdict),
+        };
+        let failure = Failure::Operation(last);
+        let wait = match run.settle(failure, verdict, J::error, &mut hook) {
+            ControlFlow::Break(exhausted) => return Err(exhausted),
             ControlFlow::Continue(wait) => wait,
         };
         if !wait.is_zero() {
-            let _waiting = run.wait();
+            run.begin_wait();
             sleep(wait);
         }
+        next = run.next_attempt();
     }
 }
 
@@ -36,7 +54,8 @@ mod tests {
 
     use super::*;
     use crate::backoff::Jitter;
-    use crate::retry::{Retry, errors_are_retried};
+    use crate::judge::ErrorsAreRetried;
+    use crate::retry::Retry;
 
     /// The waits of a call that fails every attempt, with the gauge as it stood in each.
     fn waits(retry: &Retry) -> Vec<(u64, u64)> {
@@ -45,17 +64,15 @@ mod tests {
             let millis = u64::try_from(wait.as_millis()).unwrap();
             waits.borrow_mut().push((millis, retry.snapshot().waiting));
         };
-        let fail = |_| Err::<(), _>(());
-        assert!(
-            call(
-                retry.shared(),
-                sleep,
-                fail,
-                errors_are_retried,
-                |_, _, _| ()
-            )
-            .is_err()
+        let result = call(
+            retry.shared(),
+            None,
+            sleep,
+            |_, _| Err::<(), _>(()),
+            ErrorsAreRetried,
+            |_, _, _| (),
         );
+        assert!(result.is_err());
         assert_eq!(retry.snapshot().waiting, 0);
         waits.into_inner()
     }

@@ -4,11 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backoff::{Curve, Jitter};
+use crate::backoff::{Backoff, Growth, Jitter};
+use crate::budget::Budget;
+use crate::config::Config;
+use crate::deadline::Deadline;
 use crate::error::{ConfigError, FieldError};
-use crate::observer::Observer;
+use crate::observer::{Observer, Observers};
 use crate::policy::Policy;
 use crate::retry::Retry;
+use crate::shared::Shared;
 
 /// The settings of a [`Retry`], made by [`Retry::builder`].
 ///
@@ -17,12 +21,10 @@ use crate::retry::Retry;
 #[derive(Clone)]
 pub struct Builder {
     name: Arc<str>,
-    max_attempts: u32,
-    curve: Curve,
-    jitter: Jitter,
+    config: Config,
     jitter_seed: Option<u64>,
-    max_elapsed: Option<Duration>,
-    max_retry_after: Duration,
+    deadline: Option<Deadline>,
+    budget: Option<Budget>,
     observers: Vec<Arc<dyn Observer>>,
 }
 
@@ -30,52 +32,78 @@ impl Builder {
     pub(crate) fn new(name: Arc<str>) -> Self {
         Self {
             name,
-            max_attempts: defaults::MAX_ATTEMPTS,
-            curve: Curve {
-                base: defaults::BASE_BACKOFF,
-                cap: defaults::MAX_BACKOFF,
-                multiplier: defaults::BACKOFF_MULTIPLIER,
-            },
-            jitter: defaults::JITTER,
+            config: Config::default(),
             jitter_seed: None,
-            max_elapsed: None,
-            max_retry_after: defaults::MAX_RETRY_AFTER,
+            deadline: None,
+            budget: None,
             observers: Vec::new(),
         }
+    }
+
+    /// Sets everything that a [`Config`] holds, in place of what was set before.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
     }
 
     /// How many attempts a call makes at most, the first one included: at least 1, which never
     /// retries. Default 5, which with the other defaults is at most 1.5 s of backoff in all.
     pub fn max_attempts(mut self, max_attempts: u32) -> Self {
-        self.max_attempts = max_attempts;
+        self.config.max_attempts = max_attempts;
+        self
+    }
+
+    /// Sets the whole schedule of backoffs at once: their growth, base, longest, multiplier and
+    /// jitter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use steadfast_retry::{Backoff, Jitter, Retry};
+    ///
+    /// const POLLING: Backoff = Backoff::constant(Duration::from_secs(5)).jitter(Jitter::Equal);
+    /// let retry = Retry::builder("export").backoff(POLLING).max_attempts(100).build()?;
+    /// # Ok::<(), steadfast_retry::ConfigError>(())
+    /// ```
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.config.set_backoff(backoff);
+        self
+    }
+
+    /// How backoffs grow from one to the next. Default [`Growth::Exponential`], which leaves a
+    /// dependency that stays down alone more and more.
+    pub fn growth(mut self, growth: Growth) -> Self {
+        self.config.growth = growth;
         self
     }
 
     /// The backoff before the first retry. Default 100 ms. Zero retries at once, every time, and
     /// needs no timer. tokio's timer counts in milliseconds and rounds up.
     pub fn base_backoff(mut self, base_backoff: Duration) -> Self {
-        self.curve.base = base_backoff;
+        self.config.base_backoff = base_backoff;
         self
     }
 
     /// The longest backoff, jitter included: at least `base_backoff`. Default 30 s, so that a
     /// dependency that is back is noticed within half a minute.
     pub fn max_backoff(mut self, max_backoff: Duration) -> Self {
-        self.curve.cap = max_backoff;
+        self.config.max_backoff = max_backoff;
         self
     }
 
     /// How many times longer each backoff is than the one before: finite and at least 1, which makes
-    /// it constant. Default 2.
+    /// it constant. For the growths that have one: exponential, default 2, and decorrelated, default
+    /// 3.
     pub fn backoff_multiplier(mut self, backoff_multiplier: f64) -> Self {
-        self.curve.multiplier = backoff_multiplier;
+        self.config.backoff_multiplier = Some(backoff_multiplier);
         self
     }
 
     /// How much of each backoff is left to chance. Default [`Jitter::Full`], which spreads clients
-    /// that failed together best.
+    /// that failed together best. Not for the decorrelated growths, which are random by themselves.
     pub fn jitter(mut self, jitter: Jitter) -> Self {
-        self.jitter = jitter;
+        self.config.jitter = Some(jitter);
         self
     }
 
@@ -90,20 +118,55 @@ impl Builder {
     /// How long a call may take, attempts and waits together, by the clock: longer than zero.
     /// Default: no limit but `max_attempts`.
     ///
-    /// A wait that would pass the limit is not begun; the call ends at once instead. An attempt that
-    /// is under way is not cut off: give it [`Attempt::remaining`](crate::Attempt::remaining) as its
-    /// timeout if the call must be over by then.
+    /// An asynchronous attempt that is under way when the time is over is dropped. A wait that would
+    /// use up the time is not begun; the call ends at once instead. A blocking attempt cannot be cut
+    /// off: give it [`Attempt::remaining`](crate::Attempt::remaining) as its timeout.
     pub fn max_elapsed(mut self, max_elapsed: Duration) -> Self {
-        self.max_elapsed = Some(max_elapsed);
+        self.config.max_elapsed = Some(max_elapsed);
+        self
+    }
+
+    /// The moment by which every call of this retry must be over, for one that serves a single job.
+    /// Holds beside `max_elapsed` and the deadline of [a call](Retry::deadline); the earliest counts.
+    /// Default: none.
+    pub fn deadline(mut self, deadline: Deadline) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// How long one asynchronous attempt may take: longer than zero. Default: as long as it wants.
+    ///
+    /// One that takes longer is dropped and retried as if it had failed, whatever the classifier: it
+    /// sees results alone. What the attempt had sent by then may be done all the same, so set this for
+    /// operations alone that may happen twice. Blocking attempts cannot be cut off and are not.
+    pub fn attempt_timeout(mut self, attempt_timeout: Duration) -> Self {
+        self.config.attempt_timeout = Some(attempt_timeout);
         self
     }
 
     /// The longest wait that a classifier may ask for with
-    /// [`Verdict::RetryAfter`](crate::Verdict::RetryAfter). Default 30 s. A longer one ends the call
+    /// [`Verdict::RetryAfter`](crate::Verdict::RetryAfter) or
+    /// [`Verdict::Rejected`](crate::Verdict::Rejected). Default 30 s. A longer one ends the call
     /// at once: waiting less than asked for would be a call that is known to be in vain. Zero
     /// accepts no wait at all.
     pub fn max_retry_after(mut self, max_retry_after: Duration) -> Self {
-        self.max_retry_after = max_retry_after;
+        self.config.max_retry_after = max_retry_after;
+        self
+    }
+
+    /// How many failed attempts [`Exhausted::history`](crate::Exhausted::history) tells of beside the
+    /// last: the first and the latest; at most 1000. Default 8. They are kept, with their errors, until
+    /// the call ends. With 0 a failed attempt leaves nothing, and costs no allocation.
+    pub fn history(mut self, history: usize) -> Self {
+        self.config.history = history;
+        self
+    }
+
+    /// Takes every retry from this budget, which others may share. It counts the calls of this retry
+    /// too, unless it is [for spending only](Budget::spending_only). Default: the one of the
+    /// [`Config`], if that has one; otherwise retries are limited by nothing but the call's own limits.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = Some(budget);
         self
     }
 
@@ -137,58 +200,48 @@ impl Builder {
     /// );
     /// ```
     pub fn build(self) -> Result<Retry, ConfigError> {
-        let fields = self.broken_rules();
+        let fields = self.broken_fields();
         if !fields.is_empty() {
             return Err(ConfigError::new("retry", self.name, fields));
         }
-        let policy = Policy {
-            max_attempts: self.max_attempts,
-            curve: self.curve,
-            jitter: self.jitter,
-            seed: self.jitter_seed.unwrap_or_else(rand::random),
-            max_elapsed: self.max_elapsed,
-            max_retry_after: self.max_retry_after,
+        let Self {
+            name,
+            config,
+            jitter_seed,
+            deadline,
+            budget,
+            observers,
+        } = self;
+        let budget = match (budget, &config.budget) {
+            (None, Some(config)) => {
+                let builder = Budget::builder(Arc::clone(&name));
+                Some(builder.config(*config).build()?)
+            }
+            (budget, _) => budget,
         };
-        Ok(Retry::new(self.name, policy, self.observers))
+        let policy = Policy {
+            backoff: config.backoff(),
+            seed: jitter_seed.unwrap_or_else(rand::random),
+            deadline: deadline.map(Deadline::instant),
+            timed: config.max_elapsed.is_some()
+                || config.attempt_timeout.is_some()
+                || deadline.is_some()
+                || budget.is_some(),
+            config,
+        };
+        let observers = Observers::new(observers);
+        Ok(Retry::new(Shared::new(name, policy, budget, observers)))
     }
 
-    fn broken_rules(&self) -> Vec<FieldError> {
-        let Curve {
-            base,
-            cap,
-            multiplier,
-        } = self.curve;
+    fn broken_fields(&self) -> Vec<FieldError> {
         let mut broken = Vec::new();
         if self.name.is_empty() {
             broken.push(FieldError::new("name", &self.name, "must not be empty"));
         }
-        if self.max_attempts == 0 {
-            broken.push(FieldError::new(
-                "max_attempts",
-                &self.max_attempts,
-                "must be at least 1",
-            ));
-        }
-        if cap < base {
-            broken.push(FieldError::new(
-                "max_backoff",
-                &cap,
-                "must be at least base_backoff",
-            ));
-        }
-        if !(multiplier.is_finite() && multiplier >= 1.0) {
-            broken.push(FieldError::new(
-                "backoff_multiplier",
-                &multiplier,
-                "must be finite and at least 1",
-            ));
-        }
-        if self.max_elapsed == Some(Duration::ZERO) {
-            broken.push(FieldError::new(
-                "max_elapsed",
-                &Duration::ZERO,
-                "must be longer than zero",
-            ));
+        broken.extend(self.config.broken_fields());
+        if let (Some(budget), Some(_)) = (&self.budget, &self.config.budget) {
+            let rule = "must not come with a budget in the config";
+            broken.push(FieldError::new("budget", &budget.name(), rule));
         }
         broken
     }
@@ -198,29 +251,11 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("name", &self.name)
-            .field("max_attempts", &self.max_attempts)
-            .field("base_backoff", &self.curve.base)
-            .field("max_backoff", &self.curve.cap)
-            .field("backoff_multiplier", &self.curve.multiplier)
-            .field("jitter", &self.jitter)
+            .field("config", &self.config)
             .field("jitter_seed", &self.jitter_seed)
-            .field("max_elapsed", &self.max_elapsed)
-            .field("max_retry_after", &self.max_retry_after)
+            .field("deadline", &self.deadline)
+            .field("budget", &self.budget.as_ref().map(Budget::name))
             .field("observers", &self.observers.len())
             .finish()
     }
-}
-
-/// The defaults, which the README's table repeats and a test compares with it.
-mod defaults {
-    use std::time::Duration;
-
-    use crate::backoff::Jitter;
-
-    pub(super) const MAX_ATTEMPTS: u32 = 5;
-    pub(super) const BASE_BACKOFF: Duration = Duration::from_millis(100);
-    pub(super) const MAX_BACKOFF: Duration = Duration::from_secs(30);
-    pub(super) const BACKOFF_MULTIPLIER: f64 = 2.0;
-    pub(super) const JITTER: Jitter = Jitter::Full;
-    pub(super) const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 }

@@ -1,6 +1,6 @@
 //! The crate's one clock; everything else takes the time as an argument or asks here.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 /// The present: tokio's clock when the feature is on, so that `tokio::time::pause()` drives the
 /// retries too. Outside a runtime that clock is the standard one.
@@ -14,4 +14,10 @@ pub(crate) fn now() -> Instant {
     {
         Instant::now()
     }
+}
+
+/// The time of day, for moments that are told to other machines.
+#[expect(clippy::disallowed_methods, reason = "the crate's one clock")]
+pub(crate) fn wall() -> SystemTime {
+    SystemTime::now()
 }

@@ -204,6 +204,7 @@ impl Hedge {
     /// | `Accept` | wins: the call ends with its result |
     /// | `Retry` | has failed, and is worth a hedge at once if [failures are hedged](HedgeBuilder::hedge_failures) |
     /// | `RetryAfter` | the same, but no hedge is sent for that long |
+    /// | `Rejected` | was refused by a breaker or the like: has failed, and no hedge is sent any more |
     /// | `Stop` | ends the call with its result, as a failure; the others are dropped |
     ///
     /// Where failures are hedged and nothing else is in flight, a `RetryAfter` makes the call wait for so

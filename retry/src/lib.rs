@@ -104,36 +104,54 @@ mod blocking;
 mod budget;
 mod builder;
 #[cfg(feature = "tokio")]
-mod call;
+mod calling;
+mod classified;
 mod clock;
+mod config;
+mod counters;
+mod deadline;
 mod error;
+mod exhausted;
+mod failure;
 #[cfg(feature = "tokio")]
 mod hedge;
+mod history;
+mod judge;
 mod observer;
 mod policy;
 mod retry;
 mod run;
 mod scoped;
+mod shared;
+mod slot;
 mod snapshot;
+#[cfg(feature = "tokio")]
+mod timer;
 mod verdict;
 
 pub use self::attempt::Attempt;
-pub use self::backoff::{Exponential, Jitter};
+pub use self::backoff::{Backoff, Growth, Jitter, Waits};
 pub use self::budget::{
     Budget, BudgetBuilder, BudgetConfig, BudgetPermit, BudgetSnapshot, BudgetSpent, BudgetTotals,
     Extra, SpentReason, Suppressed, WeakBudget,
 };
 pub use self::builder::Builder;
-pub use self::error::{ConfigError, Exhausted, FieldError, Reason};
+pub use self::classified::Classified;
+pub use self::config::Config;
+pub use self::deadline::{Deadline, ParseDeadlineError};
+pub use self::error::{ConfigError, FieldError};
+pub use self::exhausted::{Exhausted, Reason};
+pub use self::failure::Failure;
 #[cfg(feature = "tokio")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 pub use self::hedge::{
     ClassifiedHedge, Hedge, HedgeAttempt, HedgeBuilder, HedgeConfig, HedgeObserver, HedgeSnapshot,
     HedgeSuppressed, HedgeTotals, HedgeTrigger, Hedged, WeakHedge,
 };
+pub use self::history::{Ended, History, Past};
 pub use self::observer::{GaveUp, Observer, Retrying};
 pub use self::retry::{Retry, WeakRetry};
-pub use self::scoped::{Classified, OnRetry};
+pub use self::scoped::Scoped;
 pub use self::snapshot::{Snapshot, Totals};
 pub use self::verdict::Verdict;
 

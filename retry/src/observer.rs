@@ -1,12 +1,13 @@
 //! Being told of retries and of calls given up.
 
+use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use crate::error::Reason;
+use crate::exhausted::Reason;
 
 /// Is told of the rare things that happen in a [`Retry`](crate::Retry): retries and give-ups.
 ///
@@ -103,8 +104,9 @@ impl Observers {
         let list = Arc::clone(&self.list.read().unwrap_or_else(PoisonError::into_inner));
         let event = event();
         for observer in list.iter() {
-            if catch_unwind(AssertUnwindSafe(|| tell(&**observer, &event))).is_err() {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| tell(&**observer, &event))) {
                 self.panics.fetch_add(1, Ordering::Relaxed);
+                discard(payload);
             }
         }
     }
@@ -113,5 +115,16 @@ impl Observers {
 impl fmt::Debug for Observers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Observers").finish_non_exhaustive()
+    }
+}
+
+/// Drops what an observer has panicked with, which is the observer's as well and may panic in turn.
+#[expect(
+    clippy::mem_forget,
+    reason = "dropping it could panic once more, without end"
+)]
+pub(crate) fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
     }
 }

@@ -1,41 +1,62 @@
 //! The settings of a retry, validated, and the decision they lead to.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::backoff::{Curve, Jitter};
-use crate::error::Reason;
+use crate::backoff::Backoff;
+use crate::config::Config;
+use crate::exhausted::Reason;
+use crate::verdict::Verdict;
 
 #[derive(Debug)]
 pub(crate) struct Policy {
-    pub(crate) max_attempts: u32,
-    pub(crate) curve: Curve,
-    pub(crate) jitter: Jitter,
+    pub(crate) config: Config,
+    pub(crate) backoff: Backoff,
     pub(crate) seed: u64,
-    pub(crate) max_elapsed: Option<Duration>,
-    pub(crate) max_retry_after: Duration,
+    pub(crate) deadline: Option<Instant>,
+    /// Whether a call has to know the time from its beginning, whatever limit it brings itself.
+    pub(crate) timed: bool,
+}
+
+/// Why there is no other attempt, and how long to wait before the call is worth making again.
+pub(crate) type Refused = (Reason, Option<Duration>);
+
+/// What a decision on an attempt rests on.
+pub(crate) struct Standing {
+    /// The number of the attempt.
+    pub(crate) attempt: u32,
+    /// What is left of the time of the call, if that is limited.
+    pub(crate) left: Option<Duration>,
 }
 
 impl Policy {
-    /// How long to wait after attempt number `attempt`, or why there is no other.
+    /// How long to wait before the next attempt, or why there is none. The budget has not been asked.
     ///
-    /// `hint` takes the place of `backoff`. Backoff and time are asked for only if they matter.
+    /// `backoff` is drawn only if it matters.
+    #[inline]
     pub(crate) fn decide(
         &self,
-        attempt: u32,
-        hint: Option<Duration>,
+        standing: &Standing,
+        verdict: Verdict,
         backoff: impl FnOnce() -> Duration,
-        elapsed: impl FnOnce() -> Duration,
-    ) -> Result<Duration, Reason> {
-        if attempt >= self.max_attempts {
-            return Err(Reason::Attempts);
-        }
-        let wait = match hint {
-            Some(hint) if hint > self.max_retry_after => return Err(Reason::RetryAfterTooLong),
-            Some(hint) => hint,
-            None => backoff(),
+    ) -> Result<Duration, Refused> {
+        let (hint, too_long, too_late) = match verdict {
+            Verdict::Accept | Verdict::Stop => return Err((Reason::NotRetryable, None)),
+            Verdict::Retry => (None, Reason::Deadline, Reason::Deadline),
+            Verdict::RetryAfter(hint) => (Some(hint), Reason::RetryAfterTooLong, Reason::Deadline),
+            Verdict::Rejected(hint) => (hint, Reason::Breaker, Reason::Breaker),
         };
-        match self.max_elapsed {
-            Some(limit) if elapsed().saturating_add(wait) > limit => Err(Reason::Deadline),
+        if standing.attempt >= self.config.max_attempts {
+            return Err((Reason::Attempts, hint));
+        }
+        if verdict == Verdict::Rejected(None) {
+            return Err((Reason::Breaker, None));
+        }
+        if hint > Some(self.config.max_retry_after) {
+            return Err((too_long, hint));
+        }
+        let wait = backoff().max(hint.unwrap_or_default());
+        match standing.left {
+            Some(left) if wait >= left => Err((too_late, hint)),
             _ => Ok(wait),
         }
     }
@@ -47,55 +68,78 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn policy(max_elapsed: Option<Duration>) -> Policy {
-        let curve = Curve {
-            base: SECOND,
-            cap: SECOND,
-            multiplier: 1.0,
+    fn policy() -> Policy {
+        let config = Config {
+            max_attempts: 3,
+            max_retry_after: SECOND * 2,
+            ..Config::default()
         };
         Policy {
-            max_attempts: 3,
-            curve,
-            jitter: Jitter::None,
+            config,
+            backoff: Backoff::constant(SECOND),
             seed: 0,
-            max_elapsed,
-            max_retry_after: SECOND * 2,
+            deadline: None,
+            timed: false,
         }
     }
 
-    fn never() -> Duration {
-        unreachable!("asked for in vain")
+    fn decide(
+        attempt: u32,
+        left: Option<Duration>,
+        verdict: Verdict,
+        backoff: Option<Duration>,
+    ) -> Result<Duration, Refused> {
+        let standing = Standing { attempt, left };
+        policy().decide(&standing, verdict, || backoff.expect("drawn in vain"))
     }
 
     #[test]
-    fn the_last_attempt_asks_for_neither_backoff_nor_time() {
-        let decision = policy(Some(SECOND)).decide(3, Some(Duration::MAX), never, never);
-        assert_eq!(decision, Err(Reason::Attempts));
+    fn the_last_attempt_draws_no_backoff() {
+        let hint = Duration::MAX;
+        let decision = decide(3, Some(SECOND), Verdict::RetryAfter(hint), None);
+        assert_eq!(decision, Err((Reason::Attempts, Some(hint))));
+        let decision = decide(3, None, Verdict::Retry, None);
+        assert_eq!(decision, Err((Reason::Attempts, None)));
     }
 
     #[test]
-    fn a_call_without_a_limit_reads_no_clock_to_decide() {
-        assert_eq!(policy(None).decide(1, None, || SECOND, never), Ok(SECOND));
+    fn a_hint_is_a_lower_bound() {
+        let after = |hint| decide(1, None, Verdict::RetryAfter(hint), Some(SECOND));
+        assert_eq!(after(Duration::ZERO), Ok(SECOND));
+        assert_eq!(after(SECOND * 2), Ok(SECOND * 2));
+        let longer = SECOND * 2 + Duration::from_nanos(1);
+        let refused = decide(1, None, Verdict::RetryAfter(longer), None);
+        assert_eq!(refused, Err((Reason::RetryAfterTooLong, Some(longer))));
     }
 
     #[test]
-    fn a_hint_draws_no_backoff() {
-        let decision = policy(None).decide(1, Some(SECOND * 2), never, never);
-        assert_eq!(decision, Ok(SECOND * 2));
+    fn a_rejection_is_waited_for_only_where_that_makes_sense() {
+        let rejected = |hint, left| decide(1, left, Verdict::Rejected(hint), Some(SECOND));
+        assert_eq!(rejected(None, None), Err((Reason::Breaker, None)));
+        assert_eq!(rejected(Some(SECOND * 2), None), Ok(SECOND * 2));
+        let longer = Some(SECOND * 3);
+        assert_eq!(rejected(longer, None), Err((Reason::Breaker, longer)));
+        let hint = Some(SECOND);
+        assert_eq!(rejected(hint, hint), Err((Reason::Breaker, hint)));
     }
 
     #[test]
-    fn a_wait_too_long_to_add_up_passes_the_limit() {
-        let elapsed = || SECOND * 2;
-        let decision = policy(Some(SECOND * 3)).decide(1, None, || Duration::MAX, elapsed);
-        assert_eq!(decision, Err(Reason::Deadline));
+    fn a_wait_must_leave_time_for_an_attempt() {
+        let reach = |left| decide(1, Some(left), Verdict::Retry, Some(SECOND));
+        assert_eq!(reach(SECOND + Duration::from_nanos(1)), Ok(SECOND));
+        assert_eq!(reach(SECOND), Err((Reason::Deadline, None)));
+        let hint = Verdict::RetryAfter(SECOND * 2);
+        let decision = decide(1, Some(SECOND * 2), hint, Some(SECOND));
+        assert_eq!(decision, Err((Reason::Deadline, Some(SECOND * 2))));
     }
 
     #[test]
-    fn a_wait_may_reach_the_limit_but_not_pass_it() {
-        let reach = |elapsed| policy(Some(SECOND * 3)).decide(1, None, || SECOND, || elapsed);
-        assert_eq!(reach(SECOND * 2), Ok(SECOND));
-        let past = SECOND * 2 + Duration::from_nanos(1);
-        assert_eq!(reach(past), Err(Reason::Deadline));
+    fn stop_and_an_accepted_error_end_at_any_attempt() {
+        for verdict in [Verdict::Stop, Verdict::Accept] {
+            for attempt in [1, 3] {
+                let decision = decide(attempt, Some(Duration::ZERO), verdict, None);
+                assert_eq!(decision, Err((Reason::NotRetryable, None)));
+            }
+        }
     }
 }

@@ -1,23 +1,28 @@
 //! The handle that users hold.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
 use crate::attempt::Attempt;
-use crate::backoff::Exponential;
+use crate::backoff::Waits;
 use crate::blocking;
+use crate::budget::Budget;
 use crate::builder::Builder;
 #[cfg(feature = "tokio")]
-use crate::call;
-use crate::error::Exhausted;
-use crate::observer::{Observer, Observers};
-use crate::policy::Policy;
-use crate::run::End;
-use crate::scoped::{Classified, OnRetry};
-use crate::snapshot::{Counters, Snapshot};
+use crate::calling::Calling;
+use crate::classified::Classified;
+use crate::config::Config;
+use crate::deadline::Deadline;
+use crate::exhausted::Exhausted;
+use crate::failure::Failure;
+use crate::history::History;
+use crate::judge::ErrorsAreRetried;
+use crate::observer::Observer;
+use crate::scoped::Scoped;
+use crate::shared::Shared;
+use crate::snapshot::Snapshot;
 use crate::verdict::Verdict;
 
 /// Calls an operation again when it fails, with growing waits in between.
@@ -30,54 +35,21 @@ pub struct Retry {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) name: Arc<str>,
-    pub(crate) policy: Policy,
-    pub(crate) counters: Counters,
-    pub(crate) observers: Observers,
-    /// How many sequences of backoffs have been drawn, so that no two are the same.
-    sequences: AtomicU64,
-}
-
-impl Shared {
-    /// A sequence of backoffs unlike that of any other call.
-    pub(crate) fn backoff(&self) -> Exponential {
-        let Policy {
-            curve,
-            jitter,
-            seed,
-            ..
-        } = self.policy;
-        let sequence = self.sequences.fetch_add(1, Ordering::Relaxed);
-        Exponential::new(curve, jitter, seed ^ sequence.wrapping_mul(SPREAD))
-    }
-}
-
-/// Spreads the numbers 0, 1, 2 ... over all 64 bits. Odd, so that no two of them meet.
-const SPREAD: u64 = 0xD1B5_4A32_D192_ED03;
-
 impl Retry {
-    #[cfg(test)]
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
-    }
-
     /// Starts the description of a retry. The name appears in errors, events and snapshots.
     pub fn builder(name: impl Into<Arc<str>>) -> Builder {
         Builder::new(name.into())
     }
 
-    pub(crate) fn new(name: Arc<str>, policy: Policy, observers: Vec<Arc<dyn Observer>>) -> Self {
+    pub(crate) fn new(shared: Shared) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                name,
-                policy,
-                counters: Counters::default(),
-                observers: Observers::new(observers),
-                sequences: AtomicU64::new(0),
-            }),
+            shared: Arc::new(shared),
         }
+    }
+
+    #[inline]
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// Calls `operation` until it gives an `Ok` or the retry gives up.
@@ -121,19 +93,70 @@ impl Retry {
     /// ```
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-    pub fn call<T, E, F, Fut>(&self, operation: F) -> impl Future<Output = Result<T, Exhausted<E>>>
+    #[inline]
+    pub fn call<T, E, F, Fut>(
+        &self,
+        mut operation: F,
+    ) -> impl Future<Output = Result<T, Exhausted<E>>>
     where
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let shared = &self.shared;
-        call::call(
-            shared,
-            operation,
-            errors_are_retried,
-            |_, _, _| (),
-            by_error,
-        )
+        let operation = move |attempt, _: &History<E>| operation(attempt);
+        let nothing = |_: u32, _: &Failure<E>, _: Duration| ();
+        Calling::new(self.shared(), None, operation, ErrorsAreRetried, nothing)
+    }
+
+    /// `call` for an operation that wants to know what went wrong before: beside the attempt it is
+    /// lent the [`History`] of those before it, the errors among them.
+    ///
+    /// An [`Attempt`] is a plain value that a future can keep; the history is not, so what the future
+    /// needs of it has to be taken out first. It is as long as the builder's
+    /// [`history`](Builder::history) allows.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    ///
+    /// # Panics
+    ///
+    /// As [`call`](Self::call).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`call`](Self::call).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use steadfast_retry::Retry;
+    ///
+    /// let retry = Retry::builder("inventory").build()?;
+    /// let stock = retry
+    ///     .call_with_history(|_attempt, history| {
+    ///         // The second address, once the first one has refused.
+    ///         let refused = history.last_error() == Some(&"connection refused");
+    ///         async move { if refused { Ok(42) } else { Err("connection refused") } }
+    ///     })
+    ///     .await;
+    /// assert_eq!(stock, Ok(42));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tokio")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+    pub fn call_with_history<T, E, F, Fut>(
+        &self,
+        operation: F,
+    ) -> impl Future<Output = Result<T, Exhausted<E>>>
+    where
+        F: FnMut(Attempt, &History<E>) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let nothing = |_: u32, _: &Failure<E>, _: Duration| ();
+        Calling::new(self.shared(), None, operation, ErrorsAreRetried, nothing)
     }
 
     /// `call` for code that blocks: waits by [`std::thread::sleep`].
@@ -160,20 +183,37 @@ impl Retry {
     /// let exhausted = retry.call_blocking(|_| Err::<(), _>("busy")).unwrap_err();
     /// assert_eq!(exhausted.attempts, 2);
     /// assert_eq!(exhausted.reason, Reason::Attempts);
-    /// assert_eq!(exhausted.into_last(), "busy");
+    /// assert_eq!(exhausted.into_last(), Some("busy"));
     /// # Ok::<(), steadfast_retry::ConfigError>(())
     /// ```
     pub fn call_blocking<T, E>(
         &self,
-        operation: impl FnMut(Attempt) -> Result<T, E>,
+        mut operation: impl FnMut(Attempt) -> Result<T, E>,
     ) -> Result<T, Exhausted<E>> {
-        by_error(blocking::call(
-            &self.shared,
+        self.call_blocking_with_history(move |attempt, _| operation(attempt))
+    }
+
+    /// [`call_with_history`](Self::call_with_history) for code that blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`call_blocking`](Self::call_blocking).
+    ///
+    /// # Panics
+    ///
+    /// When the operation does; the panic is counted.
+    pub fn call_blocking_with_history<T, E>(
+        &self,
+        operation: impl FnMut(Attempt, &History<E>) -> Result<T, E>,
+    ) -> Result<T, Exhausted<E>> {
+        blocking::call(
+            self.shared(),
+            None,
             thread::sleep,
             operation,
-            errors_are_retried,
+            ErrorsAreRetried,
             |_, _, _| (),
-        ))
+        )
     }
 
     /// Judges results by `classifier` instead of retrying every `Err`.
@@ -200,18 +240,18 @@ impl Retry {
     ///     .unwrap_err();
     /// assert_eq!(exhausted.reason, Reason::NotRetryable);
     /// assert_eq!(exhausted.attempts, 2);
-    /// assert_eq!(exhausted.into_result(), Err("wrong password"));
+    /// assert_eq!(exhausted.into_last(), Some(Err("wrong password")));
     /// # Ok::<(), steadfast_retry::ConfigError>(())
     /// ```
     pub fn classify<T, E, C>(&self, classifier: C) -> Classified<'_, T, E, C>
     where
         C: FnMut(&Result<T, E>) -> Verdict,
     {
-        Classified::new(&self.shared, classifier)
+        Classified::new(&self.shared, None, classifier)
     }
 
     /// Runs `hook` before each wait of the one call that follows, with the number of the attempt
-    /// that failed, its error, and how long the wait will be.
+    /// that failed, what it came to, and how long the wait will be.
     ///
     /// A panic of the hook is a panic of the call.
     ///
@@ -219,27 +259,71 @@ impl Retry {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use steadfast_retry::Retry;
+    /// use steadfast_retry::{Failure, Retry};
     ///
     /// let retry = Retry::builder("upload").max_attempts(3).base_backoff(Duration::ZERO).build()?;
     /// let mut log = Vec::new();
     /// let _ = retry
-    ///     .on_retry(|attempt, error: &&str, wait| log.push(format!("{attempt}: {error}, {wait:?}")))
+    ///     .on_retry(|attempt, last: &Failure<&str>, wait| log.push(format!("{attempt}: {last}, {wait:?}")))
     ///     .call_blocking(|_| Err::<(), _>("no route"));
     /// assert_eq!(log, ["1: no route, 0ns", "2: no route, 0ns"]);
     /// # Ok::<(), steadfast_retry::ConfigError>(())
     /// ```
-    pub fn on_retry<E, H>(&self, hook: H) -> OnRetry<'_, E, H>
+    pub fn on_retry<E, H>(&self, hook: H) -> Scoped<'_, E, H>
     where
-        H: FnMut(u32, &E, Duration),
+        H: FnMut(u32, &Failure<E>, Duration),
     {
-        OnRetry::new(&self.shared, hook)
+        Scoped::new(&self.shared).on_retry(hook)
+    }
+
+    /// Ends the one call that follows by this deadline, beside the limits that all calls have.
+    ///
+    /// An asynchronous attempt that is under way then is dropped; a wait that would reach the deadline
+    /// is not begun; and if it has passed already, nothing is attempted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::future::pending;
+    /// use std::time::Duration;
+    /// use steadfast_retry::{Deadline, Failure, Reason, Retry};
+    ///
+    /// let retry = Retry::builder("stock").build()?;
+    /// let exhausted = retry
+    ///     .deadline(Deadline::after(Duration::from_millis(800)))
+    ///     .call(|_| pending::<Result<u32, &str>>())
+    ///     .await
+    ///     .unwrap_err();
+    /// assert_eq!(exhausted.reason, Reason::Deadline);
+    /// assert_eq!(exhausted.last, Failure::TimedOut { after: Duration::from_millis(800) });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn deadline<E>(&self, deadline: Deadline) -> Scoped<'_, E> {
+        Scoped::new(&self.shared).deadline(deadline)
     }
 
     /// The waits that a call would make, as an endless iterator: each time another draw of jitter.
     #[must_use]
-    pub fn backoff(&self) -> Exponential {
-        self.shared.backoff()
+    pub fn backoff(&self) -> Waits {
+        self.shared
+            .policy
+            .backoff
+            .waits_seeded(self.shared.sequence())
+    }
+
+    /// The settings, as plain data.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.shared.policy.config
+    }
+
+    /// The budget that retries are taken from, if there is one.
+    #[must_use]
+    pub fn budget(&self) -> Option<&Budget> {
+        self.shared.budget.as_ref()
     }
 
     /// The name given to the builder.
@@ -255,11 +339,13 @@ impl Retry {
             name,
             counters,
             observers,
+            budget,
             ..
         } = &*self.shared;
         Snapshot {
             name: name.clone(),
             waiting: counters.waiting(),
+            budget: budget.as_ref().map(Budget::snapshot),
             totals: counters.totals(observers.panics()),
         }
     }
@@ -301,23 +387,16 @@ pub struct WeakRetry {
 }
 
 impl WeakRetry {
+    /// Whether this is a handle to the same retry as `other`.
+    #[must_use]
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        self.shared.ptr_eq(&other.shared)
+    }
+
     /// The retry, if any handle to it is left.
     #[must_use]
     pub fn upgrade(&self) -> Option<Retry> {
         let shared = self.shared.upgrade()?;
         Some(Retry { shared })
     }
-}
-
-/// The classifier of calls that were given none.
-pub(crate) fn errors_are_retried<T, E>(result: &Result<T, E>) -> Verdict {
-    match result {
-        Ok(_) => Verdict::Accept,
-        Err(_) => Verdict::Retry,
-    }
-}
-
-/// The end of a call that accepts every `Ok`, and so is given up on an `Err` only.
-pub(crate) fn by_error<T, E>(end: End<T, E>) -> Result<T, Exhausted<E>> {
-    end.or_else(|exhausted| exhausted.transpose())
 }

@@ -4,151 +4,272 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::attempt::Attempt;
-use crate::backoff::Exponential;
+use crate::backoff::Draws;
+use crate::budget::Extra;
 use crate::clock;
-use crate::error::{Exhausted, Reason};
+use crate::counters::{add_one, take_one};
+use crate::exhausted::{Exhausted, Reason};
+use crate::failure::Failure;
+use crate::history::{Ended, History, Past};
 use crate::observer::{GaveUp, Retrying};
-use crate::retry::Shared;
-use crate::snapshot::{Waiting, add_one};
+use crate::policy::{Refused, Standing};
+use crate::shared::Held;
+#[cfg(feature = "tokio")]
+use crate::timer::Timer;
 use crate::verdict::Verdict;
-
-/// How a classified call ends.
-pub(crate) type End<T, E> = Result<T, Exhausted<Result<T, E>>>;
 
 /// One call. Dropped before it has ended, it counts itself as abandoned or panicked.
 #[derive(Debug)]
-pub(crate) struct Run<'r> {
-    shared: &'r Shared,
+pub(crate) struct Run<R: Held, E> {
+    held: R,
     phase: Phase,
+    /// Whether the budget has granted the next attempt, which has not begun yet.
+    granted: bool,
     attempt: u32,
     /// When the call began. Stays unknown until it matters: a clock costs more than the rest.
     started: Option<Instant>,
-    /// Made, and its generator seeded, at the first backoff.
-    backoff: Option<Exponential>,
+    /// When the call must be over.
+    limit: Option<Instant>,
+    /// When the attempt began, in nanoseconds from when the call did; kept if attempts are timed.
+    begun: u64,
+    /// What most calls never need, made when one does: it would be most of the size of a call.
+    kept: Option<Box<Kept<E>>>,
+}
+
+/// What a call keeps from one attempt to the next.
+#[derive(Debug)]
+pub(crate) struct Kept<E> {
+    /// Made at the first backoff.
+    draws: Option<Draws>,
+    history: History<E>,
+    #[cfg(feature = "tokio")]
+    timer: Timer,
+}
+
+impl<E> Kept<E> {
+    #[cold]
+    fn new() -> Box<Self> {
+        Box::new(Self {
+            draws: None,
+            history: History::new(),
+            #[cfg(feature = "tokio")]
+            timer: Timer::new(),
+        })
+    }
 }
 
 /// Where the call stands, which tells what it means when it is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(crate) enum Phase {
+    /// Not polled yet.
+    New,
     /// On some thread's stack, perhaps in the user's code: dropped by unwinding only.
     Running,
-    /// Between two polls: dropped by whoever gave up on the future.
+    /// Between two polls of an attempt: dropped by whoever gave up on the future.
     #[cfg(feature = "tokio")]
     Suspended,
+    /// In a backoff.
+    Waiting,
+    /// Gives way to other tasks before the next attempt.
+    #[cfg(feature = "tokio")]
+    GivingWay,
     /// Ended and counted.
     Ended,
 }
 
-impl<'r> Run<'r> {
-    /// Begins a call whose beginning need not be known, unless it has a `max_elapsed`.
+impl<R: Held, E> Run<R, E> {
     #[inline]
-    #[cfg(feature = "tokio")]
-    pub(crate) fn begin(shared: &'r Shared) -> Self {
-        Self::new(shared, shared.policy.max_elapsed.map(|_| clock::now()))
-    }
-
-    /// Begins a call that notes the time at once.
-    #[inline]
-    pub(crate) fn begin_timed(shared: &'r Shared) -> Self {
-        Self::new(shared, Some(clock::now()))
-    }
-
-    #[inline]
-    fn new(shared: &'r Shared, started: Option<Instant>) -> Self {
+    pub(crate) fn new(held: R, limit: Option<Instant>) -> Self {
         Self {
-            shared,
-            phase: Phase::Running,
+            held,
+            phase: Phase::New,
+            granted: false,
             attempt: 0,
-            started,
-            backoff: None,
+            started: None,
+            limit,
+            begun: 0,
+            kept: None,
         }
     }
 
-    /// Begins the next attempt. The count cannot overflow, as `settle` ends at `max_attempts`.
     #[inline]
-    pub(crate) fn next_attempt(&mut self) -> Attempt {
-        self.attempt += 1;
-        if self.attempt > 1 {
-            add_one(&self.shared.counters.retries);
+    pub(crate) fn history(&self) -> &History<E> {
+        match &self.kept {
+            Some(kept) => &kept.history,
+            None => const { &History::new() },
         }
-        Attempt::new(self.attempt, self.started, self.shared.policy.max_elapsed)
     }
 
-    /// Judges the result of an attempt: the end of the call, or a wait before the next attempt.
-    ///
-    /// A result that is retried is dropped before the wait, so that a connection or a permit in it
-    /// is free meanwhile.
-    pub(crate) fn settle<T, E>(
-        &mut self,
-        result: Result<T, E>,
-        classifier: &mut impl FnMut(&Result<T, E>) -> Verdict,
-        hook: &mut impl FnMut(u32, &Result<T, E>, Duration),
-    ) -> ControlFlow<End<T, E>, Duration> {
-        let verdict = classifier(&result);
-        let result = match (verdict, result) {
-            (Verdict::Accept, Ok(value)) => {
-                self.succeed();
-                return ControlFlow::Break(Ok(value));
+    /// Begins the call and its first attempt, unless its time is over already.
+    #[inline]
+    pub(crate) fn begin(&mut self) -> Option<Attempt> {
+        self.phase = Phase::Running;
+        if (self.held.shared().policy.timed || self.limit.is_some()) && self.begin_timed().is_err()
+        {
+            return None;
+        }
+        self.attempt = 1;
+        Some(self.present_attempt())
+    }
+
+    /// Notes when the call begins, for a door that has no other moment to do so: code that blocks is
+    /// never suspended.
+    pub(crate) fn start_clock(&mut self) {
+        self.started = Some(clock::now());
+    }
+
+    /// Notes the time and what limits it.
+    #[inline(never)]
+    fn begin_timed(&mut self) -> Result<(), Late> {
+        let shared = self.held.shared();
+        let policy = &shared.policy;
+        let now = *self.started.get_or_insert_with(clock::now);
+        // `None` where the sum is beyond what a clock can tell: no limit.
+        let elapsed = policy.config.max_elapsed;
+        let elapsed = elapsed.and_then(|elapsed| now.checked_add(elapsed));
+        let limits = [self.limit, policy.deadline, elapsed];
+        self.limit = limits.into_iter().flatten().min();
+        if self.limit.is_some_and(|limit| limit <= now) {
+            return Err(Late);
+        }
+        if let Some(budget) = &shared.budget {
+            budget.record_call_at(now);
+        }
+        Ok(())
+    }
+
+    /// Begins another attempt, unless the time of the call is over.
+    #[inline]
+    pub(crate) fn next_attempt(&mut self) -> Option<Attempt> {
+        self.leave(Phase::Running);
+        let shared = self.held.shared();
+        if let (true, Some(started)) = (self.attempts_are_timed(), self.started) {
+            let now = clock::now();
+            if self.limit.is_some_and(|limit| limit <= now) {
+                return None;
             }
-            (_, result) => result,
-        };
-        let decision = match verdict {
-            Verdict::Retry => self.decide(None),
-            Verdict::RetryAfter(hint) => self.decide(Some(hint)),
-            Verdict::Accept | Verdict::Stop => Err(Reason::NotRetryable),
-        };
-        match decision {
+            let begun = now.saturating_duration_since(started);
+            self.begun = u64::try_from(begun.as_nanos()).unwrap_or(u64::MAX);
+            if let (true, Some(budget)) = (self.granted, &shared.budget) {
+                self.granted = false;
+                budget.spend_at(Extra::Retry, now);
+            }
+        }
+        shared.counters.add(|cell| &cell.retries);
+        self.attempt += 1; // cannot overflow: it is below `max_attempts`
+        Some(self.present_attempt())
+    }
+
+    /// Judges an attempt that was not accepted: the end of the call, or a wait before the next one.
+    ///
+    /// What it gave is dropped before the wait, so that a connection or a permit in it is free
+    /// meanwhile. An error stays if there is room for it in the history.
+    pub(crate) fn settle<L>(
+        &mut self,
+        failure: Failure<L>,
+        verdict: Verdict,
+        error: impl FnOnce(L) -> Option<E>,
+        hook: &mut impl FnMut(u32, &Failure<L>, Duration),
+    ) -> ControlFlow<Exhausted<L, E>, Duration> {
+        match self.decide(verdict) {
             Ok(wait) => {
-                self.started.get_or_insert_with(clock::now);
-                hook(self.attempt, &result, wait);
+                hook(self.attempt, &failure, wait);
                 self.announce(wait);
+                self.remember(failure, wait, error);
                 ControlFlow::Continue(wait)
             }
-            Err(reason) => ControlFlow::Break(Err(self.give_up(reason, result))),
+            Err(refused) => ControlFlow::Break(self.give_up(refused, failure)),
         }
     }
 
-    /// Counts the call as waiting for as long as the guard lives.
-    pub(crate) fn wait(&self) -> Waiting<'r> {
-        self.shared.counters.wait()
+    /// Counts an attempt that was cut off, and judges it.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn settle_cut_off<L>(
+        &mut self,
+        now: Instant,
+        error: impl FnOnce(L) -> Option<E>,
+        hook: &mut impl FnMut(u32, &Failure<L>, Duration),
+    ) -> ControlFlow<Exhausted<L, E>, Duration> {
+        let after = self
+            .attempt_begun()
+            .map_or(Duration::ZERO, |begun| now.saturating_duration_since(begun));
+        let failure = Failure::TimedOut { after };
+        if self.limit.is_some_and(|limit| limit <= now) {
+            return ControlFlow::Break(self.give_up((Reason::Deadline, None), failure));
+        }
+        add_one(&self.held.shared().counters.attempt_timeouts);
+        self.settle(failure, Verdict::Retry, error, hook)
     }
 
-    /// The future of the call is being polled.
+    /// Ends a call whose next attempt would have come too late.
+    #[cold]
+    pub(crate) fn too_late<L>(&mut self) -> Exhausted<L, E> {
+        self.give_up((Reason::Deadline, None), Failure::NotBegun)
+    }
+
     #[inline]
-    #[cfg(feature = "tokio")]
-    pub(crate) fn resume(&mut self) {
-        self.phase = Phase::Running;
+    pub(crate) fn succeed(&mut self) {
+        self.phase = Phase::Ended;
+        let first = self.attempt == 1;
+        self.held.shared().counters.add(|cell| {
+            if first {
+                &cell.first_try
+            } else {
+                &cell.after_retry
+            }
+        });
     }
 
-    /// The future of the call returns to its poller, unfinished.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn suspend(&mut self) {
-        self.started.get_or_insert_with(clock::now);
-        self.phase = Phase::Suspended;
+    /// Begins a wait, and notes when the call began if that has not mattered before.
+    pub(crate) fn begin_wait(&mut self) -> Instant {
+        let now = clock::now();
+        self.started.get_or_insert(now);
+        self.phase = Phase::Waiting;
+        add_one(&self.held.shared().counters.waiting);
+        now
+    }
+
+    /// Moves on from a wait, if the call is in one.
+    fn leave(&mut self, phase: Phase) {
+        if self.phase == Phase::Waiting {
+            take_one(&self.held.shared().counters.waiting);
+        }
+        self.phase = phase;
     }
 
     /// How long to wait for the next attempt, or why there is none.
-    fn decide(&mut self, hint: Option<Duration>) -> Result<Duration, Reason> {
-        let Self {
-            shared,
-            attempt,
-            started,
-            ..
-        } = *self;
-        let backoff = || {
-            if shared.policy.curve.base.is_zero() {
+    fn decide(&mut self, verdict: Verdict) -> Result<Duration, Refused> {
+        let shared = self.held.shared();
+        let policy = &shared.policy;
+        let now = (self.limit.is_some() || shared.budget.is_some()).then(clock::now);
+        let attempt = self.attempt;
+        let left = now
+            .zip(self.limit)
+            .map(|(now, limit)| limit.saturating_duration_since(now));
+        let standing = Standing { attempt, left };
+        let kept = &mut self.kept;
+        let wait = policy.decide(&standing, verdict, || {
+            if policy.config.base_backoff.is_zero() {
                 return Duration::ZERO;
             }
-            let backoff = self.backoff.get_or_insert_with(|| shared.backoff());
-            backoff.draw(attempt - 1)
-        };
-        (shared.policy).decide(attempt, hint, backoff, || elapsed_since(started))
+            let draws = &mut kept.get_or_insert_with(Kept::new).draws;
+            let draws = draws.get_or_insert_with(|| shared.draws());
+            draws.draw(&policy.backoff, attempt - 1)
+        })?;
+        if let (Some(budget), Some(now)) = (&shared.budget, now) {
+            budget
+                .take_at(Extra::Retry, now)
+                .map_err(|spent| (Reason::Budget, spent.retry_after()))?;
+            self.granted = true;
+        }
+        Ok(wait)
     }
 
     fn announce(&self, wait: Duration) {
-        self.shared.observers.tell(
+        let shared = self.held.shared();
+        shared.observers.tell(
             || Retrying {
-                name: self.shared.name.clone(),
+                name: shared.name.clone(),
                 attempt: self.attempt,
                 wait,
             },
@@ -157,23 +278,42 @@ impl<'r> Run<'r> {
     }
 
     #[inline]
-    fn succeed(&mut self) {
-        self.phase = Phase::Ended;
-        let counters = &self.shared.counters;
-        add_one(if self.attempt == 1 {
-            &counters.first_try
-        } else {
-            &counters.after_retry
-        });
+    fn remember<L>(
+        &mut self,
+        failure: Failure<L>,
+        wait: Duration,
+        error: impl FnOnce(L) -> Option<E>,
+    ) {
+        let longest = self.held.shared().policy.config.history;
+        if longest == 0 {
+            return;
+        }
+        let ended = match failure {
+            Failure::Operation(last) => error(last).map_or(Ended::Unaccepted, Ended::Error),
+            Failure::TimedOut { after } => Ended::TimedOut { after },
+            Failure::NotBegun => return, // ends a call, so that nothing follows
+        };
+        let past = Past {
+            attempt: self.attempt,
+            elapsed: self.elapsed(),
+            wait,
+            ended,
+        };
+        let kept = self.kept.get_or_insert_with(Kept::new);
+        kept.history.push(past, longest);
     }
 
-    fn give_up<L>(&mut self, reason: Reason, last: L) -> Exhausted<L> {
-        self.phase = Phase::Ended;
-        self.shared.counters.gave_up(reason);
-        let name = self.shared.name.clone();
+    #[inline(never)]
+    fn give_up<L>(&mut self, refused: Refused, last: Failure<L>) -> Exhausted<L, E> {
+        let (reason, retry_after) = refused;
+        self.hand_back();
+        self.leave(Phase::Ended);
+        let elapsed = self.elapsed();
         let attempts = self.attempt;
-        let elapsed = elapsed_since(self.started);
-        self.shared.observers.tell(
+        let shared = self.held.shared();
+        shared.counters.gave_up(reason);
+        let name = shared.name.clone();
+        shared.observers.tell(
             || GaveUp {
                 name: name.clone(),
                 attempts,
@@ -182,25 +322,122 @@ impl<'r> Run<'r> {
             },
             |observer, gave_up| observer.gave_up(gave_up),
         );
-        Exhausted::new(name, attempts, elapsed, reason, last)
+        Exhausted {
+            attempts,
+            elapsed,
+            reason,
+            last,
+            history: self
+                .kept
+                .take()
+                .map_or_else(History::new, |kept| kept.history),
+            name,
+            retry_after,
+        }
+    }
+
+    /// Gives a grant of the budget back that was not used.
+    fn hand_back(&mut self) {
+        if let (true, Some(budget)) = (self.granted, &self.held.shared().budget) {
+            self.granted = false;
+            budget.give_back();
+        }
+    }
+
+    #[inline]
+    fn present_attempt(&self) -> Attempt {
+        Attempt::new(self.attempt, self.started, self.limit)
+    }
+
+    /// Whether it must be known when attempts begin.
+    fn attempts_are_timed(&self) -> bool {
+        self.held.shared().policy.timed || self.limit.is_some()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.map_or(Duration::ZERO, |started| {
+            clock::now().saturating_duration_since(started)
+        })
     }
 }
 
-impl Drop for Run<'_> {
+/// What suspends and is resumed.
+#[cfg(feature = "tokio")]
+impl<R: Held, E> Run<R, E> {
+    #[inline]
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The future of the call is being polled.
+    #[inline]
+    pub(crate) fn resume(&mut self) {
+        self.phase = Phase::Running;
+    }
+
+    /// The future of the call returns to its poller, in an attempt.
+    pub(crate) fn suspend(&mut self) {
+        self.started.get_or_insert_with(clock::now);
+        self.phase = Phase::Suspended;
+    }
+
+    /// The future of the call returns to its poller, before the next attempt.
+    pub(crate) fn give_way(&mut self) {
+        self.phase = Phase::GivingWay;
+    }
+
+    pub(crate) fn timer(&mut self) -> &mut Timer {
+        &mut self.kept.get_or_insert_with(Kept::new).timer
+    }
+
+    /// Whether the call has made so many attempts without a wait that others should have a turn.
+    pub(crate) fn is_due_to_give_way(&self) -> bool {
+        self.attempt % ATTEMPTS_PER_TURN == 0
+    }
+
+    /// When the attempt is cut off, if it is.
+    pub(crate) fn cut_off(&self) -> Option<Instant> {
+        let timeout = self.held.shared().policy.config.attempt_timeout;
+        let timeout = timeout
+            .zip(self.attempt_begun())
+            .and_then(|(timeout, begun)| begun.checked_add(timeout));
+        [timeout, self.limit].into_iter().flatten().min()
+    }
+
+    fn attempt_begun(&self) -> Option<Instant> {
+        self.started?.checked_add(Duration::from_nanos(self.begun))
+    }
+}
+
+/// How many attempts may follow each other without a wait before the call gives way. Without it, an
+/// operation that fails at once and a backoff of zero would hold the thread until the last attempt,
+/// and no timeout around the call could end it.
+#[cfg(feature = "tokio")]
+const ATTEMPTS_PER_TURN: u32 = 32;
+
+/// The time of the call is over.
+struct Late;
+
+impl<R: Held, E> Drop for Run<R, E> {
     #[inline]
     fn drop(&mut self) {
-        match self.phase {
-            Phase::Running => add_one(&self.shared.counters.panicked),
-            #[cfg(feature = "tokio")]
-            Phase::Suspended => add_one(&self.shared.counters.abandoned),
-            Phase::Ended => {}
+        if !matches!(self.phase, Phase::New | Phase::Ended) {
+            self.drop_unfinished();
         }
     }
 }
 
-/// The time since a call began: zero while it has not noted when that was.
-pub(crate) fn elapsed_since(started: Option<Instant>) -> Duration {
-    started.map_or(Duration::ZERO, |started| {
-        clock::now().saturating_duration_since(started)
-    })
+impl<R: Held, E> Run<R, E> {
+    #[cold]
+    fn drop_unfinished(&mut self) {
+        self.hand_back();
+        let panicked = self.phase == Phase::Running;
+        self.leave(Phase::Ended);
+        let counters = &self.held.shared().counters;
+        add_one(if panicked {
+            &counters.panicked
+        } else {
+            &counters.abandoned
+        });
+    }
 }

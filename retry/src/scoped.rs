@@ -1,4 +1,4 @@
-//! A retry with closures for the one call that follows.
+//! A retry with a hook or a deadline for the one call that follows.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,127 +8,57 @@ use std::time::Duration;
 use crate::attempt::Attempt;
 use crate::blocking;
 #[cfg(feature = "tokio")]
-use crate::call;
-use crate::error::Exhausted;
-use crate::retry::{Shared, by_error, errors_are_retried};
-use crate::verdict::Verdict;
+use crate::calling::Calling;
+use crate::deadline::Deadline;
+use crate::exhausted::Exhausted;
+use crate::failure::Failure;
+use crate::history::History;
+use crate::judge::ErrorsAreRetried;
+use crate::shared::Shared;
 
-/// A [`Retry`](crate::Retry) with a classifier; made by [`Retry::classify`](crate::Retry::classify).
+/// A [`Retry`](crate::Retry) with a hook or a deadline; made by
+/// [`Retry::on_retry`](crate::Retry::on_retry) and [`Retry::deadline`](crate::Retry::deadline).
 #[must_use = "nothing is called before `call` or `call_blocking`"]
-pub struct Classified<'r, T, E, C, H = fn(u32, &Result<T, E>, Duration)> {
+pub struct Scoped<'r, E, H = fn(u32, &Failure<E>, Duration)> {
     shared: &'r Shared,
-    classifier: C,
-    hook: H,
-    judges: PhantomData<fn(&Result<T, E>)>,
-}
-
-impl<'r, T, E, C> Classified<'r, T, E, C>
-where
-    C: FnMut(&Result<T, E>) -> Verdict,
-{
-    pub(crate) fn new(shared: &'r Shared, classifier: C) -> Self {
-        Self {
-            shared,
-            classifier,
-            hook: |_, _, _| (),
-            judges: PhantomData,
-        }
-    }
-
-    /// Runs `hook` before each wait, with the number of the attempt that failed, its result, and
-    /// how long the wait will be.
-    ///
-    /// A panic of the hook is a panic of the call.
-    pub fn on_retry<H>(self, hook: H) -> Classified<'r, T, E, C, H>
-    where
-        H: FnMut(u32, &Result<T, E>, Duration),
-    {
-        Classified {
-            shared: self.shared,
-            classifier: self.classifier,
-            hook,
-            judges: PhantomData,
-        }
-    }
-}
-
-impl<T, E, C, H> Classified<'_, T, E, C, H>
-where
-    C: FnMut(&Result<T, E>) -> Verdict,
-    H: FnMut(u32, &Result<T, E>, Duration),
-{
-    /// Calls `operation` until the classifier accepts an `Ok` or the retry gives up.
-    ///
-    /// Panics and is cancelled as [`Retry::call`](crate::Retry::call) is.
-    ///
-    /// # Errors
-    ///
-    /// [`Exhausted`] with the last result, which [can be an `Ok`](Exhausted::into_result).
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`Retry::call`](crate::Retry::call): dropping the future ends the call at once, and it is
-    /// counted as abandoned.
-    #[cfg(feature = "tokio")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-    pub fn call<F, Fut>(
-        self,
-        operation: F,
-    ) -> impl Future<Output = Result<T, Exhausted<Result<T, E>>>>
-    where
-        F: FnMut(Attempt) -> Fut,
-        Fut: Future<Output = Result<T, E>>,
-    {
-        call::call(self.shared, operation, self.classifier, self.hook, |end| {
-            end
-        })
-    }
-
-    /// `call` for code that blocks: waits by [`std::thread::sleep`].
-    ///
-    /// # Errors
-    ///
-    /// [`Exhausted`] with the last result, which [can be an `Ok`](Exhausted::into_result).
-    pub fn call_blocking(
-        self,
-        operation: impl FnMut(Attempt) -> Result<T, E>,
-    ) -> Result<T, Exhausted<Result<T, E>>> {
-        blocking::call(
-            self.shared,
-            thread::sleep,
-            operation,
-            self.classifier,
-            self.hook,
-        )
-    }
-}
-
-impl<T, E, C, H> fmt::Debug for Classified<'_, T, E, C, H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Classified")
-            .field("retry", &self.shared.name)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A [`Retry`](crate::Retry) with a hook; made by [`Retry::on_retry`](crate::Retry::on_retry).
-#[must_use = "nothing is called before `call` or `call_blocking`"]
-pub struct OnRetry<'r, E, H> {
-    shared: &'r Shared,
+    deadline: Option<Deadline>,
     hook: H,
     sees: PhantomData<fn(&E)>,
 }
 
-impl<'r, E, H> OnRetry<'r, E, H>
-where
-    H: FnMut(u32, &E, Duration),
-{
-    pub(crate) fn new(shared: &'r Shared, hook: H) -> Self {
+impl<'r, E> Scoped<'r, E> {
+    pub(crate) fn new(shared: &'r Shared) -> Self {
         Self {
             shared,
+            deadline: None,
+            hook: |_, _, _| (),
+            sees: PhantomData,
+        }
+    }
+
+    /// Runs `hook` before each wait, as [`Retry::on_retry`](crate::Retry::on_retry) does.
+    pub fn on_retry<H>(self, hook: H) -> Scoped<'r, E, H>
+    where
+        H: FnMut(u32, &Failure<E>, Duration),
+    {
+        Scoped {
+            shared: self.shared,
+            deadline: self.deadline,
             hook,
             sees: PhantomData,
         }
+    }
+}
+
+impl<E, H> Scoped<'_, E, H>
+where
+    H: FnMut(u32, &Failure<E>, Duration),
+{
+    /// Ends the call by this deadline, as [`Retry::deadline`](crate::Retry::deadline) does. Of
+    /// several, the earliest holds.
+    pub fn deadline(mut self, deadline: Deadline) -> Self {
+        self.deadline = Some(deadline.earlier(self.deadline));
+        self
     }
 
     /// Calls `operation` until it gives an `Ok` or the retry gives up.
@@ -137,7 +67,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`Exhausted`] with the last error.
+    /// [`Exhausted`] with the last failure.
     ///
     /// # Cancel safety
     ///
@@ -145,49 +75,75 @@ where
     /// counted as abandoned.
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-    pub fn call<T, F, Fut>(self, operation: F) -> impl Future<Output = Result<T, Exhausted<E>>>
+    pub fn call<T, F, Fut>(self, mut operation: F) -> impl Future<Output = Result<T, Exhausted<E>>>
     where
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let hook = with_errors(self.hook);
-        call::call(self.shared, operation, errors_are_retried, hook, by_error)
+        self.call_with_history(move |attempt, _: &History<E>| operation(attempt))
+    }
+
+    /// `call` for an operation that wants to know what went wrong before, as
+    /// [`Retry::call_with_history`](crate::Retry::call_with_history).
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`] with the last failure.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Retry::call`](crate::Retry::call).
+    #[cfg(feature = "tokio")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+    pub fn call_with_history<T, F, Fut>(
+        self,
+        operation: F,
+    ) -> impl Future<Output = Result<T, Exhausted<E>>>
+    where
+        F: FnMut(Attempt, &History<E>) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let limit = self.deadline.map(Deadline::instant);
+        Calling::new(self.shared, limit, operation, ErrorsAreRetried, self.hook)
     }
 
     /// `call` for code that blocks: waits by [`std::thread::sleep`].
     ///
     /// # Errors
     ///
-    /// [`Exhausted`] with the last error.
+    /// [`Exhausted`] with the last failure.
     pub fn call_blocking<T>(
         self,
-        operation: impl FnMut(Attempt) -> Result<T, E>,
+        mut operation: impl FnMut(Attempt) -> Result<T, E>,
     ) -> Result<T, Exhausted<E>> {
-        by_error(blocking::call(
+        self.call_blocking_with_history(move |attempt, _| operation(attempt))
+    }
+
+    /// `call_with_history` for code that blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`] with the last failure.
+    pub fn call_blocking_with_history<T>(
+        self,
+        operation: impl FnMut(Attempt, &History<E>) -> Result<T, E>,
+    ) -> Result<T, Exhausted<E>> {
+        blocking::call(
             self.shared,
+            self.deadline.map(Deadline::instant),
             thread::sleep,
             operation,
-            errors_are_retried,
-            with_errors(self.hook),
-        ))
+            ErrorsAreRetried,
+            self.hook,
+        )
     }
 }
 
-impl<E, H> fmt::Debug for OnRetry<'_, E, H> {
+impl<E, H> fmt::Debug for Scoped<'_, E, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OnRetry")
+        f.debug_struct("Scoped")
             .field("retry", &self.shared.name)
+            .field("deadline", &self.deadline)
             .finish_non_exhaustive()
-    }
-}
-
-/// Gives `hook` the error of each result that is retried; without a classifier it always is one.
-fn with_errors<T, E>(
-    mut hook: impl FnMut(u32, &E, Duration),
-) -> impl FnMut(u32, &Result<T, E>, Duration) {
-    move |attempt, last, wait| {
-        if let Err(error) = last {
-            hook(attempt, error, wait);
-        }
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// # Examples
 ///
 /// A circuit breaker's rejection knows when the next call may go through. Here is a retry around a
-/// breaker that waits exactly that long, and gives up where the breaker cannot tell:
+/// breaker that waits that long, and gives up where the breaker cannot tell or it takes too long:
 ///
 /// ```
 /// # mod breaker {
@@ -33,12 +33,12 @@ use std::time::Duration;
 ///         Ok(_) => Verdict::Accept,
 ///         Err(breaker::Error::Operation(_)) => Verdict::Retry,
 ///         Err(breaker::Error::Rejected(rejected)) => {
-///             rejected.retry_after().map_or(Verdict::Stop, Verdict::RetryAfter)
+///             Verdict::Rejected(rejected.retry_after())
 ///         }
 ///     }
 /// }
 ///
-/// let retry = Retry::builder("payments").build()?;
+/// let retry = Retry::builder("payments").base_backoff(Duration::ZERO).build()?;
 /// let answer = retry
 ///     .classify(patient)
 ///     .call_blocking(|attempt| {
@@ -62,10 +62,17 @@ pub enum Verdict {
     Accept,
     /// Worth another attempt, after the next backoff.
     Retry,
-    /// Worth another attempt, after exactly this wait in place of the next backoff: no jitter, and
-    /// not shortened by `max_backoff`. Longer than `max_retry_after` ends the call at once with
-    /// [`Reason::RetryAfterTooLong`](crate::Reason::RetryAfterTooLong).
+    /// Worth another attempt, after this wait or the next backoff, whichever is longer: a hint of zero
+    /// is no leave to hurry. Longer than `max_retry_after` ends the call at once with
+    /// [`Reason::RetryAfterTooLong`](crate::Reason::RetryAfterTooLong), since coming back before the
+    /// time asked for would be in vain.
     RetryAfter(Duration),
+    /// The attempt was not made: a circuit breaker, bulkhead or limiter refused it, and lets calls
+    /// through again after this time; `None` if it cannot tell. It is waited for like
+    /// [`RetryAfter`](Self::RetryAfter). Where that makes no sense, because the time is not known,
+    /// longer than `max_retry_after` or past the deadline, the call ends at once with
+    /// [`Reason::Breaker`](crate::Reason::Breaker).
+    Rejected(Option<Duration>),
     /// Not worth another attempt: end with [`Reason::NotRetryable`](crate::Reason::NotRetryable).
     Stop,
 }

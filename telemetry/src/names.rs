@@ -122,8 +122,8 @@ pub const BREAKER_OBSERVER_PANICS: Instrument = Instrument::counter(
     "Observers of the circuit breaker that panicked.",
 );
 
-/// Calls by [`OUTCOME`]: `first_try`, `after_retry`, `exhausted`, `deadline`, `not_retryable`,
-/// `retry_after_too_long`, `abandoned`, `panicked`.
+/// Calls by [`OUTCOME`]: `first_try`, `after_retry`, `exhausted`, `deadline`, `budget`,
+/// `not_retryable`, `retry_after_too_long`, `breaker`, `abandoned`, `panicked`.
 pub const RETRY_CALLS: Instrument = Instrument::counter(
     "resilience.retry.calls",
     "{call}",

@@ -1,6 +1,5 @@
 //! Being told of hedges sent and of hedges that the budget did not allow.
 
-use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use parking_lot::RwLock;
 
 use crate::budget::BudgetSpent;
+use crate::observer::discard;
 
 /// Is told of the rare things that happen in a [`Hedge`](crate::Hedge): hedges sent and suppressed.
 ///
@@ -121,17 +121,5 @@ impl Observers {
 impl fmt::Debug for Observers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Observers").finish_non_exhaustive()
-    }
-}
-
-/// Drops what a panic carried, which is user code too and may panic in its turn; what that carries is
-/// leaked.
-#[expect(
-    clippy::mem_forget,
-    reason = "dropping it could panic once more, without end"
-)]
-fn discard(payload: Box<dyn Any + Send>) {
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(again);
     }
 }

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use futures_util::FutureExt;
-use steadfast_retry::Verdict;
+use steadfast_retry::{Failure, Verdict};
 
 use crate::exact;
 
@@ -80,14 +80,15 @@ fn panics_of_classifier_and_hook_are_counted_too() {
     assert!(catch_unwind(AssertUnwindSafe(classifier)).is_err());
     let hook = || {
         retry
-            .on_retry(|_, (): &(), _| panic!("boom"))
+            .on_retry(|_, _: &Failure<()>, _| panic!("boom"))
             .call_blocking(|_| Err::<(), _>(()))
     };
     assert!(catch_unwind(AssertUnwindSafe(hook)).is_err());
     assert_eq!(retry.snapshot().totals.panicked, 2);
 }
 
-/// What an attempt gave back is dropped before the wait, so it holds no connection meanwhile.
+/// What an attempt gave back is dropped before the wait, so it holds no connection meanwhile; but for
+/// an error that is kept for the history.
 #[tokio::test(start_paused = true)]
 async fn a_failed_result_is_dropped_before_the_wait() {
     struct Connection<'a>(&'a std::cell::Cell<u32>);
@@ -96,16 +97,25 @@ async fn a_failed_result_is_dropped_before_the_wait() {
             self.0.set(self.0.get() - 1);
         }
     }
-    let open = std::cell::Cell::new(0);
-    let retry = exact().build().unwrap();
-    let mut call = Box::pin(retry.call(|_| {
-        open.set(open.get() + 1);
-        let connection = Connection(&open);
-        async { Err::<(), _>(connection) }
-    }));
-    assert!(call.as_mut().now_or_never().is_none());
-    assert_eq!(retry.snapshot().waiting, 1);
-    assert_eq!(open.get(), 0);
+    for (history, kept) in [(0, 0), (1, 1)] {
+        let open = std::cell::Cell::new(0);
+        let retry = exact().history(history).build().unwrap();
+        let mut call = Box::pin(retry.call(|_| {
+            open.set(open.get() + 1);
+            let connection = Connection(&open);
+            async { Err::<(), _>(connection) }
+        }));
+        assert!(call.as_mut().now_or_never().is_none());
+        assert_eq!(retry.snapshot().waiting, 1);
+        assert_eq!(open.get(), kept);
+        let mut call = Box::pin(retry.classify(|_| Verdict::Retry).call(|_| {
+            open.set(open.get() + 1);
+            let connection = Connection(&open);
+            async { Ok::<_, ()>(connection) }
+        }));
+        assert!(call.as_mut().now_or_never().is_none());
+        assert_eq!(open.get(), kept, "an answer is never kept");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,6 +5,8 @@
     reason = "a test that cannot go on is a test that failed"
 )]
 
+mod backoff;
+mod budget;
 mod config;
 mod edges;
 mod endings;
@@ -12,7 +14,6 @@ mod hedge;
 mod limits;
 mod observers;
 mod properties;
-mod vectors;
 mod waits;
 
 use std::time::Duration;

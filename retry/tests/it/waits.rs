@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use steadfast_retry::{Jitter, Retry, Verdict};
+use steadfast_retry::{Failure, Jitter, Retry, Verdict};
 
 use crate::{exact, ms, now};
 
@@ -45,7 +45,9 @@ async fn on_retry_hears_the_attempt_its_error_and_the_wait() {
     let retry = exact().max_attempts(3).build().unwrap();
     let mut heard = Vec::new();
     let _ = retry
-        .on_retry(|attempt, error: &String, wait| heard.push((attempt, error.clone(), wait)))
+        .on_retry(|attempt, last: &Failure<String>, wait| {
+            heard.push((attempt, last.to_string(), wait))
+        })
         .call(|attempt| async move { Err::<(), _>(format!("error {}", attempt.number())) })
         .await;
     assert_eq!(
@@ -72,7 +74,11 @@ fn a_wait_of_zero_touches_no_timer() {
         .block_on(retry.call(|_| async { Err::<(), _>(()) }))
         .unwrap_err();
     assert_eq!(exhausted.attempts, 100);
-    let retry = exact().max_attempts(3).build().unwrap();
+    let retry = exact()
+        .base_backoff(Duration::ZERO)
+        .max_attempts(3)
+        .build()
+        .unwrap();
     let hinted = retry
         .classify(|_: &Result<(), ()>| Verdict::RetryAfter(Duration::ZERO))
         .call(|_| async { Err(()) });

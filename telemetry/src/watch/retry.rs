@@ -12,11 +12,6 @@ use crate::sink::EventSink;
 use crate::source::{Samples, Source};
 use crate::telemetry::Telemetry;
 
-/// What tells one retry: its handles share one name, at an address that nothing
-/// else has as long as it is alive.
-#[derive(PartialEq, Eq)]
-struct Address(usize);
-
 /// Owned by the retry as its observer, and by nobody else: it ends with the retry.
 struct Watched {
     retry: WeakRetry,
@@ -32,7 +27,7 @@ impl Watch for Retry {
             sink: telemetry.sink(),
         });
         let source: Arc<dyn Source> = Arc::<Watched>::clone(&watched);
-        if telemetry.insert(Address(self.name().as_ptr().addr()), Address::eq, &source) {
+        if telemetry.insert(self.downgrade(), WeakRetry::ptr_eq, &source) {
             self.add_observer(watched);
         }
     }
@@ -72,8 +67,10 @@ impl Source for Watched {
             ("after_retry", totals.after_retry),
             ("exhausted", totals.exhausted_attempts),
             ("deadline", totals.exhausted_deadline),
+            ("budget", totals.exhausted_budget),
             ("not_retryable", totals.not_retryable),
             ("retry_after_too_long", totals.retry_after_too_long),
+            ("breaker", totals.rejected_by_breaker),
             ("abandoned", totals.abandoned),
             ("panicked", totals.panicked),
         ];

@@ -35,7 +35,7 @@ async fn every_call_is_in_exactly_one_outcome() {
     let bench = Bench::new();
     let retry = retry();
     bench.telemetry.watch(&retry);
-    assert_eq!(bench.export().of("resilience.retry.calls").len(), 8);
+    assert_eq!(bench.export().of("resilience.retry.calls").len(), 10);
 
     retry.call(|_| async { Ok::<_, ()>(()) }).await.unwrap();
     for _ in 0..2 {
@@ -57,6 +57,10 @@ async fn every_call_is_in_exactly_one_outcome() {
         let later = retry.classify(move |_: &Result<(), ()>| Verdict::RetryAfter(hour));
         later.call(|_| async { Err(()) }).await.unwrap_err();
     }
+    for _ in 0..6 {
+        let open = retry.classify(|_: &Result<(), ()>| Verdict::Rejected(None));
+        open.call(|_| async { Err(()) }).await.unwrap_err();
+    }
 
     let export = bench.export();
     for (outcome, expected) in [
@@ -65,13 +69,15 @@ async fn every_call_is_in_exactly_one_outcome() {
         ("exhausted", 3.0),
         ("not_retryable", 4.0),
         ("retry_after_too_long", 5.0),
+        ("breaker", 6.0),
         ("deadline", 0.0),
+        ("budget", 0.0),
         ("abandoned", 0.0),
         ("panicked", 0.0),
     ] {
         assert_eq!(calls(&export, outcome), expected, "{outcome}");
     }
-    assert_eq!(attempts(&export), [15.0, 8.0]);
+    assert_eq!(attempts(&export), [21.0, 8.0]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -100,6 +100,10 @@ impl Model {
             self.begin(time, lines);
             self.look_at(self.attempts.len() - 1, time);
         }
+        self.end_if_all_failed();
+    }
+
+    fn end_if_all_failed(&mut self) {
         let running = self.attempts.iter().any(|attempt| !attempt.over);
         let follows = self.owed > 0 && self.may_send();
         if !(running || follows) {
@@ -129,15 +133,13 @@ impl Model {
             Gives::Ok => self.end = Some(End::Ok(attempt.number)),
             Gives::Stop => self.end = Some(End::Err(attempt.number)),
             Gives::Err => {}
+            Gives::Rejected => self.closed = true,
             Gives::RetryAfter(hint) => self.not_before = self.not_before.max(time + hint),
             Gives::Panic => unreachable!("not in the model"),
         }
         if self.settings.hedge_failures || self.settings.delay.is_none() {
             self.owed += 1;
         }
-        let running = self.attempts.iter().any(|attempt| !attempt.over);
-        if !running && self.owed == 0 {
-            self.end.get_or_insert(End::Err(1));
-        }
+        self.end_if_all_failed();
     }
 }

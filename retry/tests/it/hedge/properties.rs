@@ -14,6 +14,7 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
         4 => Just(Gives::Ok),
         4 => Just(Gives::Err),
         1 => Just(Gives::Stop),
+        1 => Just(Gives::Rejected),
         2 => (0..60_u64).prop_map(Gives::RetryAfter),
     ];
     // Multiples of five, so that things often happen at the same time.

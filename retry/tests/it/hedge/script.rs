@@ -23,6 +23,7 @@ pub(super) enum Gives {
     Err,
     Stop,
     RetryAfter(u64),
+    Rejected,
     Panic,
 }
 
@@ -56,6 +57,7 @@ pub(super) fn judge(answer: &Answer) -> Verdict {
         Err(value) => match value.gives {
             Gives::Stop => Verdict::Stop,
             Gives::RetryAfter(millis) => Verdict::RetryAfter(ms(millis)),
+            Gives::Rejected => Verdict::Rejected(Some(ms(1))),
             _ => Verdict::Retry,
         },
     }

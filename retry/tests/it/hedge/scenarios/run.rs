@@ -69,6 +69,7 @@ fn line(told: Value) -> Told<Line> {
         None => match told.text("gives")?.as_str() {
             "ok" => Gives::Ok,
             "err" => Gives::Err,
+            "rejected" => Gives::Rejected,
             "stop" => Gives::Stop,
             "panic" => Gives::Panic,
             other => return Err(format!("an attempt cannot give {other}")),

@@ -1,0 +1,72 @@
+//! What the handles of one retry share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::backoff::Draws;
+use crate::budget::Budget;
+use crate::counters::Counters;
+use crate::observer::Observers;
+use crate::policy::Policy;
+use crate::retry::Retry;
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) name: Arc<str>,
+    pub(crate) policy: Policy,
+    pub(crate) budget: Option<Budget>,
+    pub(crate) counters: Counters,
+    pub(crate) observers: Observers,
+    /// How many sequences of backoffs have been drawn, so that no two are the same.
+    sequences: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        name: Arc<str>,
+        policy: Policy,
+        budget: Option<Budget>,
+        observers: Observers,
+    ) -> Self {
+        Self {
+            name,
+            policy,
+            budget,
+            counters: Counters::new(),
+            observers,
+            sequences: AtomicU64::new(0),
+        }
+    }
+
+    /// The seed of a sequence of backoffs unlike that of any other call.
+    pub(crate) fn sequence(&self) -> u64 {
+        let sequence = self.sequences.fetch_add(1, Ordering::Relaxed);
+        self.policy.seed ^ sequence.wrapping_mul(SPREAD)
+    }
+
+    pub(crate) fn draws(&self) -> Draws {
+        Draws::new(self.sequence())
+    }
+}
+
+/// Spreads the numbers 0, 1, 2 ... over all 64 bits. Odd, so that no two of them meet.
+const SPREAD: u64 = 0xD1B5_4A32_D192_ED03;
+
+/// How a call holds on to its retry: it borrows it, or keeps a handle of its own.
+pub(crate) trait Held {
+    fn shared(&self) -> &Shared;
+}
+
+impl Held for &Shared {
+    #[inline]
+    fn shared(&self) -> &Shared {
+        self
+    }
+}
+
+impl Held for Retry {
+    #[inline]
+    fn shared(&self) -> &Shared {
+        Self::shared(self)
+    }
+}
