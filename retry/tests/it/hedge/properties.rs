@@ -60,8 +60,13 @@ async fn real(settings: Settings, lines: &[Line], drop_at: u64) -> Life {
     let call = hedge
         .classify(judge)
         .call(|attempt| script.attempt(attempt));
-    let answer = timeout(ms(drop_at), call).await;
+    let mut call = Box::pin(call);
+    let answer = timeout(ms(drop_at), call.as_mut()).await;
     let ended_at = script.time();
+    if answer.is_err() {
+        drop(call);
+    }
+    // Else before the future is dropped: what lost must be gone by now.
     assert_eq!(script.running(), 0, "attempts left");
     assert_eq!(script.values(), usize::from(answer.is_ok()), "results left");
     let end = match &answer {

@@ -91,8 +91,12 @@ async fn live(
         .call(|attempt| script.attempt(attempt));
     let limit = ms(drop_at.unwrap_or(3_600_000));
     let call = async {
-        let answer = timeout(limit, AssertUnwindSafe(call).catch_unwind()).await;
-        // Before anything else: whatever lost must be gone by now.
+        let mut call = Box::pin(AssertUnwindSafe(call).catch_unwind());
+        let answer = timeout(limit, call.as_mut()).await;
+        if answer.is_err() {
+            drop(call);
+        }
+        // Else before the future is dropped: whatever lost must be gone by now.
         let left = (script.running(), script.values());
         (answer, script.time(), left)
     };
