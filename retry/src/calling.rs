@@ -17,7 +17,6 @@ use crate::history::History;
 use crate::judge::{Judge, Judged};
 use crate::run::{Phase, Run};
 use crate::shared::Held;
-use crate::timer::Timer;
 use crate::verdict::Verdict;
 
 pin_project! {
@@ -28,7 +27,6 @@ pin_project! {
         R: Held,
     {
         run: Run<R, E>,
-        timer: Timer,
         operation: F,
         judge: J,
         hook: H,
@@ -42,7 +40,6 @@ impl<R: Held, F, Fut, J, H, E> Calling<R, F, Fut, J, H, E> {
     pub(crate) fn new(held: R, limit: Option<Instant>, operation: F, judge: J, hook: H) -> Self {
         Self {
             run: Run::new(held, limit),
-            timer: Timer::new(),
             operation,
             judge,
             hook,
@@ -135,7 +132,7 @@ where
             };
             if !wait.is_zero() {
                 let now = self.run.begin_wait();
-                self.timer.arm(now, wait);
+                self.run.timer().arm(now, wait);
                 ready!(self.poll_wait(cx))?;
             } else if self.run.is_due_to_give_way() {
                 self.run.give_way();
@@ -167,8 +164,8 @@ where
         // timers are never ready, and an operation can use up every turn.
         let now = clock::now();
         if now < moment {
-            self.timer.arm_at(moment);
-            ready!(self.timer.poll(cx));
+            self.run.timer().arm_at(moment);
+            ready!(self.run.timer().poll(cx));
         }
         self.run.resume();
         Poll::Ready(now.max(moment))
@@ -177,7 +174,7 @@ where
     /// Waits for the backoff or the next turn, and begins the next attempt.
     fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Exhausted<J::Last, E>>> {
         if self.run.phase() == Phase::Waiting {
-            ready!(self.timer.poll(cx));
+            ready!(self.run.timer().poll(cx));
         }
         Poll::Ready(self.next_attempt())
     }

@@ -110,12 +110,15 @@ mod calling;
 mod classified;
 mod clock;
 mod config;
+mod counters;
 mod deadline;
 mod error;
 mod exhausted;
 mod failure;
 #[cfg(feature = "serde")]
 mod form;
+#[cfg(feature = "tokio")]
+mod hedge;
 mod history;
 mod judge;
 mod observer;
@@ -126,6 +129,7 @@ mod scoped;
 #[cfg(feature = "serde")]
 mod serialize;
 mod shared;
+mod slot;
 mod snapshot;
 #[cfg(feature = "tokio")]
 mod timer;
@@ -144,6 +148,12 @@ pub use self::deadline::{Deadline, ParseDeadlineError};
 pub use self::error::{ConfigError, FieldError};
 pub use self::exhausted::{Exhausted, Reason};
 pub use self::failure::Failure;
+#[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+pub use self::hedge::{
+    ClassifiedHedge, Hedge, HedgeAttempt, HedgeBuilder, HedgeConfig, HedgeObserver, HedgeSnapshot,
+    HedgeSuppressed, HedgeTotals, HedgeTrigger, Hedged, WeakHedge,
+};
 pub use self::history::{Ended, History, Past};
 pub use self::observer::{GaveUp, Observer, Retrying};
 pub use self::retry::{Retry, WeakRetry};

@@ -7,13 +7,15 @@ use crate::attempt::Attempt;
 use crate::backoff::Draws;
 use crate::budget::Extra;
 use crate::clock;
+use crate::counters::{add_one, take_one};
 use crate::exhausted::{Exhausted, Reason};
 use crate::failure::Failure;
 use crate::history::{Ended, History, Past};
 use crate::observer::{GaveUp, Retrying};
 use crate::policy::{Refused, Standing};
 use crate::shared::Held;
-use crate::snapshot::{add_one, take_one};
+#[cfg(feature = "tokio")]
+use crate::timer::Timer;
 use crate::verdict::Verdict;
 
 /// One call. Dropped before it has ended, it counts itself as abandoned or panicked.
@@ -30,9 +32,30 @@ pub(crate) struct Run<R: Held, E> {
     limit: Option<Instant>,
     /// When the attempt began, in nanoseconds from when the call did; kept if attempts are timed.
     begun: u64,
+    /// What most calls never need, made when one does: it would be most of the size of a call.
+    kept: Option<Box<Kept<E>>>,
+}
+
+/// What a call keeps from one attempt to the next.
+#[derive(Debug)]
+pub(crate) struct Kept<E> {
     /// Made at the first backoff.
     draws: Option<Draws>,
     history: History<E>,
+    #[cfg(feature = "tokio")]
+    timer: Timer,
+}
+
+impl<E> Kept<E> {
+    #[cold]
+    fn new() -> Box<Self> {
+        Box::new(Self {
+            draws: None,
+            history: History::new(),
+            #[cfg(feature = "tokio")]
+            timer: Timer::new(),
+        })
+    }
 }
 
 /// Where the call stands, which tells what it means when it is dropped.
@@ -65,14 +88,16 @@ impl<R: Held, E> Run<R, E> {
             started: None,
             limit,
             begun: 0,
-            draws: None,
-            history: History::new(),
+            kept: None,
         }
     }
 
     #[inline]
     pub(crate) fn history(&self) -> &History<E> {
-        &self.history
+        match &self.kept {
+            Some(kept) => &kept.history,
+            None => const { &History::new() },
+        }
     }
 
     /// Begins the call and its first attempt, unless its time is over already.
@@ -130,7 +155,7 @@ impl<R: Held, E> Run<R, E> {
                 budget.spend_at(Extra::Retry, now);
             }
         }
-        add_one(&shared.counters.retries);
+        shared.counters.add(|cell| &cell.retries);
         self.attempt += 1; // cannot overflow: it is below `max_attempts`
         Some(self.present_attempt())
     }
@@ -185,11 +210,13 @@ impl<R: Held, E> Run<R, E> {
     #[inline]
     pub(crate) fn succeed(&mut self) {
         self.phase = Phase::Ended;
-        let counters = &self.held.shared().counters;
-        add_one(if self.attempt == 1 {
-            &counters.first_try
-        } else {
-            &counters.after_retry
+        let first = self.attempt == 1;
+        self.held.shared().counters.add(|cell| {
+            if first {
+                &cell.first_try
+            } else {
+                &cell.after_retry
+            }
         });
     }
 
@@ -220,11 +247,12 @@ impl<R: Held, E> Run<R, E> {
             .zip(self.limit)
             .map(|(now, limit)| limit.saturating_duration_since(now));
         let standing = Standing { attempt, left };
-        let draws = &mut self.draws;
+        let kept = &mut self.kept;
         let wait = policy.decide(&standing, verdict, || {
             if policy.config.base_backoff.is_zero() {
                 return Duration::ZERO;
             }
+            let draws = &mut kept.get_or_insert_with(Kept::new).draws;
             let draws = draws.get_or_insert_with(|| shared.draws());
             draws.draw(&policy.backoff, attempt - 1)
         })?;
@@ -271,7 +299,8 @@ impl<R: Held, E> Run<R, E> {
             wait,
             ended,
         };
-        self.history.push(past, longest);
+        let kept = self.kept.get_or_insert_with(Kept::new);
+        kept.history.push(past, longest);
     }
 
     #[inline(never)]
@@ -298,7 +327,10 @@ impl<R: Held, E> Run<R, E> {
             elapsed,
             reason,
             last,
-            history: std::mem::replace(&mut self.history, History::new()),
+            history: self
+                .kept
+                .take()
+                .map_or_else(History::new, |kept| kept.history),
             name,
             retry_after,
         }
@@ -352,6 +384,10 @@ impl<R: Held, E> Run<R, E> {
     /// The future of the call returns to its poller, before the next attempt.
     pub(crate) fn give_way(&mut self) {
         self.phase = Phase::GivingWay;
+    }
+
+    pub(crate) fn timer(&mut self) -> &mut Timer {
+        &mut self.kept.get_or_insert_with(Kept::new).timer
     }
 
     /// Whether the call has made so many attempts without a wait that others should have a turn.

@@ -5,11 +5,14 @@
     reason = "a test that cannot go on is a test that failed"
 )]
 
+mod backoff;
+mod budget;
 mod config;
 #[cfg(feature = "serde")]
 mod config_serde;
 mod edges;
 mod endings;
+mod hedge;
 mod limits;
 mod observers;
 mod properties;
