@@ -16,6 +16,8 @@ use crate::error::FieldError;
 
 mod budget;
 mod duration;
+#[cfg(feature = "tokio")]
+mod hedge;
 mod hint;
 mod problem;
 mod raw;

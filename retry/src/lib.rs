@@ -92,8 +92,8 @@
 //!
 //! - `tokio` (default): the asynchronous `call`, which waits on tokio's timer, and time from tokio's
 //!   clock, so that a paused clock in tests drives retries too. Without it there is `call_blocking`.
-//! - `serde`: reads and writes a [`Config`] and a [`BudgetConfig`], and tells all that is wrong with one
-//!   in one error; writes snapshots.
+//! - `serde`: reads and writes a [`Config`], a [`BudgetConfig`] and a `HedgeConfig`, and tells all that is
+//!   wrong with one in one error; writes snapshots.
 //!
 //! # Minimum supported Rust version
 //!

@@ -6,6 +6,8 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::budget::{BudgetSnapshot, BudgetTotals, Suppressed};
 use crate::exhausted::Reason;
+#[cfg(feature = "tokio")]
+use crate::hedge::{HedgeSnapshot, HedgeTotals};
 use crate::snapshot::{Snapshot, Totals};
 
 /// `attempts`, `deadline`, `budget`, `not_retryable`, `retry_after_too_long` or `breaker`.
@@ -72,6 +74,29 @@ impl Serialize for Snapshot {
     }
 }
 
+/// With `delay_ms`, as a [`BudgetSnapshot`] has its window.
+#[cfg(feature = "tokio")]
+impl Serialize for HedgeSnapshot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self {
+            name,
+            delay,
+            samples,
+            samples_skipped,
+            in_flight,
+            totals,
+        } = self;
+        let mut table = serializer.serialize_struct("HedgeSnapshot", 6)?;
+        table.serialize_field("name", &**name)?;
+        table.serialize_field("delay_ms", &delay.map(millis))?;
+        table.serialize_field("samples", samples)?;
+        table.serialize_field("samples_skipped", samples_skipped)?;
+        table.serialize_field("in_flight", in_flight)?;
+        table.serialize_field("totals", totals)?;
+        table.end()
+    }
+}
+
 /// Structs whose keys are the names of their fields. Does not compile if one is missing.
 macro_rules! as_it_is {
     ($type:ident { $($field:ident,)* }) => {
@@ -122,5 +147,22 @@ as_it_is! {
         retries_waiting,
         hedges_spent,
         hedges_waiting,
+    }
+}
+
+#[cfg(feature = "tokio")]
+as_it_is! {
+    HedgeTotals {
+        calls,
+        primary_won,
+        hedge_won,
+        failed,
+        abandoned,
+        panicked,
+        sent,
+        won,
+        wasted,
+        suppressed_budget,
+        observer_panics,
     }
 }

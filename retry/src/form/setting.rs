@@ -11,6 +11,8 @@ use super::raw::Raw;
 pub(super) enum Plain {
     Count(u64),
     Number(f64),
+    #[cfg(feature = "tokio")]
+    Switch(bool),
     Text(String),
     Table(Vec<(&'static str, Self)>),
 }
@@ -20,6 +22,8 @@ impl Serialize for Plain {
         match self {
             Self::Count(count) => serializer.serialize_u64(*count),
             Self::Number(number) => serializer.serialize_f64(*number),
+            #[cfg(feature = "tokio")]
+            Self::Switch(on) => serializer.serialize_bool(*on),
             Self::Text(text) => serializer.serialize_str(text),
             Self::Table(entries) => {
                 serializer.collect_map(entries.iter().map(|(key, value)| (key, value)))
@@ -39,6 +43,8 @@ const COUNT: &str = "must be a whole number from 1 to 4294967295";
 /// The one length there is: `history`.
 const LENGTH: &str = "must be a whole number from 0 to 1000";
 const NUMBER: &str = "must be a number";
+#[cfg(feature = "tokio")]
+const SWITCH: &str = "must be true or false";
 
 impl Setting for u32 {
     fn from_raw(raw: &Raw) -> Result<Self, &'static str> {
@@ -78,6 +84,21 @@ impl Setting for f64 {
 
     fn plain(&self) -> Option<Plain> {
         Some(Plain::Number(*self))
+    }
+}
+
+/// Only hedges have one.
+#[cfg(feature = "tokio")]
+impl Setting for bool {
+    fn from_raw(raw: &Raw) -> Result<Self, &'static str> {
+        match *raw {
+            Raw::Bool(value) => Ok(value),
+            _ => Err(SWITCH),
+        }
+    }
+
+    fn plain(&self) -> Option<Plain> {
+        Some(Plain::Switch(*self))
     }
 }
 

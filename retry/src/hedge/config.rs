@@ -50,6 +50,24 @@ pub enum HedgeTrigger {
 /// assert_eq!(hedge.config().max_hedges, 1);
 /// # Ok::<_, steadfast_retry::ConfigError>(())
 /// ```
+///
+/// # In a file
+///
+/// With the feature `serde` it is read and written as a flat table;
+/// [`Config`](crate::Config) tells what that is like and what is refused. In place of `trigger` it has
+/// at most one of `delay`, a duration, `percentile`, a number, and `on_failure_only = true`.
+/// `hedge_failures` is true or false too, and the other keys are those of the fields.
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use std::time::Duration;
+/// use steadfast_retry::{HedgeConfig, HedgeTrigger};
+///
+/// let config: HedgeConfig = toml::from_str("delay = '50ms'\nmax_hedges = 2").unwrap();
+/// assert_eq!(config.trigger, HedgeTrigger::Delay(Duration::from_millis(50)));
+/// assert_eq!(config.max_hedges, 2);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct HedgeConfig {
@@ -79,7 +97,7 @@ impl Default for HedgeConfig {
 
 impl HedgeConfig {
     /// Every field that breaks its rule, in the order of the builder's methods.
-    pub(super) fn broken_fields(&self) -> Vec<FieldError> {
+    pub(crate) fn broken_fields(&self) -> Vec<FieldError> {
         let Self {
             trigger,
             warm_up,

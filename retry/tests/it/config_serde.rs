@@ -12,6 +12,7 @@ use crate::ms;
 
 mod budget;
 mod durations;
+mod hedge;
 mod hints;
 mod problems;
 mod round_trip;
