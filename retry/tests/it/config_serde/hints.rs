@@ -14,7 +14,7 @@ fn a_misspelt_key_is_told_with_the_one_that_was_meant() {
         ("attempts", "max_attempts"),
         ("base_backof", "base_backoff"),
         ("backoff_multiplyer", "backoff_multiplier"),
-        ("grow", "growth"),
+        ("gro", "growth"),
         ("jiter", "jitter"),
         ("retry_after", "max_retry_after"),
         ("max_elapse", "max_elapsed"),
@@ -107,7 +107,7 @@ fn keys_of_other_budgets_are_told_with_the_ones_here() {
 #[test]
 fn a_key_that_is_like_no_other_is_just_unknown() {
     let long = "jitter".repeat(1000);
-    for key in ["", "x", "name", "enabled", "ключ", long.as_str()] {
+    for key in ["", "x", "gr", "name", "enabled", "ключ", long.as_str()] {
         assert_eq!(
             problems(&format!(r#"{{"{key}": 1}}"#)),
             [format!("{key} = 1 (unknown key)")]
