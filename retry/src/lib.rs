@@ -110,7 +110,8 @@
 //! - `tokio` (default): the asynchronous `call` and `Hedge`, which wait on tokio's timer, and time from
 //!   tokio's clock, so that a paused clock in tests drives retries too. Without it there is
 //!   `call_blocking`, with backoffs, budgets and deadlines.
-//! - `serde`: settings from configuration files, and snapshots into JSON and the like.
+//! - `serde`: reads and writes a [`Config`], a [`BudgetConfig`] and a `HedgeConfig`, and tells all that is
+//!   wrong with one in one error; writes snapshots.
 //! - `tower`: a layer, all clones of which share one retry.
 //!
 //! # Minimum supported Rust version
@@ -133,6 +134,10 @@ mod deadline;
 mod error;
 mod exhausted;
 mod failure;
+#[cfg(feature = "serde")]
+mod form;
+#[cfg(feature = "tokio")]
+mod hedge;
 mod history;
 mod judge;
 mod observer;
@@ -140,6 +145,8 @@ mod policy;
 mod retry;
 mod run;
 mod scoped;
+#[cfg(feature = "serde")]
+mod serialize;
 mod shared;
 mod slot;
 mod snapshot;
@@ -160,6 +167,12 @@ pub use self::deadline::{Deadline, ParseDeadlineError};
 pub use self::error::{ConfigError, FieldError};
 pub use self::exhausted::{Exhausted, Reason};
 pub use self::failure::Failure;
+#[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+pub use self::hedge::{
+    ClassifiedHedge, Hedge, HedgeAttempt, HedgeBuilder, HedgeConfig, HedgeObserver, HedgeSnapshot,
+    HedgeSuppressed, HedgeTotals, HedgeTrigger, Hedged, WeakHedge,
+};
 pub use self::history::{Ended, History, Past};
 pub use self::observer::{GaveUp, Observer, Retrying};
 pub use self::retry::{Retry, WeakRetry};
