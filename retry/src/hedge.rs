@@ -1,7 +1,7 @@
 //! Against the tail of latencies: a second attempt while the first one is slow.
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::call::Calling;
@@ -19,6 +19,7 @@ mod schedule;
 mod scoped;
 mod shared;
 mod snapshot;
+mod weak;
 
 pub use self::attempt::HedgeAttempt;
 pub use self::builder::HedgeBuilder;
@@ -26,6 +27,7 @@ pub use self::config::{HedgeConfig, HedgeTrigger};
 pub use self::observer::{HedgeObserver, HedgeSuppressed, Hedged};
 pub use self::scoped::ClassifiedHedge;
 pub use self::snapshot::{HedgeSnapshot, HedgeTotals};
+pub use self::weak::WeakHedge;
 
 /// Sends a second attempt, a hedge, when the first one takes longer than usual, and returns whichever
 /// succeeds first.
@@ -124,7 +126,8 @@ pub use self::snapshot::{HedgeSnapshot, HedgeTotals};
 /// [finagle]: https://github.com/twitter/finagle/blob/develop/finagle-core/src/main/scala/com/twitter/finagle/client/BackupRequestFilter.scala
 /// [A6]: https://github.com/grpc/proposal/blob/master/A6-client-retries.md
 ///
-/// A handle: cloning it is cheap, and all clones share one budget, one percentile and one set of counters.
+/// A handle: cloning it is cheap, and all clones share one budget, one percentile and one set of
+/// counters.
 #[derive(Clone)]
 pub struct Hedge {
     shared: Arc<Shared>,
@@ -202,10 +205,12 @@ impl Hedge {
     /// | [`Verdict`] | the attempt |
     /// |---|---|
     /// | `Accept` | wins: the call ends with its result |
-    /// | `Retry` | has failed, and is worth a hedge at once if [failures are hedged](HedgeBuilder::hedge_failures) |
+    /// | `Retry` | has failed, and is worth a hedge at once if [failures are hedged][1] |
     /// | `RetryAfter` | the same, but no hedge is sent for that long |
     /// | `Rejected` | was refused by a breaker or the like: has failed, and no hedge is sent any more |
     /// | `Stop` | ends the call with its result, as a failure; the others are dropped |
+    ///
+    /// [1]: HedgeBuilder::hedge_failures
     ///
     /// Where failures are hedged and nothing else is in flight, a `RetryAfter` makes the call wait for so
     /// long before its next hedge, however long that is.
@@ -270,9 +275,7 @@ impl Hedge {
     /// A handle that does not keep the hedge alive.
     #[must_use]
     pub fn downgrade(&self) -> WeakHedge {
-        WeakHedge {
-            shared: Arc::downgrade(&self.shared),
-        }
+        WeakHedge::new(&self.shared)
     }
 }
 
@@ -283,33 +286,6 @@ impl fmt::Debug for Hedge {
             .field("config", &self.shared.config)
             .field("delay", &self.delay())
             .finish_non_exhaustive()
-    }
-}
-
-/// A [`Hedge`] that may be gone: what watches it should hold this one.
-#[derive(Clone)]
-pub struct WeakHedge {
-    shared: Weak<Shared>,
-}
-
-impl WeakHedge {
-    /// The hedge, if any handle to it is left.
-    #[must_use]
-    pub fn upgrade(&self) -> Option<Hedge> {
-        let shared = self.shared.upgrade()?;
-        Some(Hedge { shared })
-    }
-
-    /// Whether both are handles of the same hedge.
-    #[must_use]
-    pub fn ptr_eq(&self, other: &Self) -> bool {
-        self.shared.ptr_eq(&other.shared)
-    }
-}
-
-impl fmt::Debug for WeakHedge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(WeakHedge)")
     }
 }
 

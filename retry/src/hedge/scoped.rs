@@ -32,9 +32,8 @@ where
     ///
     /// # Errors
     ///
-    /// As [`Hedge::call`](crate::Hedge::call), with the failures that the classifier names: an `Err` that it accepts wins, and an `Ok`
-    /// that it calls a failure is what the call ends with if it was the primary's and nothing better
-    /// came.
+    /// The result of the primary, if all attempts have failed, and of the attempt that the classifier
+    /// [stopped](Verdict::Stop) at. That can be an `Ok`; and an `Err` that the classifier accepts wins.
     ///
     /// # Panics
     ///

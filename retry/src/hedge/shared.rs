@@ -103,6 +103,7 @@ impl Shared {
             samples,
             samples_skipped,
             in_flight: totals.sent - totals.won - totals.wasted,
+            budget: self.budget.as_ref().map(Budget::snapshot),
             totals,
         }
     }

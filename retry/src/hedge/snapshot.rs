@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::budget::BudgetSnapshot;
+
 /// What a [`Hedge`](crate::Hedge) is doing and has done, as plain data.
 ///
 /// The counters are read one after another while calls go on, so between them they can be off by the
 /// calls that ended meanwhile.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct HedgeSnapshot {
     /// The name of the hedge.
@@ -23,6 +25,8 @@ pub struct HedgeSnapshot {
     pub samples_skipped: u64,
     /// How many hedges are in flight now.
     pub in_flight: u64,
+    /// What the budget has left and has refused, if there is one. It can be shared with others.
+    pub budget: Option<BudgetSnapshot>,
     /// What has happened since the hedge was built.
     pub totals: HedgeTotals,
 }

@@ -24,6 +24,10 @@ async fn by_default_at_most_a_tenth_of_the_calls_is_hedged() {
     let totals = hedge.snapshot().totals;
     assert_eq!(totals.sent + totals.suppressed_budget, 500);
     assert!((30..=50).contains(&totals.sent), "{totals:?}");
+    let budget = hedge.snapshot().budget.unwrap();
+    assert_eq!((budget.share, budget.min_per_second), (0.1, 0.0));
+    assert_eq!((&*budget.name, budget.window), ("test", ms(10_000)));
+    assert_eq!(budget.totals.spent_hedges, totals.sent);
     adds_up(&hedge.snapshot(), 0);
 }
 

@@ -96,6 +96,19 @@ fn only_calls_that_have_to_wait_are_recorded_in_the_budget() {
 }
 
 #[test]
+fn a_call_that_is_stopped_at_once_is_not_recorded_either() {
+    let budget = Budget::builder("test").build().unwrap();
+    let hedge = Hedge::builder("test").on_failure_only();
+    let hedge = hedge.budget(budget.clone()).build().unwrap();
+    let call = hedge
+        .classify(|_| Verdict::Stop)
+        .call(|_| ready(Err::<(), _>(1)));
+    assert_eq!(call.now_or_never(), Some(Err(1)));
+    assert_eq!(hedge.snapshot().totals.failed, 1);
+    assert_eq!(budget.snapshot().calls, 0);
+}
+
+#[test]
 fn a_call_is_recorded_in_the_budget_once_however_many_attempts_it_makes() {
     let budget = Budget::builder("test").share(10.0).build().unwrap();
     let hedge = Hedge::builder("test")
