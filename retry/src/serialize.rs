@@ -84,14 +84,16 @@ impl Serialize for HedgeSnapshot {
             samples,
             samples_skipped,
             in_flight,
+            budget,
             totals,
         } = self;
-        let mut table = serializer.serialize_struct("HedgeSnapshot", 6)?;
+        let mut table = serializer.serialize_struct("HedgeSnapshot", 7)?;
         table.serialize_field("name", &**name)?;
         table.serialize_field("delay_ms", &delay.map(millis))?;
         table.serialize_field("samples", samples)?;
         table.serialize_field("samples_skipped", samples_skipped)?;
         table.serialize_field("in_flight", in_flight)?;
+        table.serialize_field("budget", budget)?;
         table.serialize_field("totals", totals)?;
         table.end()
     }

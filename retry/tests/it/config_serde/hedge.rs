@@ -200,7 +200,7 @@ async fn a_snapshot_is_plain_data() {
         .unwrap();
     let hedge = Hedge::builder("search")
         .delay(Duration::from_micros(1500))
-        .budget(budget)
+        .budget(budget.clone())
         .build()
         .unwrap();
     let call = hedge.call(|attempt| async move {
@@ -218,6 +218,7 @@ async fn a_snapshot_is_plain_data() {
             "samples": 0,
             "samples_skipped": 0,
             "in_flight": 0,
+            "budget": budget.snapshot(),
             "totals": {
                 "calls": 1,
                 "primary_won": 0,
