@@ -48,10 +48,31 @@ impl<R: Held, F, Fut, J, H, E> Calling<R, F, Fut, J, H, E> {
     }
 }
 
+/// Makes the attempts of a call. Every closure does; a type of its own has a name.
+pub(crate) trait Operation<E, Fut> {
+    fn attempt(&mut self, attempt: Attempt, history: &History<E>) -> Fut;
+
+    /// Whether the attempt made last has to stay the last one, whatever it comes to.
+    #[inline]
+    fn is_spent(&self) -> bool {
+        false
+    }
+}
+
+impl<E, Fut, F> Operation<E, Fut> for F
+where
+    F: FnMut(Attempt, &History<E>) -> Fut,
+{
+    #[inline]
+    fn attempt(&mut self, attempt: Attempt, history: &History<E>) -> Fut {
+        self(attempt, history)
+    }
+}
+
 impl<T, E, R, F, Fut, J, H> Future for Calling<R, F, Fut, J, H, E>
 where
     R: Held,
-    F: FnMut(Attempt, &History<E>) -> Fut,
+    F: Operation<E, Fut>,
     Fut: Future<Output = Result<T, E>>,
     J: Judge<T, E>,
     H: FnMut(u32, &Failure<J::Last>, Duration),
@@ -87,7 +108,7 @@ where
 impl<T, E, R, F, Fut, J, H> CallingProjection<'_, R, F, Fut, J, H, E>
 where
     R: Held,
-    F: FnMut(Attempt, &History<E>) -> Fut,
+    F: Operation<E, Fut>,
     Fut: Future<Output = Result<T, E>>,
     J: Judge<T, E>,
     H: FnMut(u32, &Failure<J::Last>, Duration),
@@ -95,8 +116,11 @@ where
     /// Calls the operation.
     #[inline]
     fn make(&mut self, attempt: Attempt) {
-        let future = (self.operation)(attempt, self.run.history());
+        let future = self.operation.attempt(attempt, self.run.history());
         self.attempt.set(Some(future));
+        if self.operation.is_spent() {
+            self.run.make_last();
+        }
     }
 
     #[inline]

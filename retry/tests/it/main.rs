@@ -13,6 +13,8 @@ mod endings;
 mod limits;
 mod observers;
 mod properties;
+#[cfg(feature = "tower")]
+mod tower;
 mod waits;
 
 use std::time::Duration;
