@@ -15,6 +15,8 @@ pub(crate) struct Policy {
     pub(crate) deadline: Option<Instant>,
     /// Whether a call has to know the time from its beginning, whatever limit it brings itself.
     pub(crate) timed: bool,
+    /// Whether retries follow at once and leave nothing to remember, unless somebody says otherwise.
+    pub(crate) at_once: bool,
 }
 
 /// Why there is no other attempt, and how long to wait before the call is worth making again.
@@ -85,6 +87,7 @@ mod tests {
             seed: 0,
             deadline: None,
             timed: false,
+            at_once: false,
         }
     }
 

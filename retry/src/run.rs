@@ -63,8 +63,6 @@ impl<E> Kept<E> {
 /// Where the call stands, which tells what it means when it is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Not polled yet.
-    New,
     /// On some thread's stack, perhaps in the user's code: dropped by unwinding only.
     Running,
     /// Between two polls of an attempt: dropped by whoever gave up on the future.
@@ -84,7 +82,7 @@ impl<R: Held, E> Run<R, E> {
     pub(crate) fn new(held: R, limit: Option<Instant>) -> Self {
         Self {
             held,
-            phase: Phase::New,
+            phase: Phase::Running,
             granted: false,
             spent: false,
             attempt: 0,
@@ -103,12 +101,18 @@ impl<R: Held, E> Run<R, E> {
         }
     }
 
+    /// A call whose first attempt has been made, and took no notice of the time.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn after_first(held: R) -> Self {
+        let mut run = Self::new(held, None);
+        run.attempt = 1;
+        run
+    }
+
     /// Begins the call and its first attempt, unless its time is over already.
     #[inline]
     pub(crate) fn begin(&mut self) -> Option<Attempt> {
-        self.phase = Phase::Running;
-        if (self.held.shared().policy.timed || self.limit.is_some()) && self.begin_timed().is_err()
-        {
+        if self.is_timed() && self.begin_timed().is_err() {
             return None;
         }
         self.attempt = 1;
@@ -141,26 +145,55 @@ impl<R: Held, E> Run<R, E> {
         Ok(())
     }
 
+    /// Begins another attempt after one that failed with this verdict, if it follows without a wait and
+    /// there is nothing to ask, keep or tell, and it is not the turn of others.
+    #[cfg(feature = "tokio")]
+    #[inline(always)]
+    pub(crate) fn next_at_once(&mut self, verdict: Verdict) -> Option<Attempt> {
+        let shared = self.held.shared();
+        let at_once = shared.policy.at_once
+            && verdict == Verdict::Retry
+            && self.attempt < shared.policy.config.max_attempts
+            && self.limit.is_none()
+            && !shared.observers.any()
+            && !self.is_due_to_give_way();
+        if !at_once {
+            return None;
+        }
+        shared.counters.add(|cell| &cell.retries);
+        self.attempt += 1;
+        Some(self.present_attempt())
+    }
+
     /// Begins another attempt, unless the time of the call is over.
     #[inline]
     pub(crate) fn next_attempt(&mut self) -> Option<Attempt> {
+        if (self.phase == Phase::Waiting || self.is_timed()) && self.come_back().is_err() {
+            return None;
+        }
+        self.phase = Phase::Running;
+        self.held.shared().counters.add(|cell| &cell.retries);
+        self.attempt += 1; // cannot overflow: it is below `max_attempts`
+        Some(self.present_attempt())
+    }
+
+    /// Ends a wait, notes the time where it matters, and spends what the budget has granted.
+    #[inline(never)]
+    fn come_back(&mut self) -> Result<(), Late> {
         self.leave(Phase::Running);
-        let shared = self.held.shared();
-        if let (true, Some(started)) = (self.attempts_are_timed(), self.started) {
+        if let (true, Some(started)) = (self.is_timed(), self.started) {
             let now = clock::now();
             if self.limit.is_some_and(|limit| limit <= now) {
-                return None;
+                return Err(Late);
             }
             let begun = now.saturating_duration_since(started);
             self.begun = u64::try_from(begun.as_nanos()).unwrap_or(u64::MAX);
-            if let (true, Some(budget)) = (self.granted, &shared.budget) {
+            if let (true, Some(budget)) = (self.granted, &self.held.shared().budget) {
                 self.granted = false;
                 budget.spend_at(Extra::Retry, now);
             }
         }
-        shared.counters.add(|cell| &cell.retries);
-        self.attempt += 1; // cannot overflow: it is below `max_attempts`
-        Some(self.present_attempt())
+        Ok(())
     }
 
     /// Judges an attempt that was not accepted: the end of the call, or a wait before the next one.
@@ -356,8 +389,9 @@ impl<R: Held, E> Run<R, E> {
         Attempt::new(self.attempt, self.started, self.limit)
     }
 
-    /// Whether it must be known when attempts begin.
-    fn attempts_are_timed(&self) -> bool {
+    /// Whether the time of the call and of its attempts must be known.
+    #[inline]
+    fn is_timed(&self) -> bool {
         self.held.shared().policy.timed || self.limit.is_some()
     }
 
@@ -434,7 +468,7 @@ struct Late;
 impl<R: Held, E> Drop for Run<R, E> {
     #[inline]
     fn drop(&mut self) {
-        if !matches!(self.phase, Phase::New | Phase::Ended) {
+        if self.phase != Phase::Ended {
             self.drop_unfinished();
         }
     }

@@ -53,6 +53,7 @@ pub const LEFT_TO_XTASK: &[Suite] = &[
 
 /// Features without system needs that are off by default and whose tests `cargo xtask test` runs too.
 pub const ALSO_ON: &[&str] = &[
+    "steadfast-benches/simulation",
     "steadfast-breaker/quanta",
     "steadfast-breaker/serde",
     "steadfast-breaker/tower",

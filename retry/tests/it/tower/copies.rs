@@ -127,6 +127,20 @@ async fn a_request_that_cannot_be_copied_is_sent_once() {
     );
 }
 
+#[tokio::test]
+async fn a_request_that_cannot_be_copied_is_not_sent_again_at_once_either() {
+    let at_once = exact().base_backoff(ms(0)).history(0).build().unwrap();
+    let layer = RetryLayer::new(at_once)
+        .clone_request(|letter: &Letter| (letter.generation < 2).then(|| letter.clone()));
+    let given_up = exhausted(
+        layer
+            .layer(Strict::failing(9))
+            .oneshot(Letter::default())
+            .await,
+    );
+    assert_eq!(ended(&given_up), (3, Reason::NotRetryable));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_request_that_can_be_copied_once_is_sent_twice() {
     let layer = RetryLayer::new(exact().build().unwrap())
