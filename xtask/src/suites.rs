@@ -57,6 +57,8 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-breaker/quanta",
     "steadfast-breaker/serde",
     "steadfast-breaker/tower",
+    "steadfast-retry/serde",
+    "steadfast-retry/tower",
     "steadfast-health/breaker",
     "steadfast-health/bulkhead",
     "steadfast-http/health",

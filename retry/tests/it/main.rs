@@ -8,8 +8,12 @@
 mod backoff;
 mod budget;
 mod config;
+#[cfg(feature = "serde")]
+mod config_serde;
 mod edges;
 mod endings;
+mod guide;
+mod hedge;
 mod limits;
 mod observers;
 mod properties;
