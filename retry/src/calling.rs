@@ -55,10 +55,31 @@ impl<R: Held, F, Fut, J, H, E> Calling<R, F, Fut, J, H, E> {
     }
 }
 
+/// Makes the attempts of a call. Every closure does; a type of its own has a name.
+pub(crate) trait Operation<E, Fut> {
+    fn attempt(&mut self, attempt: Attempt, history: &History<E>) -> Fut;
+
+    /// Whether the attempt made last has to stay the last one, whatever it comes to.
+    #[inline]
+    fn is_spent(&self) -> bool {
+        false
+    }
+}
+
+impl<E, Fut, F> Operation<E, Fut> for F
+where
+    F: FnMut(Attempt, &History<E>) -> Fut,
+{
+    #[inline]
+    fn attempt(&mut self, attempt: Attempt, history: &History<E>) -> Fut {
+        self(attempt, history)
+    }
+}
+
 impl<T, E, R, F, Fut, J, H> Future for Calling<R, F, Fut, J, H, E>
 where
     R: Held,
-    F: FnMut(Attempt, &History<E>) -> Fut,
+    F: Operation<E, Fut>,
     Fut: Future<Output = Result<T, E>>,
     J: Judge<T, E>,
     H: FnMut(u32, &Failure<J::Last>, Duration),
@@ -77,7 +98,9 @@ where
             return this.poll_timed(held, cx);
         }
         let first = FirstAttempt(Some(held.shared()));
-        let future = (this.operation)(Attempt::first(), const { &History::new() });
+        let future = this
+            .operation
+            .attempt(Attempt::first(), const { &History::new() });
         this.attempt.set(Some(future));
         let judged = this.poll_attempt(cx);
         first.survived();
@@ -120,7 +143,7 @@ impl Drop for FirstAttempt<'_> {
 impl<T, E, R, F, Fut, J, H> CallingProjection<'_, R, F, Fut, J, H, E>
 where
     R: Held,
-    F: FnMut(Attempt, &History<E>) -> Fut,
+    F: Operation<E, Fut>,
     Fut: Future<Output = Result<T, E>>,
     J: Judge<T, E>,
     H: FnMut(u32, &Failure<J::Last>, Duration),
@@ -172,7 +195,7 @@ where
     #[inline(always)]
     fn make(&mut self, attempt: Attempt) {
         let Some(run) = self.run else { over() };
-        let future = (self.operation)(attempt, run.history());
+        let future = self.operation.attempt(attempt, run.history());
         self.attempt.set(Some(future));
     }
 
@@ -196,6 +219,9 @@ where
             None => Poll::Pending,
         };
         loop {
+            if self.operation.is_spent() {
+                self.run().make_last();
+            }
             let settled = match judged {
                 Poll::Ready(Judged::Accepted(value)) => {
                     self.run().succeed();
@@ -245,7 +271,10 @@ where
         mut last: J::Last,
         mut verdict: Verdict,
     ) -> Poll<Judged<T, J::Last>> {
-        while let Some(attempt) = self.run().next_at_once(verdict) {
+        while !self.operation.is_spent() {
+            let Some(attempt) = self.run().next_at_once(verdict) else {
+                break;
+            };
             self.attempt.set(None);
             let failure = Failure::Operation(last);
             (self.hook)(attempt.number() - 1, &failure, Duration::ZERO);

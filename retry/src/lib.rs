@@ -152,6 +152,9 @@ mod slot;
 mod snapshot;
 #[cfg(feature = "tokio")]
 mod timer;
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub mod tower;
 mod verdict;
 
 pub use self::attempt::Attempt;

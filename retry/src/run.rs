@@ -25,6 +25,8 @@ pub(crate) struct Run<R: Held, E> {
     phase: Phase,
     /// Whether the budget has granted the next attempt, which has not begun yet.
     granted: bool,
+    /// Whether the operation can make no attempt after the present one.
+    spent: bool,
     attempt: u32,
     /// When the call began. Stays unknown until it matters: a clock costs more than the rest.
     started: Option<Instant>,
@@ -82,6 +84,7 @@ impl<R: Held, E> Run<R, E> {
             held,
             phase: Phase::Running,
             granted: false,
+            spent: false,
             attempt: 0,
             started: None,
             limit,
@@ -279,7 +282,11 @@ impl<R: Held, E> Run<R, E> {
         let left = now
             .zip(self.limit)
             .map(|(now, limit)| limit.saturating_duration_since(now));
-        let standing = Standing { attempt, left };
+        let standing = Standing {
+            attempt,
+            spent: self.spent,
+            left,
+        };
         let kept = &mut self.kept;
         let wait = policy.decide(&standing, verdict, || {
             if policy.config.base_backoff.is_zero() {
@@ -401,6 +408,12 @@ impl<R: Held, E> Run<R, E> {
     #[inline]
     pub(crate) fn phase(&self) -> Phase {
         self.phase
+    }
+
+    /// The operation can make no attempt after the present one.
+    #[inline]
+    pub(crate) fn make_last(&mut self) {
+        self.spent = true;
     }
 
     /// The future of the call is being polled.

@@ -17,6 +17,8 @@ mod hedge;
 mod limits;
 mod observers;
 mod properties;
+#[cfg(feature = "tower")]
+mod tower;
 mod waits;
 
 use std::time::Duration;
