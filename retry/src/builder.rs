@@ -228,6 +228,7 @@ impl Builder {
             seed: jitter_seed.unwrap_or_else(rand::random),
             deadline: deadline.map(Deadline::instant),
             timed,
+            #[cfg(feature = "tokio")]
             at_once: config.base_backoff.is_zero() && config.history == 0 && !timed,
             config,
         };

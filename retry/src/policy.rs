@@ -16,6 +16,7 @@ pub(crate) struct Policy {
     /// Whether a call has to know the time from its beginning, whatever limit it brings itself.
     pub(crate) timed: bool,
     /// Whether retries follow at once and leave nothing to remember, unless somebody says otherwise.
+    #[cfg(feature = "tokio")]
     pub(crate) at_once: bool,
 }
 
@@ -87,6 +88,7 @@ mod tests {
             seed: 0,
             deadline: None,
             timed: false,
+            #[cfg(feature = "tokio")]
             at_once: false,
         }
     }
