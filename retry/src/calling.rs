@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use crate::attempt::Attempt;
 use crate::clock;
 use crate::counters::add_one;
-use crate::exhausted::Exhausted;
+use crate::exhausted::End;
 use crate::failure::Failure;
 use crate::history::History;
 use crate::judge::{Judge, Judged};
@@ -84,7 +84,7 @@ where
     J: Judge<T, E>,
     H: FnMut(u32, &Failure<J::Last>, Duration),
 {
-    type Output = Result<T, Exhausted<J::Last, E>>;
+    type Output = End<T, J::Last, E>;
 
     // Always: a call whose first attempt is ready at once then stays in registers. What the rest of a
     // call needs is not even written down for it.
@@ -150,11 +150,7 @@ where
 {
     /// Polls a call for the first time that has to know the time from its beginning.
     #[inline(never)]
-    fn poll_timed(
-        &mut self,
-        held: R,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<T, Exhausted<J::Last, E>>> {
+    fn poll_timed(&mut self, held: R, cx: &mut Context<'_>) -> Poll<End<T, J::Last, E>> {
         let run = self.run.insert(Run::new(held, *self.limit));
         match run.begin() {
             Some(attempt) => self.make(attempt),
@@ -165,7 +161,7 @@ where
 
     /// Polls a call that has been polled before.
     #[inline(never)]
-    fn poll_again(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Exhausted<J::Last, E>>> {
+    fn poll_again(&mut self, cx: &mut Context<'_>) -> Poll<End<T, J::Last, E>> {
         let run = self.run();
         match run.phase() {
             Phase::Suspended => run.resume(),
@@ -175,7 +171,7 @@ where
         self.poll_present(cx)
     }
 
-    fn poll_present(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Exhausted<J::Last, E>>> {
+    fn poll_present(&mut self, cx: &mut Context<'_>) -> Poll<End<T, J::Last, E>> {
         match self.poll_attempt(cx) {
             Poll::Ready(Judged::Accepted(value)) => {
                 self.run().succeed();
@@ -213,7 +209,7 @@ where
         &mut self,
         cx: &mut Context<'_>,
         failed: Option<(J::Last, Verdict)>,
-    ) -> Poll<Result<T, Exhausted<J::Last, E>>> {
+    ) -> Poll<End<T, J::Last, E>> {
         let mut judged = match failed {
             Some((last, verdict)) => self.repeat(cx, last, verdict),
             None => Poll::Pending,
@@ -307,7 +303,7 @@ where
 
     /// Waits for the backoff or the next turn, and begins the next attempt.
     #[inline(never)]
-    fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Exhausted<J::Last, E>>> {
+    fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<End<(), J::Last, E>> {
         if self.run().phase() == Phase::Waiting {
             ready!(self.run().timer().poll(cx));
         }
@@ -315,7 +311,7 @@ where
     }
 
     #[inline(always)] // the future of the attempt is then made where it is kept
-    fn next_attempt(&mut self) -> Result<(), Exhausted<J::Last, E>> {
+    fn next_attempt(&mut self) -> End<(), J::Last, E> {
         match self.run().next_attempt() {
             Some(attempt) => {
                 self.make(attempt);
