@@ -9,8 +9,8 @@ mod config;
 mod edges;
 mod endings;
 mod limits;
+mod model;
 mod observers;
-mod properties;
 mod waits;
 
 use std::time::Duration;
