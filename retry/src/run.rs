@@ -229,9 +229,11 @@ impl<R: Held, E> Run<R, E> {
             draws.draw(&policy.backoff, attempt - 1)
         })?;
         if let (Some(budget), Some(now)) = (&shared.budget, now) {
-            budget
-                .take_at(Extra::Retry, now)
-                .map_err(|spent| (Reason::Budget, spent.retry_after()))?;
+            budget.take_at(Extra::Retry, now).map_err(|spent| {
+                // Both have to be waited for, the budget and what the other side asked.
+                let after = spent.retry_after().map(|after| after.max(verdict.hint()));
+                (Reason::Budget, after)
+            })?;
             self.granted = true;
         }
         Ok(wait)
