@@ -109,12 +109,15 @@ pub(super) enum Door {
 }
 
 impl Door {
-    /// Up to so many milliseconds, seldom with a fraction that the timer does not know.
+    /// Up to so many milliseconds; some with a fraction that the timer does not know, and some that
+    /// are likely to meet others.
     fn time(self, longest: u64) -> impl Strategy<Value = Duration> {
+        let part = || (1..1_000_u64).prop_map(Duration::from_micros);
         prop_oneof![
-            7 => (0..=longest).prop_map(ms),
-            1 => (0..=longest, 1..1_000_u64)
-                .prop_map(|(whole, part)| ms(whole) + Duration::from_micros(part)),
+            6 => (0..=longest).prop_map(ms),
+            1 => (0..=longest, part()).prop_map(|(whole, part)| ms(whole) + part),
+            1 => (0..=4_u64, part()).prop_map(|(whole, part)| ms(whole) + part),
+            1 => (0..=8_u64).prop_map(|steps| ms(steps * 25)),
         ]
     }
 

@@ -10,7 +10,6 @@
 mod agrees;
 mod case;
 mod drops;
-mod hooks;
 mod limits;
 mod naive;
 mod panics;

@@ -131,17 +131,12 @@ impl<'c> Call<'c> {
                 }
                 State::Attempt { began, .. } => {
                     let timeout = self.settings.attempt_timeout.map(|timeout| began + timeout);
-                    let by_limit = match (self.limit, timeout) {
-                        (None, None) => return,
-                        (Some(limit), Some(timeout)) => limit <= timeout,
-                        (limit, _) => limit.is_some(),
-                    };
-                    let cut = if by_limit { self.limit } else { timeout };
-                    if world.rings(cut.unwrap()) > world.now {
+                    let cut = [self.limit, timeout].into_iter().flatten().min();
+                    if cut.is_none_or(|cut| world.rings(cut) > world.now) {
                         return;
                     }
                     let after = world.now - began;
-                    if by_limit {
+                    if self.limit.is_some_and(|limit| limit <= world.now) {
                         self.give_up(world, Reason::Deadline, Failure::TimedOut { after }, None);
                     } else {
                         world.counts[self.retry].attempt_timeouts += 1;
