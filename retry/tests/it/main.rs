@@ -5,6 +5,7 @@
     reason = "a test that cannot go on is a test that failed"
 )]
 
+mod breaker;
 mod config;
 mod edges;
 mod endings;

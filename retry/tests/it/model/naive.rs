@@ -379,7 +379,7 @@ impl<'c> Call<'c> {
     }
 
     /// A retry that was granted and is not sent.
-    fn give_back(&mut self, world: &mut World) {
+    fn give_back(&self, world: &mut World) {
         if let (State::Waiting { .. }, Some((budget, _))) = (&self.state, self.budget(world)) {
             budget.give_back();
         }
