@@ -13,6 +13,7 @@ mod cases {
     pub(crate) mod bulkhead;
     pub(crate) mod composed;
     pub(crate) mod failure;
+    pub(crate) mod hedge;
     pub(crate) mod ours;
     pub(crate) mod retry;
     pub(crate) mod runtime;
@@ -20,12 +21,13 @@ mod cases {
     pub(crate) mod work;
 }
 
-use cases::{breaker, bulkhead, composed, retry};
+use cases::{breaker, bulkhead, composed, hedge, retry};
 use steadfast_benches::{Effort, take_turns};
 
 fn main() {
     let mut cases = breaker::cases();
     cases.extend(retry::cases());
+    cases.extend(hedge::cases());
     cases.extend(bulkhead::cases());
     cases.extend(composed::cases());
     if is_test() {

@@ -7,11 +7,15 @@
 //! - a [`Case`] is our contender and the peers that do the same work;
 //! - [`take_turns`] runs all cases in one interleaved run and reduces it to [`Ratio`]s;
 //! - [`instructions`] holds counts of instructions to their ceilings.
+//!
+//! And, behind the feature of that name, the `simulation`s of retries in virtual time.
 
 mod case;
 pub mod clock;
 pub mod instructions;
 mod ratio;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod turns;
 
 pub use case::{Case, Contender, blocking, use_up};

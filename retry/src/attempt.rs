@@ -45,6 +45,13 @@ impl Attempt {
         }
     }
 
+    /// The first attempt of a call that takes no notice of the time.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(crate) const fn first() -> Self {
+        Self::new(1, None, None)
+    }
+
     /// Which attempt of the call this is. The first is 1.
     #[must_use]
     pub const fn number(&self) -> u32 {

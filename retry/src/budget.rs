@@ -1,7 +1,7 @@
 //! How many retries and hedges there may be, for all calls together.
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Instant;
 
 use self::shared::Shared;
@@ -9,11 +9,16 @@ use crate::clock;
 
 mod builder;
 mod config;
+#[cfg(test)]
+mod model;
 mod permit;
 mod shared;
 mod snapshot;
 mod spent;
 mod state;
+#[cfg(test)]
+mod threads;
+mod weak;
 mod window;
 
 pub use self::builder::BudgetBuilder;
@@ -21,6 +26,7 @@ pub use self::config::BudgetConfig;
 pub use self::permit::BudgetPermit;
 pub use self::snapshot::{BudgetSnapshot, BudgetTotals, Suppressed};
 pub use self::spent::{BudgetSpent, SpentReason};
+pub use self::weak::WeakBudget;
 
 /// How many retries and hedges there may be, for all calls together.
 ///
@@ -220,10 +226,7 @@ impl Budget {
     /// A handle that does not keep the budget alive.
     #[must_use]
     pub fn downgrade(&self) -> WeakBudget {
-        WeakBudget {
-            shared: Arc::downgrade(&self.shared),
-            counts_calls: self.counts_calls,
-        }
+        WeakBudget::new(Arc::downgrade(&self.shared), self.counts_calls)
     }
 }
 
@@ -234,36 +237,5 @@ impl fmt::Debug for Budget {
             .field("config", &self.shared.config)
             .field("counts_calls", &self.counts_calls)
             .finish_non_exhaustive()
-    }
-}
-
-/// A [`Budget`] that may be gone: what watches it should hold this one.
-#[derive(Clone)]
-pub struct WeakBudget {
-    shared: Weak<Shared>,
-    counts_calls: bool,
-}
-
-impl WeakBudget {
-    /// The budget, if any handle to it or permit of it is left; a
-    /// [`spending_only`](Budget::spending_only) handle if this came from one.
-    #[must_use]
-    pub fn upgrade(&self) -> Option<Budget> {
-        Some(Budget {
-            shared: self.shared.upgrade()?,
-            counts_calls: self.counts_calls,
-        })
-    }
-
-    /// Whether both are handles of the same budget.
-    #[must_use]
-    pub fn ptr_eq(&self, other: &Self) -> bool {
-        self.shared.ptr_eq(&other.shared)
-    }
-}
-
-impl fmt::Debug for WeakBudget {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(WeakBudget)")
     }
 }

@@ -219,14 +219,17 @@ impl Builder {
             }
             (budget, _) => budget,
         };
+        let timed = config.max_elapsed.is_some()
+            || config.attempt_timeout.is_some()
+            || deadline.is_some()
+            || budget.is_some();
         let policy = Policy {
             backoff: config.backoff(),
             seed: jitter_seed.unwrap_or_else(rand::random),
             deadline: deadline.map(Deadline::instant),
-            timed: config.max_elapsed.is_some()
-                || config.attempt_timeout.is_some()
-                || deadline.is_some()
-                || budget.is_some(),
+            timed,
+            #[cfg(feature = "tokio")]
+            at_once: config.base_backoff.is_zero() && config.history == 0 && !timed,
             config,
         };
         let observers = Observers::new(observers);

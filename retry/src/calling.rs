@@ -11,13 +11,13 @@ use pin_project_lite::pin_project;
 
 use crate::attempt::Attempt;
 use crate::clock;
+use crate::counters::add_one;
 use crate::exhausted::Exhausted;
 use crate::failure::Failure;
 use crate::history::History;
 use crate::judge::{Judge, Judged};
 use crate::run::{Phase, Run};
-use crate::shared::Held;
-use crate::timer::Timer;
+use crate::shared::{Held, Shared};
 use crate::verdict::Verdict;
 
 pin_project! {
@@ -27,8 +27,11 @@ pin_project! {
     where
         R: Held,
     {
-        run: Run<R, E>,
-        timer: Timer,
+        // Until the first poll.
+        held: Option<R>,
+        limit: Option<Instant>,
+        // From then on, unless the first attempt was all there was to the call.
+        run: Option<Run<R, E>>,
         operation: F,
         judge: J,
         hook: H,
@@ -41,8 +44,9 @@ impl<R: Held, F, Fut, J, H, E> Calling<R, F, Fut, J, H, E> {
     #[inline]
     pub(crate) fn new(held: R, limit: Option<Instant>, operation: F, judge: J, hook: H) -> Self {
         Self {
-            run: Run::new(held, limit),
-            timer: Timer::new(),
+            held: Some(held),
+            limit,
+            run: None,
             operation,
             judge,
             hook,
@@ -51,38 +55,87 @@ impl<R: Held, F, Fut, J, H, E> Calling<R, F, Fut, J, H, E> {
     }
 }
 
+/// Makes the attempts of a call. Every closure does; a type of its own has a name.
+pub(crate) trait Operation<E, Fut> {
+    fn attempt(&mut self, attempt: Attempt, history: &History<E>) -> Fut;
+
+    /// Whether the attempt made last has to stay the last one, whatever it comes to.
+    #[inline]
+    fn is_spent(&self) -> bool {
+        false
+    }
+}
+
+impl<E, Fut, F> Operation<E, Fut> for F
+where
+    F: FnMut(Attempt, &History<E>) -> Fut,
+{
+    #[inline]
+    fn attempt(&mut self, attempt: Attempt, history: &History<E>) -> Fut {
+        self(attempt, history)
+    }
+}
+
 impl<T, E, R, F, Fut, J, H> Future for Calling<R, F, Fut, J, H, E>
 where
     R: Held,
-    F: FnMut(Attempt, &History<E>) -> Fut,
+    F: Operation<E, Fut>,
     Fut: Future<Output = Result<T, E>>,
     J: Judge<T, E>,
     H: FnMut(u32, &Failure<J::Last>, Duration),
 {
     type Output = Result<T, Exhausted<J::Last, E>>;
 
-    // Always: a call that is ready at once then stays in registers.
+    // Always: a call whose first attempt is ready at once then stays in registers. What the rest of a
+    // call needs is not even written down for it.
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        match this.run.phase() {
-            Phase::New => match this.run.begin() {
-                Some(attempt) => this.make(attempt),
-                None => return Poll::Ready(Err(this.run.too_late())),
-            },
-            Phase::Suspended => this.run.resume(),
-            Phase::Waiting | Phase::GivingWay => ready!(this.poll_wait(cx))?,
-            Phase::Running | Phase::Ended => over(),
+        let Some(held) = this.held.take() else {
+            return this.poll_again(cx);
+        };
+        if held.shared().policy.timed || this.limit.is_some() {
+            return this.poll_timed(held, cx);
         }
-        match this.poll_attempt(cx) {
+        let first = FirstAttempt(Some(held.shared()));
+        let future = this
+            .operation
+            .attempt(Attempt::first(), const { &History::new() });
+        this.attempt.set(Some(future));
+        let judged = this.poll_attempt(cx);
+        first.survived();
+        match judged {
             Poll::Ready(Judged::Accepted(value)) => {
-                this.run.succeed();
+                held.shared().counters.add(|cell| &cell.first_try);
                 Poll::Ready(Ok(value))
             }
             Poll::Ready(Judged::Failed(last, verdict)) => {
-                this.go_on(cx, Some((Failure::Operation(last), verdict)))
+                *this.run = Some(Run::after_first(held));
+                this.go_on(cx, Some((last, verdict)))
             }
-            Poll::Pending => this.go_on(cx, None),
+            Poll::Pending => {
+                *this.run = Some(Run::after_first(held));
+                this.go_on(cx, None)
+            }
+        }
+    }
+}
+
+/// Counts a panic of the first attempt.
+struct FirstAttempt<'s>(Option<&'s Shared>);
+
+impl FirstAttempt<'_> {
+    #[inline]
+    fn survived(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for FirstAttempt<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(shared) = self.0 {
+            add_one(&shared.counters.panicked);
         }
     }
 }
@@ -90,19 +143,63 @@ where
 impl<T, E, R, F, Fut, J, H> CallingProjection<'_, R, F, Fut, J, H, E>
 where
     R: Held,
-    F: FnMut(Attempt, &History<E>) -> Fut,
+    F: Operation<E, Fut>,
     Fut: Future<Output = Result<T, E>>,
     J: Judge<T, E>,
     H: FnMut(u32, &Failure<J::Last>, Duration),
 {
-    /// Calls the operation.
-    #[inline]
-    fn make(&mut self, attempt: Attempt) {
-        let future = (self.operation)(attempt, self.run.history());
-        self.attempt.set(Some(future));
+    /// Polls a call for the first time that has to know the time from its beginning.
+    #[inline(never)]
+    fn poll_timed(
+        &mut self,
+        held: R,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, Exhausted<J::Last, E>>> {
+        let run = self.run.insert(Run::new(held, *self.limit));
+        match run.begin() {
+            Some(attempt) => self.make(attempt),
+            None => return Poll::Ready(Err(run.too_late())),
+        }
+        self.poll_present(cx)
+    }
+
+    /// Polls a call that has been polled before.
+    #[inline(never)]
+    fn poll_again(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Exhausted<J::Last, E>>> {
+        let run = self.run();
+        match run.phase() {
+            Phase::Suspended => run.resume(),
+            Phase::Waiting | Phase::GivingWay => ready!(self.poll_wait(cx))?,
+            Phase::Running | Phase::Ended => over(),
+        }
+        self.poll_present(cx)
+    }
+
+    fn poll_present(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Exhausted<J::Last, E>>> {
+        match self.poll_attempt(cx) {
+            Poll::Ready(Judged::Accepted(value)) => {
+                self.run().succeed();
+                Poll::Ready(Ok(value))
+            }
+            Poll::Ready(Judged::Failed(last, verdict)) => self.go_on(cx, Some((last, verdict))),
+            Poll::Pending => self.go_on(cx, None),
+        }
     }
 
     #[inline]
+    fn run(&mut self) -> &mut Run<R, E> {
+        self.run.as_mut().unwrap_or_else(|| over())
+    }
+
+    /// Calls the operation.
+    #[inline(always)]
+    fn make(&mut self, attempt: Attempt) {
+        let Some(run) = self.run else { over() };
+        let future = self.operation.attempt(attempt, run.history());
+        self.attempt.set(Some(future));
+    }
+
+    #[inline(always)]
     fn poll_attempt(&mut self, cx: &mut Context<'_>) -> Poll<Judged<T, J::Last>> {
         let Some(future) = self.attempt.as_mut().as_pin_mut() else {
             over()
@@ -115,18 +212,36 @@ where
     fn go_on(
         &mut self,
         cx: &mut Context<'_>,
-        mut failed: Option<(Failure<J::Last>, Verdict)>,
+        failed: Option<(J::Last, Verdict)>,
     ) -> Poll<Result<T, Exhausted<J::Last, E>>> {
+        let mut judged = match failed {
+            Some((last, verdict)) => self.repeat(cx, last, verdict),
+            None => Poll::Pending,
+        };
         loop {
-            let settled = match failed.take() {
-                Some((failure, verdict)) => {
-                    self.attempt.set(None);
-                    self.run.settle(failure, verdict, J::error, self.hook)
+            if self.operation.is_spent() {
+                self.run().make_last();
+            }
+            let settled = match judged {
+                Poll::Ready(Judged::Accepted(value)) => {
+                    self.run().succeed();
+                    return Poll::Ready(Ok(value));
                 }
-                None => {
+                Poll::Ready(Judged::Failed(last, verdict)) => {
+                    self.attempt.set(None);
+                    let failure = Failure::Operation(last);
+                    {
+                        let Some(run) = self.run else { over() };
+                        run.settle(failure, verdict, J::error, self.hook)
+                    }
+                }
+                Poll::Pending => {
                     let now = ready!(self.poll_cut_off(cx));
                     self.attempt.set(None);
-                    self.run.settle_cut_off(now, J::error, self.hook)
+                    {
+                        let Some(run) = self.run else { over() };
+                        run.settle_cut_off(now, J::error, self.hook)
+                    }
                 }
             };
             let wait = match settled {
@@ -134,62 +249,79 @@ where
                 ControlFlow::Continue(wait) => wait,
             };
             if !wait.is_zero() {
-                let now = self.run.begin_wait();
-                self.timer.arm(now, wait);
+                let now = self.run().begin_wait();
+                self.run().timer().arm(now, wait);
                 ready!(self.poll_wait(cx))?;
-            } else if self.run.is_due_to_give_way() {
-                self.run.give_way();
+            } else if self.run().is_due_to_give_way() {
+                self.run().give_way();
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             } else if let Err(exhausted) = self.next_attempt() {
                 return Poll::Ready(Err(exhausted));
             }
+            judged = self.poll_attempt(cx);
+        }
+    }
+
+    /// Makes attempts as long as each follows the one before at once.
+    #[inline(always)]
+    fn repeat(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut last: J::Last,
+        mut verdict: Verdict,
+    ) -> Poll<Judged<T, J::Last>> {
+        while !self.operation.is_spent() {
+            let Some(attempt) = self.run().next_at_once(verdict) else {
+                break;
+            };
+            self.attempt.set(None);
+            let failure = Failure::Operation(last);
+            (self.hook)(attempt.number() - 1, &failure, Duration::ZERO);
+            drop(failure);
+            self.make(attempt);
             match self.poll_attempt(cx) {
-                Poll::Ready(Judged::Accepted(value)) => {
-                    self.run.succeed();
-                    return Poll::Ready(Ok(value));
-                }
-                Poll::Ready(Judged::Failed(last, verdict)) => {
-                    failed = Some((Failure::Operation(last), verdict));
-                }
-                Poll::Pending => {}
+                Poll::Ready(Judged::Failed(next, judged)) => (last, verdict) = (next, judged),
+                other => return other,
             }
         }
+        Poll::Ready(Judged::Failed(last, verdict))
     }
 
     /// Suspends an attempt that is not ready, or gives the time at which it is to be cut off.
     fn poll_cut_off(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
-        self.run.suspend();
-        let Some(moment) = self.run.cut_off() else {
+        self.run().suspend();
+        let Some(moment) = self.run().cut_off() else {
             return Poll::Pending;
         };
         // The clock decides, and the timer only wakes: in a task that has used up its turn, tokio's
         // timers are never ready, and an operation can use up every turn.
         let now = clock::now();
         if now < moment {
-            self.timer.arm_at(moment);
-            ready!(self.timer.poll(cx));
+            self.run().timer().arm_at(moment);
+            ready!(self.run().timer().poll(cx));
         }
-        self.run.resume();
+        self.run().resume();
         Poll::Ready(now.max(moment))
     }
 
     /// Waits for the backoff or the next turn, and begins the next attempt.
+    #[inline(never)]
     fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Exhausted<J::Last, E>>> {
-        if self.run.phase() == Phase::Waiting {
-            ready!(self.timer.poll(cx));
+        if self.run().phase() == Phase::Waiting {
+            ready!(self.run().timer().poll(cx));
         }
         Poll::Ready(self.next_attempt())
     }
 
-    #[inline]
+    #[inline(always)] // the future of the attempt is then made where it is kept
     fn next_attempt(&mut self) -> Result<(), Exhausted<J::Last, E>> {
-        match self.run.next_attempt() {
+        match self.run().next_attempt() {
             Some(attempt) => {
                 self.make(attempt);
                 Ok(())
             }
-            None => Err(self.run.too_late()),
+            None => Err(self.run().too_late()),
         }
     }
 }

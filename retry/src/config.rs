@@ -37,6 +37,49 @@ pub(crate) mod defaults {
 /// assert_eq!(retry.budget().unwrap().name(), "payments");
 /// # Ok::<_, steadfast_retry::ConfigError>(())
 /// ```
+///
+/// # In a file
+///
+/// With the feature `serde` it is read and written as a flat table whose keys are the names of the
+/// fields. What is not given has its default.
+///
+/// - A duration is a string like `"1m 30s"` or `"250ms"`, or whole milliseconds. It is written as a
+///   string.
+/// - `backoff_multiplier` is a number. A count is a whole number.
+/// - `growth` is `"constant"`, `"linear"`, `"exponential"`, `"fibonacci"`, `"decorrelated"` or
+///   `"decorrelated_smooth"`.
+/// - `jitter` is `"none"`, `"full"`, `"equal"`, or a share from 0 to 1 as a number: 0.25 is plus or
+///   minus a quarter, [`Jitter::Proportional`]. `true` is full jitter and `false` is none.
+/// - `budget` is a table of a [`BudgetConfig`]'s settings. `true` is a budget with its defaults, and
+///   `false` is none.
+///
+/// One error tells everything that is wrong, each with its path: unknown keys and the key that was
+/// probably meant, keys given twice, values of a wrong kind, and broken rules. Keys that other libraries
+/// have are no keys here, but known: `max_retries` is refused, since it is one less than `max_attempts`,
+/// and the error says so. A config that was read obeys all its rules. The format must describe itself,
+/// as TOML, JSON and YAML do.
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use std::time::Duration;
+/// use steadfast_retry::{Config, Jitter};
+///
+/// let file = "max_elapsed = '1m 30s'\njitter = 0.25\nbudget = { share = 0.1 }";
+/// let config: Config = toml::from_str(file).unwrap();
+/// assert_eq!(config.max_elapsed, Some(Duration::from_secs(90)));
+/// assert_eq!(config.jitter, Some(Jitter::Proportional(0.25)));
+/// assert_eq!(config.budget.map(|budget| budget.share), Some(0.1));
+///
+/// let file = "base_backof = 100\nbudget = { share = 20 }\nmax_retries = 3";
+/// let error = toml::from_str::<Config>(file).unwrap_err();
+/// assert_eq!(
+///     error.message(),
+///     "base_backof = 100 (unknown key, did you mean base_backoff?); \
+///      budget.share = 20 (must be at least 0 and at most 10); \
+///      max_retries = 3 (unknown key, max_attempts counts the first attempt too: max_retries + 1)",
+/// );
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Config {

@@ -171,7 +171,8 @@ pub enum Reason {
     Deadline,
     /// The [budget](crate::Budget) had nothing left for a retry.
     Budget,
-    /// The classifier said [`Stop`](crate::Verdict::Stop), or accepted an `Err`.
+    /// The classifier said [`Stop`](crate::Verdict::Stop), or accepted an `Err`; from a tower service
+    /// also: there was no copy of the request to send.
     NotRetryable,
     /// The classifier asked for a wait longer than `max_retry_after`.
     RetryAfterTooLong,

@@ -37,61 +37,82 @@
 //!
 //! For failures that pass by themselves: a lost connection, a 503, a lock held by another. Not for an
 //! operation that must not happen twice, unless it carries an idempotency key: a call that failed may
-//! have done its work. Not at several layers of one call either, since attempts multiply: three
-//! layers of five are 125. A dependency that is down gains nothing from retries: put a circuit
-//! breaker inside, and let it say when to come back ([`Verdict`] shows how).
+//! have done its work. Not at several layers of one call either: attempts multiply, three layers of
+//! three are 27. A dependency that is down gains nothing from retries: put a circuit breaker inside, and
+//! let it say when to come back ([`Verdict`] shows how), and take the retries of all calls from a
+//! [`Budget`].
+#![cfg_attr(doc, doc = "How many, where, and what goes wrong: see the [guide].")]
+//!
+//! # What is here
+//!
+//! - [`Retry`]: the calls. [`Config`] and [`Builder`] have all settings and their defaults.
+//! - [`Backoff`]: the waits: constant, linear, exponential, Fibonacci, decorrelated; each with
+//!   [`Jitter`] under its cap, and each usable by itself as an iterator.
+//! - [`Budget`]: how many retries and hedges all calls together may make: a share of the calls.
+//! - [`Hedge`]: a second attempt while the first is slow, for work that may be done twice.
+//! - [`Deadline`]: the moment by which an answer is needed, in a form that travels in a header.
 //!
 //! # Defaults
 //!
 //! | setting | default | meaning |
 //! |---|---|---|
 //! | [`max_attempts`](Builder::max_attempts) | 5 | attempts in all, the first included |
+//! | [`growth`](Builder::growth) | exponential | how backoffs grow |
 //! | [`base_backoff`](Builder::base_backoff) | 100 ms | the first backoff |
 //! | [`max_backoff`](Builder::max_backoff) | 30 s | the longest backoff, jitter included |
 //! | [`backoff_multiplier`](Builder::backoff_multiplier) | 2 | growth from one backoff to the next |
 //! | [`jitter`](Builder::jitter) | [`Jitter::Full`] | how much of a backoff is left to chance |
-//! | [`jitter_seed`](Builder::jitter_seed) | random | makes jitter repeatable |
 //! | [`max_elapsed`](Builder::max_elapsed) | none | attempts and waits together, by the clock |
+//! | [`attempt_timeout`](Builder::attempt_timeout) | none | one attempt |
 //! | [`max_retry_after`](Builder::max_retry_after) | 30 s | the longest wait a classifier may ask for |
+//! | [`history`](Builder::history) | 8 | failed attempts that are remembered beside the last |
+//! | [`budget`](Builder::budget) | none | what retries are taken from |
 //!
 //! # How it decides
 //!
 //! ```text
-//!            +--------- wait: backoff with jitter, or the hint -----------+
+//!            +-------- wait: backoff with jitter, the hint if longer -----+
 //!            v                                                            |
 //!   call -> attempt -> classify --- Accept --> Ok(value)                  |
-//!                         |-------- Stop ----> Exhausted: NotRetryable    |
-//!                         |                                               |
-//!                  Retry, RetryAfter(hint)                                |
-//!                         |-- max_attempts made ----> Exhausted: Attempts |
+//!              |          |-------- Stop ----> Exhausted: NotRetryable    |
+//!     attempt_timeout     |                                               |
+//!              |     Retry, RetryAfter(hint), Rejected(hint)              |
+//!              +--------->|-- max_attempts made ----> Attempts            |
 //!                         |-- hint > max_retry_after -> RetryAfterTooLong |
-//!                         |-- wait passes max_elapsed -------> Deadline   |
+//!                         |-- no hint of a rejection --> Breaker          |
+//!                         |-- the wait leaves no time -> Deadline         |
+//!                         |-- nothing left in the budget -> Budget        |
 //!                         +-----------------------------------------------+
 //! ```
 //!
-//! Without a classifier every `Ok` is accepted and every `Err` retried. The result of a failed
-//! attempt is dropped before the wait, so it holds no connection meanwhile. A hint is waited for as
-//! it is, and the backoff after it is the one that would have come anyway.
+//! Without a classifier every `Ok` is accepted and every `Err` retried. What a failed attempt gave is
+//! dropped before the wait, so it holds no connection meanwhile, but for errors that are kept for the
+//! history. When the time of an asynchronous call is over, the attempt it is in is dropped.
 //!
 //! # Cancellation
 //!
 //! Dropping the future ends the attempt or the wait it is in. The call is counted as
-//! [abandoned](Totals::abandoned) and leaves [`Snapshot::waiting`] at once. A panic in the operation,
-//! the classifier or the hook is counted and unwinds on; a panic in an [`Observer`] is caught. With
-//! a backoff of zero a call gives way to other tasks after every 32 attempts, so that a timeout
-//! around it can end it.
+//! [abandoned](Totals::abandoned), leaves [`Snapshot::waiting`] at once and gives back what its budget
+//! had granted. A panic in the operation, the classifier or the hook is counted and unwinds on; a panic
+//! in an [`Observer`] is caught. With a backoff of zero a call gives way to other tasks after every 32
+//! attempts, so that a timeout around it can end it.
 //!
 //! # Cost
 //!
-//! No allocation, and the future is not boxed. A first attempt that succeeds costs one relaxed
-//! atomic addition: no lock, no randomness, and no look at the clock unless it had to wait for
-//! something or there is a `max_elapsed`. (The blocking door looks once.) A wait of zero never
-//! touches the timer.
+//! A first attempt that succeeds costs one count in a cell of its thread: no allocation, no lock, no
+//! randomness, and no look at the clock unless it had to wait for something or there is a limit of time
+//! or a budget. (The blocking door looks once.) The future is not boxed and takes at most 128 bytes more
+//! than the operation's own. A wait of zero never touches the timer; a call that waits allocates twice,
+//! for its timer and for what it remembers.
 //!
 //! # Crate features
 //!
-//! - `tokio` (default): the asynchronous `call`, which waits on tokio's timer, and time from tokio's
-//!   clock, so that a paused clock in tests drives retries too. Without it there is `call_blocking`.
+//! - `tokio` (default): the asynchronous `call` and `Hedge`, which wait on tokio's timer, and time from
+//!   tokio's clock, so that a paused clock in tests drives retries too. Without it there is
+//!   `call_blocking`, with backoffs, budgets and deadlines.
+//! - `serde`: reads and writes a [`Config`], a [`BudgetConfig`] and a `HedgeConfig`, and tells all that is
+//!   wrong with one in one error; writes snapshots.
+//! - `tower`: a layer, all clones of which share one retry.
 //!
 //! # Minimum supported Rust version
 //!
@@ -108,10 +129,15 @@ mod calling;
 mod classified;
 mod clock;
 mod config;
+mod counters;
 mod deadline;
 mod error;
 mod exhausted;
 mod failure;
+#[cfg(feature = "serde")]
+mod form;
+#[cfg(feature = "tokio")]
+mod hedge;
 mod history;
 mod judge;
 mod observer;
@@ -119,10 +145,16 @@ mod policy;
 mod retry;
 mod run;
 mod scoped;
+#[cfg(feature = "serde")]
+mod serialize;
 mod shared;
+mod slot;
 mod snapshot;
 #[cfg(feature = "tokio")]
 mod timer;
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub mod tower;
 mod verdict;
 
 pub use self::attempt::Attempt;
@@ -138,12 +170,22 @@ pub use self::deadline::{Deadline, ParseDeadlineError};
 pub use self::error::{ConfigError, FieldError};
 pub use self::exhausted::{Exhausted, Reason};
 pub use self::failure::Failure;
+#[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+pub use self::hedge::{
+    ClassifiedHedge, Hedge, HedgeAttempt, HedgeBuilder, HedgeConfig, HedgeObserver, HedgeSnapshot,
+    HedgeSuppressed, HedgeTotals, HedgeTrigger, Hedged, WeakHedge,
+};
 pub use self::history::{Ended, History, Past};
 pub use self::observer::{GaveUp, Observer, Retrying};
 pub use self::retry::{Retry, WeakRetry};
 pub use self::scoped::Scoped;
 pub use self::snapshot::{Snapshot, Totals};
 pub use self::verdict::Verdict;
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/retries-multiply.md")]
+pub mod guide {}
 
 #[cfg(all(doctest, feature = "tokio"))]
 #[doc = include_str!("../README.md")]

@@ -92,13 +92,19 @@ impl Observers {
         self.panics.load(Ordering::Relaxed)
     }
 
+    /// Whether there is anybody to tell.
+    #[inline]
+    pub(crate) fn any(&self) -> bool {
+        self.any.load(Ordering::Relaxed)
+    }
+
     /// Tells every observer, in the order they were added, outside the lock.
     pub(crate) fn tell<Event>(
         &self,
         event: impl FnOnce() -> Event,
         tell: impl Fn(&dyn Observer, &Event),
     ) {
-        if !self.any.load(Ordering::Relaxed) {
+        if !self.any() {
             return;
         }
         let list = Arc::clone(&self.list.read().unwrap_or_else(PoisonError::into_inner));

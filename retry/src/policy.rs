@@ -15,6 +15,9 @@ pub(crate) struct Policy {
     pub(crate) deadline: Option<Instant>,
     /// Whether a call has to know the time from its beginning, whatever limit it brings itself.
     pub(crate) timed: bool,
+    /// Whether retries follow at once and leave nothing to remember, unless somebody says otherwise.
+    #[cfg(feature = "tokio")]
+    pub(crate) at_once: bool,
 }
 
 /// Why there is no other attempt, and how long to wait before the call is worth making again.
@@ -24,6 +27,8 @@ pub(crate) type Refused = (Reason, Option<Duration>);
 pub(crate) struct Standing {
     /// The number of the attempt.
     pub(crate) attempt: u32,
+    /// Whether the operation can make no other.
+    pub(crate) spent: bool,
     /// What is left of the time of the call, if that is limited.
     pub(crate) left: Option<Duration>,
 }
@@ -45,6 +50,9 @@ impl Policy {
             Verdict::RetryAfter(hint) => (Some(hint), Reason::RetryAfterTooLong, Reason::Deadline),
             Verdict::Rejected(hint) => (hint, Reason::Breaker, Reason::Breaker),
         };
+        if standing.spent {
+            return Err((Reason::NotRetryable, hint));
+        }
         if standing.attempt >= self.config.max_attempts {
             return Err((Reason::Attempts, hint));
         }
@@ -80,6 +88,8 @@ mod tests {
             seed: 0,
             deadline: None,
             timed: false,
+            #[cfg(feature = "tokio")]
+            at_once: false,
         }
     }
 
@@ -89,7 +99,11 @@ mod tests {
         verdict: Verdict,
         backoff: Option<Duration>,
     ) -> Result<Duration, Refused> {
-        let standing = Standing { attempt, left };
+        let standing = Standing {
+            attempt,
+            spent: false,
+            left,
+        };
         policy().decide(&standing, verdict, || backoff.expect("drawn in vain"))
     }
 
@@ -131,6 +145,21 @@ mod tests {
         let hint = Verdict::RetryAfter(SECOND * 2);
         let decision = decide(1, Some(SECOND * 2), hint, Some(SECOND));
         assert_eq!(decision, Err((Reason::Deadline, Some(SECOND * 2))));
+    }
+
+    #[test]
+    fn an_operation_that_is_spent_ends_the_call_and_keeps_the_hint() {
+        let after = Verdict::RetryAfter(SECOND);
+        let rejected = Verdict::Rejected(None);
+        for (verdict, hint) in [(after, Some(SECOND)), (rejected, None)] {
+            let standing = Standing {
+                attempt: 1,
+                spent: true,
+                left: Some(Duration::ZERO),
+            };
+            let decision = policy().decide(&standing, verdict, || panic!("drawn in vain"));
+            assert_eq!(decision, Err((Reason::NotRetryable, hint)));
+        }
     }
 
     #[test]

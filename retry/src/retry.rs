@@ -284,6 +284,7 @@ impl Retry {
     /// # Examples
     ///
     /// ```
+    /// # #[cfg(feature = "tokio")]
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use std::future::pending;
@@ -300,6 +301,8 @@ impl Retry {
     /// assert_eq!(exhausted.last, Failure::TimedOut { after: Duration::from_millis(800) });
     /// # Ok(())
     /// # }
+    /// # #[cfg(not(feature = "tokio"))]
+    /// # fn main() {}
     /// ```
     pub fn deadline<E>(&self, deadline: Deadline) -> Scoped<'_, E> {
         Scoped::new(&self.shared).deadline(deadline)

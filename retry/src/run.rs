@@ -7,13 +7,15 @@ use crate::attempt::Attempt;
 use crate::backoff::Draws;
 use crate::budget::Extra;
 use crate::clock;
+use crate::counters::{add_one, take_one};
 use crate::exhausted::{Exhausted, Reason};
 use crate::failure::Failure;
 use crate::history::{Ended, History, Past};
 use crate::observer::{GaveUp, Retrying};
 use crate::policy::{Refused, Standing};
 use crate::shared::Held;
-use crate::snapshot::{add_one, take_one};
+#[cfg(feature = "tokio")]
+use crate::timer::Timer;
 use crate::verdict::Verdict;
 
 /// One call. Dropped before it has ended, it counts itself as abandoned or panicked.
@@ -23,6 +25,8 @@ pub(crate) struct Run<R: Held, E> {
     phase: Phase,
     /// Whether the budget has granted the next attempt, which has not begun yet.
     granted: bool,
+    /// Whether the operation can make no attempt after the present one.
+    spent: bool,
     attempt: u32,
     /// When the call began. Stays unknown until it matters: a clock costs more than the rest.
     started: Option<Instant>,
@@ -30,16 +34,35 @@ pub(crate) struct Run<R: Held, E> {
     limit: Option<Instant>,
     /// When the attempt began, in nanoseconds from when the call did; kept if attempts are timed.
     begun: u64,
+    /// What most calls never need, made when one does: it would be most of the size of a call.
+    kept: Option<Box<Kept<E>>>,
+}
+
+/// What a call keeps from one attempt to the next.
+#[derive(Debug)]
+pub(crate) struct Kept<E> {
     /// Made at the first backoff.
     draws: Option<Draws>,
     history: History<E>,
+    #[cfg(feature = "tokio")]
+    timer: Timer,
+}
+
+impl<E> Kept<E> {
+    #[cold]
+    fn new() -> Box<Self> {
+        Box::new(Self {
+            draws: None,
+            history: History::new(),
+            #[cfg(feature = "tokio")]
+            timer: Timer::new(),
+        })
+    }
 }
 
 /// Where the call stands, which tells what it means when it is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Not polled yet.
-    New,
     /// On some thread's stack, perhaps in the user's code: dropped by unwinding only.
     Running,
     /// Between two polls of an attempt: dropped by whoever gave up on the future.
@@ -59,28 +82,37 @@ impl<R: Held, E> Run<R, E> {
     pub(crate) fn new(held: R, limit: Option<Instant>) -> Self {
         Self {
             held,
-            phase: Phase::New,
+            phase: Phase::Running,
             granted: false,
+            spent: false,
             attempt: 0,
             started: None,
             limit,
             begun: 0,
-            draws: None,
-            history: History::new(),
+            kept: None,
         }
     }
 
     #[inline]
     pub(crate) fn history(&self) -> &History<E> {
-        &self.history
+        match &self.kept {
+            Some(kept) => &kept.history,
+            None => const { &History::new() },
+        }
+    }
+
+    /// A call whose first attempt has been made, and took no notice of the time.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn after_first(held: R) -> Self {
+        let mut run = Self::new(held, None);
+        run.attempt = 1;
+        run
     }
 
     /// Begins the call and its first attempt, unless its time is over already.
     #[inline]
     pub(crate) fn begin(&mut self) -> Option<Attempt> {
-        self.phase = Phase::Running;
-        if (self.held.shared().policy.timed || self.limit.is_some()) && self.begin_timed().is_err()
-        {
+        if self.is_timed() && self.begin_timed().is_err() {
             return None;
         }
         self.attempt = 1;
@@ -113,26 +145,55 @@ impl<R: Held, E> Run<R, E> {
         Ok(())
     }
 
+    /// Begins another attempt after one that failed with this verdict, if it follows without a wait and
+    /// there is nothing to ask, keep or tell, and it is not the turn of others.
+    #[cfg(feature = "tokio")]
+    #[inline(always)]
+    pub(crate) fn next_at_once(&mut self, verdict: Verdict) -> Option<Attempt> {
+        let shared = self.held.shared();
+        let at_once = shared.policy.at_once
+            && verdict == Verdict::Retry
+            && self.attempt < shared.policy.config.max_attempts
+            && self.limit.is_none()
+            && !shared.observers.any()
+            && !self.is_due_to_give_way();
+        if !at_once {
+            return None;
+        }
+        shared.counters.add(|cell| &cell.retries);
+        self.attempt += 1;
+        Some(self.present_attempt())
+    }
+
     /// Begins another attempt, unless the time of the call is over.
     #[inline]
     pub(crate) fn next_attempt(&mut self) -> Option<Attempt> {
+        if (self.phase == Phase::Waiting || self.is_timed()) && self.come_back().is_err() {
+            return None;
+        }
+        self.phase = Phase::Running;
+        self.held.shared().counters.add(|cell| &cell.retries);
+        self.attempt += 1; // cannot overflow: it is below `max_attempts`
+        Some(self.present_attempt())
+    }
+
+    /// Ends a wait, notes the time where it matters, and spends what the budget has granted.
+    #[inline(never)]
+    fn come_back(&mut self) -> Result<(), Late> {
         self.leave(Phase::Running);
-        let shared = self.held.shared();
-        if let (true, Some(started)) = (self.attempts_are_timed(), self.started) {
+        if let (true, Some(started)) = (self.is_timed(), self.started) {
             let now = clock::now();
             if self.limit.is_some_and(|limit| limit <= now) {
-                return None;
+                return Err(Late);
             }
             let begun = now.saturating_duration_since(started);
             self.begun = u64::try_from(begun.as_nanos()).unwrap_or(u64::MAX);
-            if let (true, Some(budget)) = (self.granted, &shared.budget) {
+            if let (true, Some(budget)) = (self.granted, &self.held.shared().budget) {
                 self.granted = false;
                 budget.spend_at(Extra::Retry, now);
             }
         }
-        add_one(&shared.counters.retries);
-        self.attempt += 1; // cannot overflow: it is below `max_attempts`
-        Some(self.present_attempt())
+        Ok(())
     }
 
     /// Judges an attempt that was not accepted: the end of the call, or a wait before the next one.
@@ -185,11 +246,13 @@ impl<R: Held, E> Run<R, E> {
     #[inline]
     pub(crate) fn succeed(&mut self) {
         self.phase = Phase::Ended;
-        let counters = &self.held.shared().counters;
-        add_one(if self.attempt == 1 {
-            &counters.first_try
-        } else {
-            &counters.after_retry
+        let first = self.attempt == 1;
+        self.held.shared().counters.add(|cell| {
+            if first {
+                &cell.first_try
+            } else {
+                &cell.after_retry
+            }
         });
     }
 
@@ -219,12 +282,17 @@ impl<R: Held, E> Run<R, E> {
         let left = now
             .zip(self.limit)
             .map(|(now, limit)| limit.saturating_duration_since(now));
-        let standing = Standing { attempt, left };
-        let draws = &mut self.draws;
+        let standing = Standing {
+            attempt,
+            spent: self.spent,
+            left,
+        };
+        let kept = &mut self.kept;
         let wait = policy.decide(&standing, verdict, || {
             if policy.config.base_backoff.is_zero() {
                 return Duration::ZERO;
             }
+            let draws = &mut kept.get_or_insert_with(Kept::new).draws;
             let draws = draws.get_or_insert_with(|| shared.draws());
             draws.draw(&policy.backoff, attempt - 1)
         })?;
@@ -273,7 +341,8 @@ impl<R: Held, E> Run<R, E> {
             wait,
             ended,
         };
-        self.history.push(past, longest);
+        let kept = self.kept.get_or_insert_with(Kept::new);
+        kept.history.push(past, longest);
     }
 
     #[inline(never)]
@@ -300,7 +369,10 @@ impl<R: Held, E> Run<R, E> {
             elapsed,
             reason,
             last,
-            history: std::mem::replace(&mut self.history, History::new()),
+            history: self
+                .kept
+                .take()
+                .map_or_else(History::new, |kept| kept.history),
             name,
             retry_after,
         }
@@ -319,8 +391,9 @@ impl<R: Held, E> Run<R, E> {
         Attempt::new(self.attempt, self.started, self.limit)
     }
 
-    /// Whether it must be known when attempts begin.
-    fn attempts_are_timed(&self) -> bool {
+    /// Whether the time of the call and of its attempts must be known.
+    #[inline]
+    fn is_timed(&self) -> bool {
         self.held.shared().policy.timed || self.limit.is_some()
     }
 
@@ -339,6 +412,12 @@ impl<R: Held, E> Run<R, E> {
         self.phase
     }
 
+    /// The operation can make no attempt after the present one.
+    #[inline]
+    pub(crate) fn make_last(&mut self) {
+        self.spent = true;
+    }
+
     /// The future of the call is being polled.
     #[inline]
     pub(crate) fn resume(&mut self) {
@@ -354,6 +433,10 @@ impl<R: Held, E> Run<R, E> {
     /// The future of the call returns to its poller, before the next attempt.
     pub(crate) fn give_way(&mut self) {
         self.phase = Phase::GivingWay;
+    }
+
+    pub(crate) fn timer(&mut self) -> &mut Timer {
+        &mut self.kept.get_or_insert_with(Kept::new).timer
     }
 
     /// Whether the call has made so many attempts without a wait that others should have a turn.
@@ -387,7 +470,7 @@ struct Late;
 impl<R: Held, E> Drop for Run<R, E> {
     #[inline]
     fn drop(&mut self) {
-        if !matches!(self.phase, Phase::New | Phase::Ended) {
+        if self.phase != Phase::Ended {
             self.drop_unfinished();
         }
     }

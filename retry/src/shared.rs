@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::backoff::Draws;
 use crate::budget::Budget;
+use crate::counters::Counters;
 use crate::observer::Observers;
 use crate::policy::Policy;
 use crate::retry::Retry;
-use crate::snapshot::Counters;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -32,7 +32,7 @@ impl Shared {
             name,
             policy,
             budget,
-            counters: Counters::default(),
+            counters: Counters::new(),
             observers,
             sequences: AtomicU64::new(0),
         }

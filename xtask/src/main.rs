@@ -18,6 +18,9 @@ usage: cargo xtask <command>
             the cases alone in whose names there is one of the words, if any (15 s)
   instructions [--no-install]
             one line per case: the instructions of a call, counted by valgrind and held to their ceilings
+  simulate [--check]
+            retries in virtual time against servers that fail or grow slow; tables and plots go to
+            benches/results (10 s), or with --check are compared with what is there
 
 As root, demo, test and instructions install the Debian packages they need and say so; --no-install declines.";
 
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         "test" => test(may_install),
         "ratios" => ratios(rest),
         "instructions" => instructions(may_install),
+        "simulate" => simulate(rest),
         "help" | "--help" | "-h" => {
             eprintln!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -92,6 +96,24 @@ fn instructions(may_install: bool) -> Result<(), String> {
         "--bench",
         "instructions",
     ])
+}
+
+fn simulate(rest: &[String]) -> Result<(), String> {
+    let mut args = vec![
+        "run",
+        "--quiet",
+        "--release",
+        "-p",
+        "steadfast-benches",
+        "--no-default-features",
+        "--features",
+        "simulation",
+        "--bin",
+        "simulate",
+        "--",
+    ];
+    args.extend(rest.iter().map(String::as_str));
+    run::cargo(&args)
 }
 
 fn test(may_install: bool) -> Result<(), String> {

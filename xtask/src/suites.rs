@@ -53,9 +53,12 @@ pub const LEFT_TO_XTASK: &[Suite] = &[
 
 /// Features without system needs that are off by default and whose tests `cargo xtask test` runs too.
 pub const ALSO_ON: &[&str] = &[
+    "steadfast-benches/simulation",
     "steadfast-breaker/quanta",
     "steadfast-breaker/serde",
     "steadfast-breaker/tower",
+    "steadfast-retry/serde",
+    "steadfast-retry/tower",
     "steadfast-health/breaker",
     "steadfast-health/bulkhead",
     "steadfast-http/health",

@@ -1,6 +1,7 @@
 //! A retry around work that succeeds at once, and around work that fails twice first.
 //!
-//! Five attempts and exponential backoff with jitter. In the second case the wait is zero: most
+//! Five attempts and exponential backoff with jitter. No peer remembers the errors before the last, so
+//! ours does not either, but for `ours_with_history`, which has the default. In the second case the wait is zero: most
 //! peers then still go to sleep, and tokio's timer wakes them after a millisecond. The two that do
 //! not are tower's retry, whose policy decides about waiting and has no wait here, and
 //! `backon_no_sleep`, which is backon with a sleeper that is ready at once.
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use backon::{ConstantBuilder, ExponentialBuilder, Retryable};
 use steadfast_benches::Case;
-use steadfast_retry::Retry;
+use steadfast_retry::{Budget, Retry};
 use tokio_retry2::strategy::{ExponentialFactorBackoff, FixedInterval, jitter};
 use tokio_retry2::{MapErr, RetryError};
 use tower::retry::{Policy, RetryLayer as TowerLayer};
@@ -24,6 +25,8 @@ use super::work::work;
 
 const ATTEMPTS: usize = 5;
 const RETRIES: usize = ATTEMPTS - 1;
+/// The default.
+const HISTORY: usize = 8;
 const BASE: Duration = Duration::from_millis(100);
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -31,13 +34,15 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 fn ok() -> Case {
-    let retry = ours(BASE);
+    let retry = ours(BASE, 0);
+    let budgeted = budgeted();
     let mut tower = tower(work);
     let mut tower_resilience = tower_resilience(
         |layer| layer.backoff(ExponentialRandomBackoff::new(BASE, 0.5).expect("a sound share")),
         work,
     );
     let ours = async move || retry.call(|_| work()).await;
+    let ours_with_budget = async move || budgeted.call(|_| work()).await;
     let backon = async || {
         let backoff = ExponentialBuilder::default()
             .with_min_delay(BASE)
@@ -52,6 +57,7 @@ fn ok() -> Case {
     let tower = async move || tower.ready().await?.call(()).await;
     let tower_resilience = async move || tower_resilience.ready().await?.call(()).await;
     Case::new("retry_ok", alone(ours, Result::is_ok))
+        .beside("ours_with_budget", alone(ours_with_budget, Result::is_ok))
         .beside("backon", alone(backon, Result::is_ok))
         .beside("tokio_retry2", alone(tokio_retry2, Result::is_ok))
         .beside("tower", alone(tower, Result::is_ok))
@@ -59,7 +65,8 @@ fn ok() -> Case {
 }
 
 fn two_failures() -> Case {
-    let retry = ours(Duration::ZERO);
+    let retry = ours(Duration::ZERO, 0);
+    let remembering = ours(Duration::ZERO, HISTORY);
     let mut tower = tower(third_time);
     let mut tower_resilience =
         tower_resilience(|layer| layer.fixed_backoff(Duration::ZERO), third_time);
@@ -67,6 +74,7 @@ fn two_failures() -> Case {
         .with_delay(Duration::ZERO)
         .with_max_times(RETRIES);
     let ours = async move || retry.call(|_| third_time()).await;
+    let ours_with_history = async move || remembering.call(|_| third_time()).await;
     let no_sleep = async move || third_time.retry(no_wait).sleep(|_| ready(())).await;
     let backon = async move || third_time.retry(no_wait).await;
     let tokio_retry2 = async || {
@@ -76,6 +84,7 @@ fn two_failures() -> Case {
     let tower = async move || tower.ready().await?.call(()).await;
     let tower_resilience = async move || tower_resilience.ready().await?.call(()).await;
     Case::new("retry_two_failures", alone(ours, Result::is_ok))
+        .beside("ours_with_history", alone(ours_with_history, Result::is_ok))
         .beside("tower", alone(tower, Result::is_ok))
         .beside("backon_no_sleep", alone(no_sleep, Result::is_ok))
         .beside("backon", alone(backon, Result::is_ok))
@@ -100,10 +109,21 @@ fn third_time() -> Answer {
     }
 }
 
-fn ours(base: Duration) -> Retry {
+pub(crate) fn ours(base: Duration, history: usize) -> Retry {
     Retry::builder("bench")
         .max_attempts(ATTEMPTS as u32)
         .base_backoff(base)
+        .history(history)
+        .build()
+        .expect("a sound configuration")
+}
+
+pub(crate) fn budgeted() -> Retry {
+    let budget = Budget::builder("bench").build();
+    Retry::builder("bench")
+        .max_attempts(ATTEMPTS as u32)
+        .base_backoff(BASE)
+        .budget(budget.expect("a sound configuration"))
         .build()
         .expect("a sound configuration")
 }

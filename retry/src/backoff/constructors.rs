@@ -130,8 +130,8 @@ impl Backoff {
     /// use steadfast_retry::Backoff;
     ///
     /// let mut waits = Backoff::decorrelated_smooth(Duration::from_secs(1)).waits();
-    /// let medians: Vec<u128> = (0..5).map(|_| waits.next_with(0.5).as_millis()).collect();
-    /// assert_eq!(medians, [897, 1_093, 2_035, 4_046, 8_083]);
+    /// let middle: Vec<u64> = (0..6).map(|_| waits.next_with(0.5).as_secs_f64().round() as u64).collect();
+    /// assert_eq!(middle, [1, 1, 2, 4, 8, 16]);
     /// ```
     #[must_use]
     pub const fn decorrelated_smooth(base: Duration) -> Self {

@@ -73,9 +73,29 @@ fn whole_multipliers_are_exact_where_double_precision_is_not() {
 
 #[test]
 fn the_longest_draw_is_exact_where_double_precision_is_not() {
-    let backoff = Backoff::constant(Duration::MAX).jitter(Jitter::Full);
-    let mut draws = Draws::new(0);
-    assert_eq!(draws.draw_with(&backoff, 0, 1.0), Duration::MAX);
+    for longest in [Duration::from_nanos((1 << 53) + 1), Duration::MAX] {
+        let backoff = Backoff::constant(longest).jitter(Jitter::Full);
+        assert_eq!(Draws::new(0).draw_with(&backoff, 0, 1.0), longest);
+    }
+}
+
+#[test]
+fn a_wait_of_any_length_comes_out_as_it_went_in() {
+    let nanosecond = Duration::from_nanos(1);
+    let word = Duration::from_nanos(u64::MAX);
+    for wait in [
+        nanosecond,
+        SECOND - nanosecond,
+        SECOND,
+        word - nanosecond,
+        word,
+        word + nanosecond,
+        Duration::MAX - nanosecond,
+        Duration::MAX,
+    ] {
+        let backoff = Backoff::constant(wait).jitter(Jitter::None);
+        assert_eq!(draw(&backoff, 0, 0), wait);
+    }
 }
 
 /// The previous wait is kept in 64 bits of nanoseconds; what does not fit must not wrap.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::error::FieldError;
 
-/// The defaults, in one place.
+/// The defaults, in one place; the README's table is held to them by a test.
 pub(crate) mod defaults {
     use std::time::Duration;
 
@@ -23,6 +23,22 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(60);
 ///
 /// [`BudgetBuilder`](crate::BudgetBuilder) has a method of the same name for each field, which
 /// explains it.
+///
+/// # In a file
+///
+/// With the feature `serde` it is read and written as a flat table, by itself or as `budget` within a
+/// [`Config`](crate::Config), which tells what a table is like and what is refused. `share` and
+/// `min_per_second` are numbers, `window` is a duration: a string like `"10s"`, or whole milliseconds.
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use std::time::Duration;
+/// use steadfast_retry::BudgetConfig;
+///
+/// let config: BudgetConfig = toml::from_str("share = 0.1\nwindow = '30s'").unwrap();
+/// assert_eq!((config.share, config.window), (0.1, Duration::from_secs(30)));
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct BudgetConfig {

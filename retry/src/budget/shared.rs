@@ -36,6 +36,17 @@ impl Shared {
         }
     }
 
+    /// One that goes its own way from here.
+    #[cfg(test)]
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            name: Arc::clone(&self.name),
+            config: self.config,
+            origin: self.origin,
+            state: Mutex::new(self.state.lock().clone()),
+        }
+    }
+
     /// In the machine's terms. A moment before the budget was built counts as that moment.
     #[inline]
     fn offset(&self, now: Instant) -> u64 {

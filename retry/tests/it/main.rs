@@ -5,13 +5,21 @@
     reason = "a test that cannot go on is a test that failed"
 )]
 
+mod backoff;
 mod breaker;
+mod budget;
 mod config;
+#[cfg(feature = "serde")]
+mod config_serde;
 mod edges;
 mod endings;
+mod guide;
+mod hedge;
 mod limits;
 mod model;
 mod observers;
+#[cfg(feature = "tower")]
+mod tower;
 mod waits;
 
 use std::time::Duration;
