@@ -44,7 +44,16 @@ pub(super) struct Settings {
     pub(super) attempt_timeout: Option<Duration>,
     pub(super) history: usize,
     pub(super) tap: Tap,
-    pub(super) observer_panics: bool,
+    pub(super) watched: Watched,
+}
+
+/// Who observes a retry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Watched {
+    Nobody,
+    One,
+    /// And another one, which panics.
+    Two,
 }
 
 #[derive(Debug, Clone)]
@@ -181,13 +190,27 @@ impl Door {
             3 => Just(Tap::Open),
             1 => Just(Tap::SpendingOnly),
         ];
-        let rest = (0..=4_usize, tap, prop::bool::weighted(0.1));
+        let watched = prop_oneof![
+            3 => Just(Watched::Nobody),
+            6 => Just(Watched::One),
+            1 => Just(Watched::Two),
+        ];
+        // Nothing to keep, to tell or to look at: such a retry may take a shorter way.
+        let bare = prop::bool::weighted(0.2);
+        // Time for the first wait, but not for the rest of the tick in which it ends.
+        let tight = prop::bool::weighted(0.1);
+        let rest = (0..=4_usize, tap, watched, bare, tight);
         (schedule, limits, rest).prop_map(|(schedule, limits, rest)| {
             let (max_attempts, multiplier, base, above, max_retry_after) = schedule;
             let (max_elapsed, deadline, attempt_timeout) = limits;
-            let (history, tap, observer_panics) = rest;
+            let (history, tap, watched, bare, tight) = rest;
+            let max_elapsed = if tight {
+                Some(base + Duration::from_micros(1))
+            } else {
+                max_elapsed
+            };
             let not_zero = |time: &Duration| !time.is_zero();
-            Settings {
+            let settings = Settings {
                 max_attempts,
                 multiplier,
                 base,
@@ -198,7 +221,21 @@ impl Door {
                 attempt_timeout: attempt_timeout.filter(not_zero),
                 history,
                 tap,
-                observer_panics,
+                watched,
+            };
+            if bare {
+                Settings {
+                    base: Duration::ZERO,
+                    max_elapsed: None,
+                    deadline: None,
+                    attempt_timeout: None,
+                    history: 0,
+                    tap: Tap::Closed,
+                    watched: Watched::Nobody,
+                    ..settings
+                }
+            } else {
+                settings
             }
         })
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use steadfast_retry::{Failure, Reason, Verdict};
 
-use super::case::{CallPlan, Case, Door, Gives, Settings, Tap};
+use super::case::{CallPlan, Case, Door, Gives, Settings, Tap, Watched};
 use super::purse::NaiveBudget;
 use super::{Answer, Before, Counts, End, Event, GivenUp, Left, Line, Seen};
 use crate::ms;
@@ -395,8 +395,12 @@ impl<'c> Call<'c> {
 
     /// The observer, and the one that panics after it.
     fn tell(&self, world: &mut World, event: Event) {
-        world.note(event);
-        world.counts[self.retry].observer_panics += u64::from(self.settings.observer_panics);
+        if self.settings.watched != Watched::Nobody {
+            world.note(event);
+        }
+        if self.settings.watched == Watched::Two {
+            world.counts[self.retry].observer_panics += 1;
+        }
     }
 
     /// The budget that retries are taken from, and the time.

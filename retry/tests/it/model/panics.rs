@@ -119,54 +119,78 @@ async fn a_panic_anywhere_in_a_call_is_counted_once_and_takes_nothing_along() {
             let budget = budget();
             let builder = builder(place, &budget, ms(wait)).attempt_timeout(ms(20));
             let retry = builder.build().unwrap();
-            let attempts = Rc::new(Cell::new(0));
-            let (seen, live) = (Rc::clone(&attempts), |attempt| attempt == at);
-            let classifier = |_: &Result<Bomb, Bomb>| {
-                if place == Classifier && live(seen.get()) {
-                    planned_panic();
-                }
-                Verdict::Retry
-            };
-            let hook = |attempt, _: &_, _| {
-                if place == Hook && live(attempt) {
-                    planned_panic();
-                }
-            };
-            let call = retry.classify(classifier).on_retry(hook).call(|attempt| {
-                attempts.set(attempt.number());
-                let live = live(attempt.number());
-                if place == Closure && live {
-                    planned_panic();
-                }
-                async move {
-                    let _held = Bomb(place == DropOfFuture && live);
-                    if place == Future && live {
-                        planned_panic();
-                    }
-                    if place == DropOfFuture {
-                        std::future::pending::<()>().await;
-                    }
-                    give(place, live)
-                }
-            });
-            let mut call = Box::pin(call);
-            let mut polls = 0;
-            let panicked = loop {
-                let mut cx = Context::from_waker(Waker::noop());
-                match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(&mut cx))) {
-                    Ok(Poll::Pending) => advance(ms(5)).await,
-                    Ok(Poll::Ready(_)) => break false,
-                    Err(_) => break true,
-                }
-                polls += 1;
-                assert!(polls < 1_000, "{what}: no end");
-            };
-            assert!(panicked, "{what}");
-            drop(call);
+            assert!(panics(&retry, place, at).await, "{what}");
             // An old error goes when the next one comes.
             let last = if place == DropOfOldError { at + 1 } else { at };
             ended_in_a_panic(&retry, &budget, last, &what);
         }
+    }
+}
+
+/// A retry that keeps, asks and tells nothing may take a shorter way, on which the same holds.
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_a_call_without_waits_history_and_budget_is_counted_once() {
+    use Place::{Classifier, Closure, DropOfError, DropOfValue, Future, Hook};
+    for place in [Closure, Future, Classifier, Hook, DropOfValue, DropOfError] {
+        for at in [1, 2, 7] {
+            let what = format!("{place:?} of attempt {at}");
+            let builder = Retry::builder("bare").base_backoff(ms(0));
+            let retry = builder.history(0).max_attempts(8).build().unwrap();
+            assert!(panics(&retry, place, at).await, "{what}");
+            let counts = Counts::of(retry.snapshot().totals, 0);
+            let expected = Counts {
+                panicked: 1,
+                retries: u64::from(at - 1),
+                ..Counts::default()
+            };
+            assert_eq!(counts, expected, "{what}");
+        }
+    }
+}
+
+/// Whether a call panics that has a bomb in this place, live in this attempt.
+async fn panics(retry: &Retry, place: Place, at: u32) -> bool {
+    let attempts = Rc::new(Cell::new(0));
+    let (seen, live) = (Rc::clone(&attempts), |attempt| attempt == at);
+    let classifier = |_: &Result<Bomb, Bomb>| {
+        if place == Place::Classifier && live(seen.get()) {
+            planned_panic();
+        }
+        Verdict::Retry
+    };
+    let hook = |attempt, _: &_, _| {
+        if place == Place::Hook && live(attempt) {
+            planned_panic();
+        }
+    };
+    let call = retry.classify(classifier).on_retry(hook).call(|attempt| {
+        attempts.set(attempt.number());
+        let live = live(attempt.number());
+        if place == Place::Closure && live {
+            planned_panic();
+        }
+        async move {
+            let _held = Bomb(place == Place::DropOfFuture && live);
+            if place == Place::Future && live {
+                planned_panic();
+            }
+            if place == Place::DropOfFuture {
+                std::future::pending::<()>().await;
+            }
+            give(place, live)
+        }
+    });
+    let mut call = Box::pin(call);
+    let mut polls = 0;
+    loop {
+        let mut cx = Context::from_waker(Waker::noop());
+        match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(&mut cx))) {
+            Ok(Poll::Pending) => advance(ms(5)).await,
+            Ok(Poll::Ready(_)) => return false,
+            Err(_) => return true,
+        }
+        polls += 1;
+        assert!(polls < 1_000, "no end");
     }
 }
 

@@ -14,7 +14,7 @@ use steadfast_retry::{
 };
 use tokio::time::{advance, sleep, sleep_until};
 
-use super::case::{CallPlan, Case, Door, Gives, Settings, Step, Tap};
+use super::case::{CallPlan, Case, Door, Gives, Settings, Step, Tap, Watched};
 use super::naive::CURFEW;
 use super::purse::thousandths;
 use super::{Answer, Before, Counts, End, Event, GivenUp, Left, Line, Purse, Seen, planned_panic};
@@ -336,12 +336,12 @@ fn build(retry: usize, settings: &Settings, budget: Option<&Budget>, journal: &J
         .max_attempts(settings.max_attempts)
         .backoff(backoff)
         .max_retry_after(settings.max_retry_after)
-        .history(settings.history)
-        .observer(Ear {
-            retry,
-            journal: journal.clone(),
-        });
-    if settings.observer_panics {
+        .history(settings.history);
+    if settings.watched != Watched::Nobody {
+        let journal = journal.clone();
+        builder = builder.observer(Ear { retry, journal });
+    }
+    if settings.watched == Watched::Two {
         builder = builder.observer(Panicking);
     }
     if let Some(max_elapsed) = settings.max_elapsed {
