@@ -287,14 +287,14 @@ where
         mut last: J::Last,
         mut verdict: Verdict,
     ) -> Poll<Judged<T, J::Last>> {
-        while !self.operation.is_spent() {
-            let Some(attempt) = self.run().next_at_once(verdict) else {
-                break;
-            };
+        while !self.operation.is_spent() && self.run().goes_on_at_once(verdict) {
             self.attempt.set(None);
+            let failed = self.run().attempt();
             let failure = Failure::Operation(last);
-            (self.hook)(attempt.number() - 1, &failure, Duration::ZERO);
+            (self.hook)(failed, &failure, Duration::ZERO);
             drop(failure);
+            // Counted once no code of the user's can keep it from beginning.
+            let attempt = self.run().next_at_once();
             self.make(attempt);
             match self.poll_attempt(cx) {
                 Poll::Ready(Judged::Failed(next, judged)) => (last, verdict) = (next, judged),

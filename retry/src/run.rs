@@ -145,24 +145,27 @@ impl<R: Held, E> Run<R, E> {
         Ok(())
     }
 
-    /// Begins another attempt after one that failed with this verdict, if it follows without a wait and
-    /// there is nothing to ask, keep or tell, and it is not the turn of others.
+    /// Whether another attempt follows one that failed with this verdict without a wait, and there is
+    /// nothing to ask, keep or tell, and it is not the turn of others.
     #[cfg(feature = "tokio")]
     #[inline(always)]
-    pub(crate) fn next_at_once(&mut self, verdict: Verdict) -> Option<Attempt> {
+    pub(crate) fn goes_on_at_once(&self, verdict: Verdict) -> bool {
         let shared = self.held.shared();
-        let at_once = shared.policy.at_once
+        shared.policy.at_once
             && verdict == Verdict::Retry
             && self.attempt < shared.policy.config.max_attempts
             && self.limit.is_none()
             && !shared.observers.any()
-            && !self.is_due_to_give_way();
-        if !at_once {
-            return None;
-        }
-        shared.counters.add(|cell| &cell.retries);
+            && !self.is_due_to_give_way()
+    }
+
+    /// Begins the attempt that follows at once.
+    #[cfg(feature = "tokio")]
+    #[inline(always)]
+    pub(crate) fn next_at_once(&mut self) -> Attempt {
+        self.held.shared().counters.add(|cell| &cell.retries);
         self.attempt += 1;
-        Some(self.present_attempt())
+        self.present_attempt()
     }
 
     /// Begins another attempt, unless the time of the call is over.
@@ -297,9 +300,11 @@ impl<R: Held, E> Run<R, E> {
             draws.draw(&policy.backoff, attempt - 1)
         })?;
         if let (Some(budget), Some(now)) = (&shared.budget, now) {
-            budget
-                .take_at(Extra::Retry, now)
-                .map_err(|spent| (Reason::Budget, spent.retry_after()))?;
+            budget.take_at(Extra::Retry, now).map_err(|spent| {
+                // Both have to be waited for, the budget and what the other side asked.
+                let after = spent.retry_after().map(|after| after.max(verdict.hint()));
+                (Reason::Budget, after)
+            })?;
             self.granted = true;
         }
         Ok(wait)
@@ -408,6 +413,12 @@ impl<R: Held, E> Run<R, E> {
     #[inline]
     pub(crate) fn phase(&self) -> Phase {
         self.phase
+    }
+
+    /// The number of the present attempt.
+    #[inline]
+    pub(crate) fn attempt(&self) -> u32 {
+        self.attempt
     }
 
     /// The operation can make no attempt after the present one.

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{Instant as TokioInstant, Sleep, sleep, sleep_until};
 
+use crate::clock;
+
 /// Made when it is first needed, then used again. In a box: tokio's is larger than the rest of the
 /// call, most calls never wait, and a call that does can bear an allocation.
 #[derive(Debug)]
@@ -38,9 +40,11 @@ impl Timer {
         }
     }
 
-    /// Ready when the time has come.
+    /// Ready when the time has come. By the clock: in a task that has used up its turn, tokio's timers
+    /// are never ready, and what is polled before this one can use up every turn.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.sleep {
+            Some(sleep) if sleep.deadline().into_std() <= clock::now() => Poll::Ready(()),
             Some(sleep) => sleep.as_mut().poll(cx),
             None => Poll::Ready(()),
         }

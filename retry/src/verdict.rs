@@ -76,3 +76,13 @@ pub enum Verdict {
     /// Not worth another attempt: end with [`Reason::NotRetryable`](crate::Reason::NotRetryable).
     Stop,
 }
+
+impl Verdict {
+    /// The wait that it asks for, if it does.
+    pub(crate) fn hint(self) -> Duration {
+        match self {
+            Self::RetryAfter(hint) | Self::Rejected(Some(hint)) => hint,
+            _ => Duration::ZERO,
+        }
+    }
+}

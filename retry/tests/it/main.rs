@@ -6,6 +6,7 @@
 )]
 
 mod backoff;
+mod breaker;
 mod budget;
 mod config;
 #[cfg(feature = "serde")]
@@ -15,8 +16,8 @@ mod endings;
 mod guide;
 mod hedge;
 mod limits;
+mod model;
 mod observers;
-mod properties;
 #[cfg(feature = "tower")]
 mod tower;
 mod waits;
