@@ -58,10 +58,10 @@ impl<L, E> Exhausted<L, E> {
         self.last.into_operation()
     }
 
-    /// The same, with another form of what the operation gave.
+    /// The same, in a box as calls return it, with another form of what the operation gave.
     #[must_use]
-    pub fn map<M>(self, form: impl FnOnce(L) -> M) -> Exhausted<M, E> {
-        Exhausted {
+    pub fn map<M>(self, form: impl FnOnce(L) -> M) -> Box<Exhausted<M, E>> {
+        Box::new(Exhausted {
             attempts: self.attempts,
             elapsed: self.elapsed,
             reason: self.reason,
@@ -69,7 +69,7 @@ impl<L, E> Exhausted<L, E> {
             history: self.history,
             name: self.name,
             retry_after: self.retry_after,
-        }
+        })
     }
 }
 
