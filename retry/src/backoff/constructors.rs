@@ -89,8 +89,11 @@ impl Backoff {
     ///
     /// This is the "decorrelated jitter" of Marc Brooker's [Exponential Backoff And
     /// Jitter](https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), but for the
-    /// cap. There it cuts what was drawn, which makes two callers of three wait for exactly the cap
-    /// once they have come near it. Here it cuts the range before the draw.
+    /// cap. There it cuts what was drawn, so that of the callers that have waited for the cap two in
+    /// three wait for exactly as long again. Here it cuts the range before the draw: nobody collects at
+    /// the cap, and waits are shorter. Far into an outage, with a base of 100 ms and the default cap,
+    /// they are 8 s on average, in place of 14 s there and 15 s for [exponential](Self::exponential)
+    /// ones with full jitter.
     ///
     /// # Examples
     ///

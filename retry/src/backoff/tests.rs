@@ -41,6 +41,15 @@ fn sequences_next_to_each_other_have_no_wait_in_common() {
     assert!(seen.len() >= 9_999, "{} different waits", seen.len());
 }
 
+/// A step of the generator between two seeds must not make one the other, a retry later.
+#[test]
+fn no_seed_draws_the_waits_of_another_a_retry_later() {
+    let backoff = Backoff::constant(SECOND);
+    let late = backoff.waits_seeded(1).skip(1).take(9);
+    let next = backoff.waits_seeded(1_u64.wrapping_add(0x9E37_79B9_7F4A_7C15));
+    assert!(late.zip(next).all(|(late, next)| late != next));
+}
+
 /// No draw depends on the draws before it, where the growth does not say so.
 #[test]
 fn a_retry_draws_the_same_whether_or_not_the_ones_before_it_were_drawn() {

@@ -41,7 +41,10 @@ impl Form for Config {
             ],
             "max_attempts counts the first attempt too: {} + 1",
         ),
-        (&["attempts", "max_tries"], "did you mean max_attempts?"),
+        (
+            &["attempts", "max_tries", "tries"],
+            "did you mean max_attempts?",
+        ),
         (
             &[
                 "base_delay",
@@ -71,6 +74,11 @@ impl Form for Config {
             "did you mean growth?",
         ),
         (
+            &["jitter_factor", "randomization_factor"],
+            "did you mean jitter?",
+        ),
+        (&["jitter_seed", "seed"], "the seed is given to the builder"),
+        (
             &[
                 "deadline",
                 "max_duration",
@@ -84,6 +92,7 @@ impl Form for Config {
             "did you mean attempt_timeout?",
         ),
         (&["timeout"], "did you mean attempt_timeout or max_elapsed?"),
+        (&["retry"], "the settings belong in this table"),
         (&["retry_budget"], "did you mean budget?"),
         (
             &["budget_share", "retry_ratio", "share"],

@@ -60,8 +60,8 @@ impl HedgeBuilder {
     /// 0.999. This is the default, with 0.95: at the 95th percentile, as "[The Tail at Scale]" has it,
     /// the extra load is about a twentieth and most of the tail is gone.
     ///
-    /// The percentile is learned from the calls: of the last 1,024 to 2,048 of them, to within 1/32 of
-    /// its value. The second hedge is sent at twice the percentile, and so on.
+    /// The percentile is learned from the calls: of the last 1,024 to 2,048 of them, and up to 1/32
+    /// above it. The second hedge is sent at twice the percentile, and so on.
     ///
     /// [The Tail at Scale]: https://research.google/pubs/the-tail-at-scale/
     pub fn percentile(mut self, percentile: f64) -> Self {

@@ -26,9 +26,11 @@ const MOST_HEDGES: u32 = 10;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum HedgeTrigger {
-    /// When an attempt has run for so long. Zero sends all hedges at once, with the primary.
+    /// When the call has gone on for so long, and again each time it has for so long more. Zero sends
+    /// all hedges at once, unless the primary is ready at its first poll.
     Delay(Duration),
-    /// When the primary has run for longer than this share of the primaries before it; 0.5 to 0.999.
+    /// As with a delay, which is the time that this share of the primaries before took at most; 0.5 to
+    /// 0.999.
     Percentile(f64),
     /// When an attempt has failed, and never while one is running.
     OnFailureOnly,

@@ -11,7 +11,7 @@ mod histogram;
 #[cfg(test)]
 mod tests;
 
-/// A percentile of the last 1,024 to 2,048 samples, to 1/32 of its value.
+/// A percentile of the last 1,024 to 2,048 samples, or up to 1/32 of it more.
 ///
 /// Samples come in generations of a fixed number; the percentile is taken of the one that is being
 /// filled and the one before it. Generations go by count and not by time: it takes so many samples to
@@ -102,7 +102,7 @@ impl Latency {
         let len = samples.both.len();
         // The nearest rank; a percentile above 0 of at least one sample is of rank 1 at least.
         let rank = (self.percentile * f64::from(len)).ceil() as u16;
-        let nanos = samples.both.of_rank(rank.clamp(1, len));
+        let nanos = samples.both.of_rank(rank.clamp(1, len)).min(LONGEST);
         // Under the lock, so that the newest percentile is the last one stored.
         self.current.store(nanos, Ordering::Relaxed);
     }
@@ -135,5 +135,6 @@ const GENERATION: u16 = 1_024;
 /// one does it.
 const EVERY: u64 = 32;
 
-/// No percentile is as long as that: it is at most the middle of the highest bucket.
+/// No percentile is as long as that.
 const UNKNOWN: u64 = u64::MAX;
+const LONGEST: u64 = UNKNOWN - 1;

@@ -21,7 +21,7 @@ pub struct HedgeSnapshot {
     /// How many latencies were ever recorded. Zero but where a percentile is learned.
     pub samples: u64,
     /// How many latencies were not recorded because two calls ended in the same instant. The percentile
-    /// does not suffer: which ones these are has nothing to do with how long they took.
+    /// is then one of fewer calls; few as long as this is a small part of `samples`.
     pub samples_skipped: u64,
     /// How many hedges are in flight now.
     pub in_flight: u64,

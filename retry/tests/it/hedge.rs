@@ -13,6 +13,7 @@ mod panics;
 mod properties;
 mod scenarios;
 mod script;
+mod wakes;
 
 use steadfast_retry::{Hedge, HedgeSnapshot};
 

@@ -1,11 +1,11 @@
 //! Counts of durations in buckets whose width grows with the duration.
 
 /// The bits of a duration that tell apart the buckets of an octave, the range between one power of two
-/// and the next. With 16 buckets each is a sixteenth of its octave's lower end wide at most, and its
-/// middle is within half of that, a 32nd, of everything in it.
-const BITS: u32 = 4;
+/// and the next. Each of 32 buckets is a 32nd of its octave's lower end wide, so its highest value is
+/// above everything else in it by less than a 32nd.
+const BITS: u32 = 5;
 const PER_OCTAVE: usize = 1 << BITS;
-/// Those below 16 ns, exact, and one for each higher bit of a `u64`.
+/// Those below 32 ns, exact, and one for each higher bit of a `u64`.
 const OCTAVES: usize = (u64::BITS - BITS) as usize + 1;
 const BUCKETS: usize = OCTAVES * PER_OCTAVE;
 
@@ -16,7 +16,7 @@ const BUCKETS: usize = OCTAVES * PER_OCTAVE;
 #[derive(Debug, Clone)]
 pub(super) struct Histogram {
     len: u16,
-    /// The sums of `buckets` by octave, so that finding a rank takes 61 steps and 16, not 976.
+    /// The sums of `buckets` by octave, so that finding a rank takes 60 steps and 32, not 1,920.
     octaves: [u16; OCTAVES],
     buckets: [u16; BUCKETS],
 }
@@ -46,12 +46,13 @@ impl Histogram {
         *self = Self::new();
     }
 
-    /// The value of this rank (from 1, at most [`len`](Self::len)) in ascending order, to 1/32 of it.
+    /// The value of this rank (from 1, at most [`len`](Self::len)) in ascending order, or up to 1/32 of it
+    /// more. Never less: where all values are about the same, each of them would be above it.
     pub(super) fn of_rank(&self, rank: u16) -> u64 {
         let (octave, rank) = find(&self.octaves, rank);
         let first = octave * PER_OCTAVE;
         let (nth, _) = find(&self.buckets[first..first + PER_OCTAVE], rank);
-        middle(first + nth)
+        highest(first + nth)
     }
 }
 
@@ -76,13 +77,14 @@ fn bucket(nanos: u64) -> usize {
     (shift as usize + 1) * PER_OCTAVE + within
 }
 
-fn middle(bucket: usize) -> u64 {
+/// The highest value in the bucket.
+fn highest(bucket: usize) -> u64 {
     let within = (bucket % PER_OCTAVE) as u64;
     let Some(shift) = (bucket / PER_OCTAVE).checked_sub(1) else {
         return within;
     };
     let low = (PER_OCTAVE as u64 + within) << shift;
-    low + (1 << shift) / 2
+    low + ((1 << shift) - 1)
 }
 
 #[cfg(test)]
@@ -94,11 +96,11 @@ mod tests {
     #[test]
     fn buckets_follow_each_other_without_a_gap() {
         assert_eq!(bucket(0), 0);
-        assert_eq!(bucket(15), 15);
-        assert_eq!(bucket(16), 16);
         assert_eq!(bucket(31), 31);
         assert_eq!(bucket(32), 32);
-        assert_eq!(bucket(33), 32);
+        assert_eq!(bucket(63), 63);
+        assert_eq!(bucket(64), 64);
+        assert_eq!(bucket(65), 64);
         assert_eq!(bucket(u64::MAX), BUCKETS - 1);
         for octave in 1..u64::BITS {
             let first = 1_u64 << octave;
@@ -108,21 +110,25 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_value_has_a_middle_too() {
-        let top = middle(BUCKETS - 1);
-        assert_eq!(bucket(top), BUCKETS - 1);
+    fn a_bucket_ends_where_the_next_begins() {
+        for bucket in 0..BUCKETS - 1 {
+            assert_eq!(super::bucket(highest(bucket)), bucket);
+            assert_eq!(super::bucket(highest(bucket) + 1), bucket + 1);
+        }
+        assert_eq!(highest(BUCKETS - 1), u64::MAX);
     }
 
     proptest! {
         #[test]
-        fn a_middle_is_within_a_32nd_of_everything_in_its_bucket(
+        fn the_highest_in_a_bucket_is_above_everything_in_it_by_less_than_a_32nd(
             bits in 1..=u64::BITS,
             random: u64,
         ) {
             let nanos = random >> (u64::BITS - bits);
-            let middle = middle(bucket(nanos));
-            prop_assert_eq!(bucket(middle), bucket(nanos));
-            prop_assert!(u128::from(middle.abs_diff(nanos)) * 32 <= u128::from(nanos));
+            let highest = highest(bucket(nanos));
+            prop_assert_eq!(bucket(highest), bucket(nanos));
+            prop_assert!(highest >= nanos);
+            prop_assert!(u128::from(highest - nanos) * 32 <= u128::from(nanos));
         }
 
         #[test]
@@ -140,7 +146,7 @@ mod tests {
             sorted.sort_unstable();
             prop_assert_eq!(usize::from(histogram.len()), sorted.len());
             for (rank, value) in (1..).zip(&sorted) {
-                prop_assert_eq!(histogram.of_rank(rank), middle(bucket(*value)));
+                prop_assert_eq!(histogram.of_rank(rank), highest(bucket(*value)));
             }
         }
     }

@@ -68,7 +68,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
 
 proptest! {
     #[test]
-    fn the_percentile_is_that_of_the_remembered_samples_to_a_32nd(
+    fn the_percentile_is_that_of_the_remembered_samples_or_up_to_a_32nd_more(
         shape in shapes(),
         percentile in 0.5..=0.999_f64,
         generations in 1_usize..6,
@@ -84,7 +84,8 @@ proptest! {
         let remembered = &samples[samples.len().saturating_sub(2_048)..];
         let exact = exact(remembered, percentile);
         let learned = learned(&latency);
-        prop_assert!((learned - exact).abs() <= exact / 32.0, "{} is not {}", learned, exact);
+        let over = learned - exact;
+        prop_assert!((0.0..=exact / 32.0).contains(&over), "{} is not {}", learned, exact);
     }
 
     #[test]
@@ -102,7 +103,7 @@ proptest! {
         }
         let remembered = &samples[1_024..];
         let exact = exact(remembered, 0.9);
-        prop_assert!((learned(&latency) - exact).abs() <= exact / 32.0);
+        prop_assert!((0.0..=exact / 32.0).contains(&(learned(&latency) - exact)));
     }
 }
 

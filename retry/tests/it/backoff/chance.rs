@@ -6,6 +6,8 @@
 //! are spread evenly, so five of them), one per cent for a standard deviation (seven standard errors),
 //! and 0.02 for a correlation (six).
 
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use steadfast_retry::{Backoff, Jitter};
 
 use super::SECOND;
@@ -108,6 +110,35 @@ fn the_second_decorrelated_wait_has_the_mean_and_the_spread_of_the_algorithm() {
     let expected = (0.75 + 7.0 / 3.0_f64).sqrt();
     let deviation = deviation(&draws) / expected;
     assert!((deviation - 1.0).abs() < 0.01, "spread times {deviation}");
+}
+
+/// The published algorithm cuts what was drawn, and so waits longer: the figures of the documentation.
+#[test]
+fn late_decorrelated_waits_are_shorter_than_those_of_the_published_algorithm() {
+    let base = SECOND / 10;
+    let late = |backoff: Backoff| {
+        let waits = backoff.waits_seeded(1).skip(1_000).take(10 * DRAWS);
+        mean(&waits.map(|wait| wait.as_secs_f64()).collect::<Vec<_>>())
+    };
+    let ours = late(Backoff::decorrelated(base));
+    assert!((ours - 8.0).abs() < 0.1, "{ours}");
+    let exponential = late(Backoff::exponential(base));
+    assert!((exponential - 15.0).abs() < 0.1, "{exponential}");
+
+    let mut random = StdRng::seed_from_u64(1);
+    let (mut wait, mut sum, mut at_the_cap, mut again) = (0.1_f64, 0.0, 0_u32, 0_u32);
+    for _ in 0..10 * DRAWS {
+        let before = wait;
+        wait = random.random_range(0.1..3.0 * before);
+        wait = wait.min(30.0);
+        sum += wait;
+        at_the_cap += u32::from(before == 30.0);
+        again += u32::from(before == 30.0 && wait == 30.0);
+    }
+    let published = sum / (10 * DRAWS) as f64;
+    assert!((published - 14.1).abs() < 0.1, "{published}");
+    let again = f64::from(again) / f64::from(at_the_cap);
+    assert!((again - 2.0 / 3.0).abs() < 0.01, "{again}");
 }
 
 /// The formula once more, over a fine grid of chances in place of draws.

@@ -4,7 +4,8 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use steadfast_retry::{
-    Budget, BudgetBuilder, BudgetConfig, Builder, Config, Growth, Jitter, Retry,
+    Budget, BudgetBuilder, BudgetConfig, Builder, Config, Growth, HedgeConfig, HedgeTrigger,
+    Jitter, Retry,
 };
 
 use super::{fields, names};
@@ -47,6 +48,15 @@ fn the_readme_tells_every_default_of_a_budget_as_it_is() {
     assert_eq!(told, expected(&BudgetConfig::default(), budget_in_words));
 }
 
+#[test]
+fn the_readme_tells_every_default_of_a_hedge_as_it_is() {
+    let mut expected = expected(&HedgeConfig::default(), hedge_in_words);
+    let (trigger, _) = expected.first_mut().unwrap();
+    assert_eq!(trigger, "trigger");
+    "percentile".clone_into(trigger);
+    assert_eq!(rows("| setting of a hedge | default |"), expected);
+}
+
 fn in_words(config: &Config, field: &str) -> String {
     match field {
         "growth" => config.growth.to_string(),
@@ -72,6 +82,14 @@ fn in_words(config: &Config, field: &str) -> String {
 fn budget_in_words(config: &BudgetConfig, field: &str) -> String {
     match field {
         "window" => duration(config.window),
+        _ => as_it_is(config, field),
+    }
+}
+
+fn hedge_in_words(config: &HedgeConfig, field: &str) -> String {
+    match (field, config.trigger) {
+        ("trigger", HedgeTrigger::Percentile(percentile)) => percentile.to_string(),
+        ("min_delay", _) => duration(config.min_delay),
         _ => as_it_is(config, field),
     }
 }

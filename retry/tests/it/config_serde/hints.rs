@@ -51,6 +51,7 @@ fn a_number_of_retries_is_one_less_than_the_attempts() {
 fn keys_of_other_libraries_are_told_with_the_ones_here() {
     for (key, meant) in [
         ("max_tries", "max_attempts"),
+        ("tries", "max_attempts"),
         ("min_delay", "base_backoff"),
         ("minDelay", "base_backoff"),
         ("initial_delay", "base_backoff"),
@@ -64,6 +65,8 @@ fn keys_of_other_libraries_are_told_with_the_ones_here() {
         ("factor", "backoff_multiplier"),
         ("backoff", "growth"),
         ("backoff_type", "growth"),
+        ("jitter_factor", "jitter"),
+        ("randomization_factor", "jitter"),
         ("max_elapsed_time", "max_elapsed"),
         ("deadline", "max_elapsed"),
         ("per_try_timeout", "attempt_timeout"),
@@ -76,6 +79,20 @@ fn keys_of_other_libraries_are_told_with_the_ones_here() {
         assert_eq!(
             problems(&format!(r#"{{"{key}": 1}}"#)),
             [format!("{key} = 1 (unknown key, did you mean {meant}?)")]
+        );
+    }
+}
+
+#[test]
+fn what_is_no_setting_of_a_table_is_told_with_its_place() {
+    for (key, said) in [
+        ("jitter_seed", "the seed is given to the builder"),
+        ("seed", "the seed is given to the builder"),
+        ("retry", "the settings belong in this table"),
+    ] {
+        assert_eq!(
+            problems(&format!(r#"{{"{key}": {{}}}}"#)),
+            [format!("{key} = a table (unknown key, {said})")]
         );
     }
 }

@@ -1,6 +1,10 @@
 //! The budget of the hedges of all calls together.
 
-use steadfast_retry::{Budget, Hedge};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use steadfast_retry::{Budget, Hedge, Retry};
 use tokio::time::{advance, sleep};
 
 use super::adds_up;
@@ -98,4 +102,58 @@ async fn a_budget_holds_for_a_thousand_calls_at_a_time() {
     assert_eq!(hedged, 50);
     assert_eq!(hedge.snapshot().totals.suppressed_budget, 950);
     adds_up(&hedge.snapshot(), 0);
+}
+
+/// One inside the other, with one budget for both, of which the outer one counts the calls.
+#[tokio::test(start_paused = true)]
+async fn retries_and_hedges_of_ten_thousand_calls_together_stay_within_the_rule() {
+    for (hedges_retries, share) in [(true, 0.2), (false, 0.2), (false, 1.5)] {
+        let budget = Budget::builder("both").share(share).window(ms(60_000));
+        let budget = budget.build().unwrap();
+        let (mut outer, mut inner) = (budget.clone(), budget.spending_only());
+        if hedges_retries {
+            std::mem::swap(&mut outer, &mut inner);
+        }
+        let retry = Retry::builder("inner or outer").max_attempts(4);
+        let retry = retry.base_backoff(ms(10)).budget(outer).build().unwrap();
+        let hedge = Hedge::builder("outer or inner").delay(ms(20)).max_hedges(3);
+        let hedge = hedge.hedge_failures(true).budget(inner).build().unwrap();
+        let requests = AtomicU64::new(0);
+        let work = async || {
+            let nth = requests.fetch_add(1, Ordering::Relaxed);
+            sleep(ms(1 + nth % 60)).await;
+            if nth % 3 == 0 { Ok(()) } else { Err(()) }
+        };
+        let calls = (0..10_000).map(|nth| {
+            let (retry, hedge, work) = (&retry, &hedge, &work);
+            async move {
+                sleep(ms(nth % 97)).await;
+                if hedges_retries {
+                    let _ = hedge
+                        .call(async |_| {
+                            retry.call(|_| work()).await.is_ok().then_some(()).ok_or(())
+                        })
+                        .await;
+                } else {
+                    let _ = retry.call(|_| hedge.call(|_| work())).await;
+                }
+            }
+        });
+        let allowed = share * 10_000.0 + 60.0;
+        let mut running: FuturesUnordered<_> = calls.collect();
+        while running.next().await.is_some() {
+            let now = budget.snapshot();
+            let rule = share * now.calls as f64 + 60.0;
+            assert!((now.spent + now.waiting) as f64 <= rule, "{now:?}");
+        }
+        let end = budget.snapshot();
+        assert_eq!((end.calls, end.waiting), (10_000, 0));
+        assert!(end.spent as f64 >= allowed - 1.0, "{end:?}");
+        assert_eq!(requests.load(Ordering::Relaxed), 10_000 + end.spent);
+        assert_eq!(
+            end.totals.spent_retries + end.totals.spent_hedges,
+            end.spent
+        );
+        adds_up(&hedge.snapshot(), 0);
+    }
 }

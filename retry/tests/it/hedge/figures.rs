@@ -102,7 +102,8 @@ async fn hedges_at_the_95th_percentile_cut_off_the_tail() {
     let hedged = measure(Hedge::builder("test").build().unwrap()).await;
     assert!((39..=45).contains(&hedged.p99), "{}", hedged.p99);
     assert!((53..=67).contains(&hedged.p999), "{}", hedged.p999);
-    assert!((0.045..=0.055).contains(&hedged.sent), "{}", hedged.sent);
+    // The estimator and the ticks both round the delay up: 4.5 to 5 % take longer.
+    assert!((0.042..=0.053).contains(&hedged.sent), "{}", hedged.sent);
     // A 32nd for the estimator, and half a millisecond for the ticks.
     assert!((hedged.delay - 32.09).abs() < 1.5, "{}", hedged.delay);
 }

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use steadfast_retry::{
     Budget, Hedge, HedgeObserver, HedgeSuppressed, HedgeTotals, Hedged, Verdict,
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::script::{Alive, Answer, Gives, Line, NEVER, Script, judge};
 use super::{adds_up, at_100_ms};
@@ -111,12 +111,6 @@ async fn the_classifier_may_panic_over_any_attempt() {
 
 #[tokio::test(start_paused = true)]
 async fn a_loser_may_panic_when_it_is_dropped() {
-    struct Bomb;
-    impl Drop for Bomb {
-        fn drop(&mut self) {
-            blow_up();
-        }
-    }
     for winner in [1, 3] {
         let hedge = Hedge::builder("test").delay(ms(100)).max_hedges(3);
         let hedge = hedge.unbudgeted().build().unwrap();
@@ -125,7 +119,7 @@ async fn a_loser_may_panic_when_it_is_dropped() {
             let alive = Alive::new(&running);
             async move {
                 let _alive = alive;
-                let _bomb = (attempt.number() == 2).then_some(Bomb);
+                let _bomb = (attempt.number() == 2).then(|| Bomb);
                 sleep(ms(if attempt.number() == winner {
                     350
                 } else {
@@ -136,7 +130,69 @@ async fn a_loser_may_panic_when_it_is_dropped() {
             }
         });
         panics(&hedge, call, || running.load(Ordering::Relaxed)).await;
-        assert_eq!(hedge.snapshot().totals.won, 0, "it was not returned");
+        let totals = hedge.snapshot().totals;
+        assert_eq!((totals.sent, totals.wasted), (3, 3));
+        assert_eq!(totals.won, 0, "it was not returned");
+    }
+}
+
+/// A result or a future that does not go quietly.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            blow_up();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_that_is_not_returned_may_panic_when_it_is_dropped() {
+    // The result of a hedge that has failed, and that of a primary once a hedge has won.
+    for failing in [2, 1] {
+        let hedge = at_100_ms();
+        let running = Arc::new(AtomicUsize::new(0));
+        let call = hedge.call(|attempt| {
+            let alive = Alive::new(&running);
+            async move {
+                let _alive = alive;
+                let fails = attempt.number() == failing;
+                sleep(ms(if fails { 120 } else { 900 })).await;
+                if fails { Err(Bomb) } else { Ok(()) }
+            }
+        });
+        panics(&hedge, call, || running.load(Ordering::Relaxed)).await;
+        let totals = hedge.snapshot().totals;
+        assert_eq!((totals.sent, totals.won, totals.wasted), (1, 0, 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_may_panic_when_the_call_is_dropped() {
+    for panicking in 1..=3 {
+        let hedge = Hedge::builder("test").delay(ms(100)).max_hedges(2);
+        let hedge = hedge.unbudgeted().build().unwrap();
+        let running = Arc::new(AtomicUsize::new(0));
+        let mut call = Box::pin(hedge.call(|attempt| {
+            let alive = Alive::new(&running);
+            let bomb = (attempt.number() == panicking).then(|| Bomb);
+            async move {
+                let _held = (alive, bomb);
+                std::future::pending::<Result<(), ()>>().await
+            }
+        }));
+        assert!(timeout(ms(250), call.as_mut()).await.is_err());
+        assert_eq!(running.load(Ordering::Relaxed), 3);
+        let dropping = std::panic::catch_unwind(AssertUnwindSafe(|| drop(call)));
+        assert!(dropping.is_err());
+        assert_eq!(running.load(Ordering::Relaxed), 0);
+        let totals = hedge.snapshot().totals;
+        assert_eq!(
+            (totals.abandoned, totals.panicked, totals.wasted),
+            (1, 0, 2)
+        );
+        adds_up(&hedge.snapshot(), 0);
     }
 }
 
