@@ -5,6 +5,7 @@ mod cases {
     pub(crate) mod by_criterion;
     pub(crate) mod failure;
     pub(crate) mod hedge;
+    pub(crate) mod our_hedges;
     pub(crate) mod runtime;
     pub(crate) mod work;
 }

@@ -4,6 +4,7 @@ mod cases {
     pub(crate) mod alone;
     pub(crate) mod by_criterion;
     pub(crate) mod failure;
+    pub(crate) mod our_retries;
     pub(crate) mod retry;
     pub(crate) mod runtime;
     pub(crate) mod work;

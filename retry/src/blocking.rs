@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::attempt::Attempt;
-use crate::exhausted::Exhausted;
+use crate::exhausted::End;
 use crate::failure::Failure;
 use crate::history::History;
 use crate::judge::{Judge, Judged};
@@ -19,7 +19,7 @@ pub(crate) fn call<T, E, J: Judge<T, E>>(
     mut operation: impl FnMut(Attempt, &History<E>) -> Result<T, E>,
     mut judge: J,
     mut hook: impl FnMut(u32, &Failure<J::Last>, Duration),
-) -> Result<T, Exhausted<J::Last, E>> {
+) -> End<T, J::Last, E> {
     let mut run = Run::new(shared, limit);
     run.start_clock();
     let mut next = run.begin();

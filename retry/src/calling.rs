@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use crate::attempt::Attempt;
 use crate::clock;
 use crate::counters::add_one;
-use crate::exhausted::Exhausted;
+use crate::exhausted::End;
 use crate::failure::Failure;
 use crate::history::History;
 use crate::judge::{Judge, Judged};
@@ -84,40 +84,84 @@ where
     J: Judge<T, E>,
     H: FnMut(u32, &Failure<J::Last>, Duration),
 {
-    type Output = Result<T, Exhausted<J::Last, E>>;
+    type Output = End<T, J::Last, E>;
 
     // Always: a call whose first attempt is ready at once then stays in registers. What the rest of a
     // call needs is not even written down for it.
     #[inline(always)]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.as_mut().project();
         let Some(held) = this.held.take() else {
-            return this.poll_again(cx);
+            return self.poll_again(cx);
         };
-        if held.shared().policy.timed || this.limit.is_some() {
-            return this.poll_timed(held, cx);
+        let shared = held.shared();
+        if shared.policy.timed || this.limit.is_some() {
+            return self.poll_timed(held, cx);
         }
-        let first = FirstAttempt(Some(held.shared()));
-        let future = this
-            .operation
-            .attempt(Attempt::first(), const { &History::new() });
+        let first = FirstAttempt(Some(shared));
+        let attempt = Attempt::first();
+        let future = (this.operation).attempt(attempt, const { &History::new() });
         this.attempt.set(Some(future));
         let judged = this.poll_attempt(cx);
         first.survived();
         match judged {
             Poll::Ready(Judged::Accepted(value)) => {
-                held.shared().counters.add(|cell| &cell.first_try);
+                shared.counters.add(|cell| &cell.first_try);
                 Poll::Ready(Ok(value))
             }
             Poll::Ready(Judged::Failed(last, verdict)) => {
-                *this.run = Some(Run::after_first(held));
-                this.go_on(cx, Some((last, verdict)))
+                self.poll_on(held, cx, Some((last, verdict)))
             }
-            Poll::Pending => {
-                *this.run = Some(Run::after_first(held));
-                this.go_on(cx, None)
-            }
+            Poll::Pending => self.poll_on(held, cx, None),
         }
+    }
+}
+
+/// What a call whose first attempt is ready at once does not come to.
+impl<T, E, R, F, Fut, J, H> Calling<R, F, Fut, J, H, E>
+where
+    R: Held,
+    F: Operation<E, Fut>,
+    Fut: Future<Output = Result<T, E>>,
+    J: Judge<T, E>,
+    H: FnMut(u32, &Failure<J::Last>, Duration),
+{
+    /// Polls a call for the first time that has to know the time from its beginning.
+    #[inline(never)]
+    fn poll_timed(self: Pin<&mut Self>, held: R, cx: &mut Context<'_>) -> Poll<End<T, J::Last, E>> {
+        let mut this = self.project();
+        let run = this.run.insert(Run::new(held, *this.limit));
+        match run.begin() {
+            Some(attempt) => this.make(attempt),
+            None => return Poll::Ready(Err(run.too_late())),
+        }
+        this.poll_present(cx)
+    }
+
+    /// Goes on with a call whose first attempt has failed, or is not ready: `None`.
+    #[inline(never)]
+    fn poll_on(
+        self: Pin<&mut Self>,
+        held: R,
+        cx: &mut Context<'_>,
+        failed: Option<(J::Last, Verdict)>,
+    ) -> Poll<End<T, J::Last, E>> {
+        let mut this = self.project();
+        *this.run = Some(Run::after_first(held));
+        this.go_on(cx, failed)
+    }
+
+    /// Polls a call that has been polled before.
+    #[inline(never)]
+    fn poll_again(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End<T, J::Last, E>> {
+        let mut this = self.project();
+        let run = this.run();
+        match run.phase() {
+            Phase::Suspended => run.resume(),
+            Phase::Waiting | Phase::GivingWay => ready!(this.poll_wait(cx))?,
+            Phase::Running | Phase::Ended => over(),
+        }
+        this.poll_present(cx)
     }
 }
 
@@ -148,34 +192,7 @@ where
     J: Judge<T, E>,
     H: FnMut(u32, &Failure<J::Last>, Duration),
 {
-    /// Polls a call for the first time that has to know the time from its beginning.
-    #[inline(never)]
-    fn poll_timed(
-        &mut self,
-        held: R,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<T, Exhausted<J::Last, E>>> {
-        let run = self.run.insert(Run::new(held, *self.limit));
-        match run.begin() {
-            Some(attempt) => self.make(attempt),
-            None => return Poll::Ready(Err(run.too_late())),
-        }
-        self.poll_present(cx)
-    }
-
-    /// Polls a call that has been polled before.
-    #[inline(never)]
-    fn poll_again(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Exhausted<J::Last, E>>> {
-        let run = self.run();
-        match run.phase() {
-            Phase::Suspended => run.resume(),
-            Phase::Waiting | Phase::GivingWay => ready!(self.poll_wait(cx))?,
-            Phase::Running | Phase::Ended => over(),
-        }
-        self.poll_present(cx)
-    }
-
-    fn poll_present(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Exhausted<J::Last, E>>> {
+    fn poll_present(&mut self, cx: &mut Context<'_>) -> Poll<End<T, J::Last, E>> {
         match self.poll_attempt(cx) {
             Poll::Ready(Judged::Accepted(value)) => {
                 self.run().succeed();
@@ -208,12 +225,11 @@ where
     }
 
     /// Goes on from an attempt that has failed, or from one that is not ready: `None`.
-    #[inline(never)]
     fn go_on(
         &mut self,
         cx: &mut Context<'_>,
         failed: Option<(J::Last, Verdict)>,
-    ) -> Poll<Result<T, Exhausted<J::Last, E>>> {
+    ) -> Poll<End<T, J::Last, E>> {
         let mut judged = match failed {
             Some((last, verdict)) => self.repeat(cx, last, verdict),
             None => Poll::Pending,
@@ -307,7 +323,7 @@ where
 
     /// Waits for the backoff or the next turn, and begins the next attempt.
     #[inline(never)]
-    fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Exhausted<J::Last, E>>> {
+    fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<End<(), J::Last, E>> {
         if self.run().phase() == Phase::Waiting {
             ready!(self.run().timer().poll(cx));
         }
@@ -315,7 +331,7 @@ where
     }
 
     #[inline(always)] // the future of the attempt is then made where it is kept
-    fn next_attempt(&mut self) -> Result<(), Exhausted<J::Last, E>> {
+    fn next_attempt(&mut self) -> End<(), J::Last, E> {
         match self.run().next_attempt() {
             Some(attempt) => {
                 self.make(attempt);

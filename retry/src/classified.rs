@@ -59,6 +59,10 @@ where
     }
 }
 
+#[expect(
+    clippy::type_complexity,
+    reason = "an alias would hide what is in the result from whoever reads the docs"
+)]
 impl<T, E, C, H> Classified<'_, T, E, C, H>
 where
     C: FnMut(&Result<T, E>) -> Verdict,
@@ -88,7 +92,7 @@ where
     pub fn call<F, Fut>(
         self,
         mut operation: F,
-    ) -> impl Future<Output = Result<T, Exhausted<Result<T, E>, E>>>
+    ) -> impl Future<Output = Result<T, Box<Exhausted<Result<T, E>, E>>>>
     where
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -111,7 +115,7 @@ where
     pub fn call_with_history<F, Fut>(
         self,
         operation: F,
-    ) -> impl Future<Output = Result<T, Exhausted<Result<T, E>, E>>>
+    ) -> impl Future<Output = Result<T, Box<Exhausted<Result<T, E>, E>>>>
     where
         F: FnMut(Attempt, &History<E>) -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -129,7 +133,7 @@ where
     pub fn call_blocking(
         self,
         mut operation: impl FnMut(Attempt) -> Result<T, E>,
-    ) -> Result<T, Exhausted<Result<T, E>, E>> {
+    ) -> Result<T, Box<Exhausted<Result<T, E>, E>>> {
         self.call_blocking_with_history(move |attempt, _| operation(attempt))
     }
 
@@ -141,7 +145,7 @@ where
     pub fn call_blocking_with_history(
         self,
         operation: impl FnMut(Attempt, &History<E>) -> Result<T, E>,
-    ) -> Result<T, Exhausted<Result<T, E>, E>> {
+    ) -> Result<T, Box<Exhausted<Result<T, E>, E>>> {
         blocking::call(
             self.shared,
             self.deadline.map(Deadline::instant),

@@ -12,6 +12,9 @@ use crate::history::History;
 ///
 /// `L` is what the operation gave: the error `E` from [`Retry::call`](crate::Retry::call), the whole
 /// `Result<T, E>` from a [classified](crate::Retry::classify) call, which can end on an `Ok` too.
+///
+/// Calls return it in a box: it tells a lot, and the result of a call that succeeds should not be large
+/// for that. `?` takes the box into `Box<dyn Error>` and the like as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exhausted<L, E = L> {
@@ -30,6 +33,9 @@ pub struct Exhausted<L, E = L> {
     pub(crate) name: Arc<str>,
     pub(crate) retry_after: Option<Duration>,
 }
+
+/// How a call ends.
+pub(crate) type End<T, L, E> = Result<T, Box<Exhausted<L, E>>>;
 
 impl<L, E> Exhausted<L, E> {
     /// The name of the retry.
@@ -52,10 +58,10 @@ impl<L, E> Exhausted<L, E> {
         self.last.into_operation()
     }
 
-    /// The same, with another form of what the operation gave.
+    /// The same, in a box as calls return it, with another form of what the operation gave.
     #[must_use]
-    pub fn map<M>(self, form: impl FnOnce(L) -> M) -> Exhausted<M, E> {
-        Exhausted {
+    pub fn map<M>(self, form: impl FnOnce(L) -> M) -> Box<Exhausted<M, E>> {
+        Box::new(Exhausted {
             attempts: self.attempts,
             elapsed: self.elapsed,
             reason: self.reason,
@@ -63,7 +69,7 @@ impl<L, E> Exhausted<L, E> {
             history: self.history,
             name: self.name,
             retry_after: self.retry_after,
-        }
+        })
     }
 }
 
@@ -105,7 +111,7 @@ impl<T, E> Exhausted<Result<T, E>, E> {
     /// # Errors
     ///
     /// The same call given up, unless its last attempt gave an `Ok`.
-    pub fn transpose(self) -> Result<T, Exhausted<E>> {
+    pub fn transpose(self) -> Result<T, Box<Exhausted<E>>> {
         let Self {
             attempts,
             elapsed,
@@ -115,14 +121,16 @@ impl<T, E> Exhausted<Result<T, E>, E> {
             name,
             retry_after,
         } = self;
-        last.transpose().map_err(|last| Exhausted {
-            attempts,
-            elapsed,
-            reason,
-            last,
-            history,
-            name,
-            retry_after,
+        last.transpose().map_err(|last| {
+            Box::new(Exhausted {
+                attempts,
+                elapsed,
+                reason,
+                last,
+                history,
+                name,
+                retry_after,
+            })
         })
     }
 }

@@ -97,7 +97,7 @@ impl Retry {
     pub fn call<T, E, F, Fut>(
         &self,
         mut operation: F,
-    ) -> impl Future<Output = Result<T, Exhausted<E>>>
+    ) -> impl Future<Output = Result<T, Box<Exhausted<E>>>>
     where
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -150,7 +150,7 @@ impl Retry {
     pub fn call_with_history<T, E, F, Fut>(
         &self,
         operation: F,
-    ) -> impl Future<Output = Result<T, Exhausted<E>>>
+    ) -> impl Future<Output = Result<T, Box<Exhausted<E>>>>
     where
         F: FnMut(Attempt, &History<E>) -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -189,7 +189,7 @@ impl Retry {
     pub fn call_blocking<T, E>(
         &self,
         mut operation: impl FnMut(Attempt) -> Result<T, E>,
-    ) -> Result<T, Exhausted<E>> {
+    ) -> Result<T, Box<Exhausted<E>>> {
         self.call_blocking_with_history(move |attempt, _| operation(attempt))
     }
 
@@ -205,7 +205,7 @@ impl Retry {
     pub fn call_blocking_with_history<T, E>(
         &self,
         operation: impl FnMut(Attempt, &History<E>) -> Result<T, E>,
-    ) -> Result<T, Exhausted<E>> {
+    ) -> Result<T, Box<Exhausted<E>>> {
         blocking::call(
             self.shared(),
             None,

@@ -209,7 +209,7 @@ impl<R: Held, E> Run<R, E> {
         verdict: Verdict,
         error: impl FnOnce(L) -> Option<E>,
         hook: &mut impl FnMut(u32, &Failure<L>, Duration),
-    ) -> ControlFlow<Exhausted<L, E>, Duration> {
+    ) -> ControlFlow<Box<Exhausted<L, E>>, Duration> {
         match self.decide(verdict) {
             Ok(wait) => {
                 hook(self.attempt, &failure, wait);
@@ -228,7 +228,7 @@ impl<R: Held, E> Run<R, E> {
         now: Instant,
         error: impl FnOnce(L) -> Option<E>,
         hook: &mut impl FnMut(u32, &Failure<L>, Duration),
-    ) -> ControlFlow<Exhausted<L, E>, Duration> {
+    ) -> ControlFlow<Box<Exhausted<L, E>>, Duration> {
         let after = self
             .attempt_begun()
             .map_or(Duration::ZERO, |begun| now.saturating_duration_since(begun));
@@ -242,7 +242,7 @@ impl<R: Held, E> Run<R, E> {
 
     /// Ends a call whose next attempt would have come too late.
     #[cold]
-    pub(crate) fn too_late<L>(&mut self) -> Exhausted<L, E> {
+    pub(crate) fn too_late<L>(&mut self) -> Box<Exhausted<L, E>> {
         self.give_up((Reason::Deadline, None), Failure::NotBegun)
     }
 
@@ -349,7 +349,7 @@ impl<R: Held, E> Run<R, E> {
     }
 
     #[inline(never)]
-    fn give_up<L>(&mut self, refused: Refused, last: Failure<L>) -> Exhausted<L, E> {
+    fn give_up<L>(&mut self, refused: Refused, last: Failure<L>) -> Box<Exhausted<L, E>> {
         let (reason, retry_after) = refused;
         self.hand_back();
         self.leave(Phase::Ended);
@@ -367,7 +367,7 @@ impl<R: Held, E> Run<R, E> {
             },
             |observer, gave_up| observer.gave_up(gave_up),
         );
-        Exhausted {
+        Box::new(Exhausted {
             attempts,
             elapsed,
             reason,
@@ -378,7 +378,7 @@ impl<R: Held, E> Run<R, E> {
                 .map_or_else(History::new, |kept| kept.history),
             name,
             retry_after,
-        }
+        })
     }
 
     /// Gives a grant of the budget back that was not used.

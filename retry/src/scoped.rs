@@ -75,7 +75,10 @@ where
     /// counted as abandoned.
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-    pub fn call<T, F, Fut>(self, mut operation: F) -> impl Future<Output = Result<T, Exhausted<E>>>
+    pub fn call<T, F, Fut>(
+        self,
+        mut operation: F,
+    ) -> impl Future<Output = Result<T, Box<Exhausted<E>>>>
     where
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -98,7 +101,7 @@ where
     pub fn call_with_history<T, F, Fut>(
         self,
         operation: F,
-    ) -> impl Future<Output = Result<T, Exhausted<E>>>
+    ) -> impl Future<Output = Result<T, Box<Exhausted<E>>>>
     where
         F: FnMut(Attempt, &History<E>) -> Fut,
         Fut: Future<Output = Result<T, E>>,
@@ -115,7 +118,7 @@ where
     pub fn call_blocking<T>(
         self,
         mut operation: impl FnMut(Attempt) -> Result<T, E>,
-    ) -> Result<T, Exhausted<E>> {
+    ) -> Result<T, Box<Exhausted<E>>> {
         self.call_blocking_with_history(move |attempt, _| operation(attempt))
     }
 
@@ -127,7 +130,7 @@ where
     pub fn call_blocking_with_history<T>(
         self,
         operation: impl FnMut(Attempt, &History<E>) -> Result<T, E>,
-    ) -> Result<T, Exhausted<E>> {
+    ) -> Result<T, Box<Exhausted<E>>> {
         blocking::call(
             self.shared,
             self.deadline.map(Deadline::instant),

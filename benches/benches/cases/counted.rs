@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use steadfast_benches::blocking;
 use steadfast_breaker::CircuitBreaker;
+use steadfast_retry::{Hedge, Retry};
 
 use super::alone::alone;
 use super::answers::{OneInTen, answer};
 use super::failure::Failure;
 use super::ours::{self, is_rejected};
+use super::{our_hedges, our_retries};
 
 type Run = Box<dyn FnMut(u64) -> Duration>;
 
@@ -82,7 +84,39 @@ pub(crate) const CASES: &[Counted] = &[
     Counted::watched("open_watched", "open", || {
         watched(ours::open(identity), open)
     }),
+    Counted::new("retry_ok", || {
+        tried(our_retries::retrying(our_retries::BASE, 0))
+    }),
+    Counted::new("retry_ok_blocking", || {
+        let retry = our_retries::retrying(our_retries::BASE, 0);
+        let call = move || retry.call_blocking(|_| std::hint::black_box(Ok::<_, Failure>(1)));
+        Box::new(blocking(call, Result::is_ok))
+    }),
+    Counted::new("retry_ok_budget", || tried(our_retries::budgeted())),
+    Counted::new("retry_two_failures", || {
+        failing_twice(our_retries::retrying(Duration::ZERO, 0))
+    }),
+    Counted::new("retry_two_failures_history", || {
+        failing_twice(our_retries::retrying(Duration::ZERO, our_retries::HISTORY))
+    }),
+    Counted::new("hedge_ok", || hedged(our_hedges::learned())),
+    Counted::new("hedge_ok_fixed_delay", || hedged(our_hedges::fixed())),
 ];
+
+fn tried(retry: Retry) -> Run {
+    let call = async move || retry.call(|_| answer(1)).await;
+    Box::new(alone(call, Result::is_ok))
+}
+
+fn failing_twice(retry: Retry) -> Run {
+    let call = async move || retry.call(|_| our_retries::third_time()).await;
+    Box::new(alone(call, Result::is_ok))
+}
+
+fn hedged(hedge: Hedge) -> Run {
+    let call = async move || hedge.call(|_| answer(1)).await;
+    Box::new(alone(call, Result::is_ok))
+}
 
 fn ok(breaker: CircuitBreaker) -> Run {
     let call = async move || breaker.call(|| answer(1)).await;

@@ -6,18 +6,14 @@
 use std::time::Duration;
 
 use steadfast_benches::Case;
-use steadfast_retry::Hedge;
 use tower::hedge::{Hedge as TowerHedge, Policy};
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_resilience_hedge::HedgeLayer;
 
 use super::alone::alone;
+use super::our_hedges::{DELAY, PERCENTILE, WARM_UP, fixed, learned};
 use super::work::work;
 
-const DELAY: Duration = Duration::from_secs(1);
-const PERCENTILE: f64 = 0.95;
-/// How many latencies are to be known before the first hedge.
-const WARM_UP: u32 = 100;
 /// For how long tower remembers latencies. Ours remembers so many instead.
 const PERIOD: Duration = Duration::from_secs(10);
 
@@ -45,18 +41,6 @@ fn ok() -> Case {
         .beside("ours_fixed_delay", alone(ours_fixed_delay, Result::is_ok))
         .beside("tower", alone(tower, Result::is_ok))
         .beside("tower_resilience", alone(tower_resilience, Result::is_ok))
-}
-
-/// Sends a hedge after the 95th percentile.
-pub(crate) fn learned() -> Hedge {
-    let builder = Hedge::builder("bench").percentile(PERCENTILE);
-    builder.warm_up(WARM_UP).build().expect("sound settings")
-}
-
-/// Sends a hedge after a second.
-pub(crate) fn fixed() -> Hedge {
-    let builder = Hedge::builder("bench").delay(DELAY);
-    builder.build().expect("sound settings")
 }
 
 fn tower() -> impl Service<(), Response = u64, Error = BoxError> {

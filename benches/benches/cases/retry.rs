@@ -6,13 +6,11 @@
 //! not are tower's retry, whose policy decides about waiting and has no wait here, and
 //! `backon_no_sleep`, which is backon with a sleeper that is ready at once.
 
-use std::cell::Cell;
 use std::future::{Ready, ready};
 use std::time::Duration;
 
 use backon::{ConstantBuilder, ExponentialBuilder, Retryable};
 use steadfast_benches::Case;
-use steadfast_retry::{Budget, Retry};
 use tokio_retry2::strategy::{ExponentialFactorBackoff, FixedInterval, jitter};
 use tokio_retry2::{MapErr, RetryError};
 use tower::retry::{Policy, RetryLayer as TowerLayer};
@@ -21,20 +19,16 @@ use tower_resilience_retry::{ExponentialRandomBackoff, RetryConfigBuilder, Retry
 
 use super::alone::alone;
 use super::failure::Failure;
+use super::our_retries::{ATTEMPTS, Answer, BASE, HISTORY, budgeted, retrying, third_time};
 use super::work::work;
 
-const ATTEMPTS: usize = 5;
 const RETRIES: usize = ATTEMPTS - 1;
-/// The default.
-const HISTORY: usize = 8;
-const BASE: Duration = Duration::from_millis(100);
-
 pub(crate) fn cases() -> Vec<Case> {
     vec![ok(), two_failures()]
 }
 
 fn ok() -> Case {
-    let retry = ours(BASE, 0);
+    let retry = retrying(BASE, 0);
     let budgeted = budgeted();
     let mut tower = tower(work);
     let mut tower_resilience = tower_resilience(
@@ -65,8 +59,8 @@ fn ok() -> Case {
 }
 
 fn two_failures() -> Case {
-    let retry = ours(Duration::ZERO, 0);
-    let remembering = ours(Duration::ZERO, HISTORY);
+    let retry = retrying(Duration::ZERO, 0);
+    let remembering = retrying(Duration::ZERO, HISTORY);
     let mut tower = tower(third_time);
     let mut tower_resilience =
         tower_resilience(|layer| layer.fixed_backoff(Duration::ZERO), third_time);
@@ -90,42 +84,6 @@ fn two_failures() -> Case {
         .beside("backon", alone(backon, Result::is_ok))
         .beside("tokio_retry2", alone(tokio_retry2, Result::is_ok))
         .beside("tower_resilience", alone(tower_resilience, Result::is_ok))
-}
-
-type Answer = Ready<Result<u64, Failure>>;
-
-/// Work that fails twice, succeeds, and so on.
-fn third_time() -> Answer {
-    thread_local! {
-        static ATTEMPT: Cell<u32> = const { Cell::new(0) };
-    }
-    let attempt = ATTEMPT.get();
-    if attempt == 2 {
-        ATTEMPT.set(0);
-        work()
-    } else {
-        ATTEMPT.set(attempt + 1);
-        ready(Err(Failure))
-    }
-}
-
-pub(crate) fn ours(base: Duration, history: usize) -> Retry {
-    Retry::builder("bench")
-        .max_attempts(ATTEMPTS as u32)
-        .base_backoff(base)
-        .history(history)
-        .build()
-        .expect("a sound configuration")
-}
-
-pub(crate) fn budgeted() -> Retry {
-    let budget = Budget::builder("bench").build();
-    Retry::builder("bench")
-        .max_attempts(ATTEMPTS as u32)
-        .base_backoff(BASE)
-        .budget(budget.expect("a sound configuration"))
-        .build()
-        .expect("a sound configuration")
 }
 
 /// tokio-retry2 wants to be told which errors are worth a retry.

@@ -14,7 +14,7 @@ use crate::exhausted::Exhausted;
 #[non_exhaustive]
 pub enum Error<E> {
     /// A call was given up. From a response.
-    Exhausted(Exhausted<E>),
+    Exhausted(Box<Exhausted<E>>),
     /// The inner service failed to become ready for a call, so that none was made. From `poll_ready`;
     /// a service that fails to become ready for a *further* attempt makes that attempt fail.
     NotReady(E),
@@ -32,7 +32,7 @@ impl<E> Error<E> {
 
     /// The call that was given up, by value, if there was one.
     #[must_use]
-    pub fn into_exhausted(self) -> Option<Exhausted<E>> {
+    pub fn into_exhausted(self) -> Option<Box<Exhausted<E>>> {
         match self {
             Self::Exhausted(exhausted) => Some(exhausted),
             Self::NotReady(_) => None,
@@ -59,8 +59,8 @@ impl<E> Error<E> {
     }
 }
 
-impl<E> From<Exhausted<E>> for Error<E> {
-    fn from(exhausted: Exhausted<E>) -> Self {
+impl<E> From<Box<Exhausted<E>>> for Error<E> {
+    fn from(exhausted: Box<Exhausted<E>>) -> Self {
         Self::Exhausted(exhausted)
     }
 }

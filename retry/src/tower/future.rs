@@ -10,7 +10,6 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::calling::Calling;
-use crate::exhausted::Exhausted;
 use crate::failure::Failure;
 use crate::retry::Retry;
 use crate::tower::attempts::{Attempts, Sent};
@@ -77,7 +76,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.project().call.poll(cx).map(|result| {
             result
-                .or_else(Exhausted::transpose)
+                .or_else(|exhausted| exhausted.transpose())
                 .map_err(Error::Exhausted)
         })
     }

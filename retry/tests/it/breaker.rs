@@ -46,7 +46,7 @@ async fn call(
     deadline: Deadline,
 ) -> (
     Vec<u128>,
-    Result<u32, Exhausted<Answer, Error<&'static str>>>,
+    Result<u32, Box<Exhausted<Answer, Error<&'static str>>>>,
 ) {
     let begin = now();
     let ran = RefCell::new(Vec::new());

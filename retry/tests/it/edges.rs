@@ -127,7 +127,7 @@ fn an_accepted_error_is_final_and_stays_an_error() {
 fn an_exhausted_call_can_be_turned_into_what_the_caller_wants() {
     let retry = Retry::builder("forms").max_attempts(1).build().unwrap();
     let give_up =
-        |last: Result<u16, &'static str>| -> Exhausted<Result<u16, &'static str>, &'static str> {
+        |last: Result<u16, &'static str>| -> Box<Exhausted<Result<u16, &'static str>, &'static str>> {
             let stop = |_: &Result<u16, &'static str>| Verdict::Retry;
             retry.classify(stop).call_blocking(|_| last).unwrap_err()
         };

@@ -75,7 +75,7 @@ impl<R> Service<R> for Strict {
 }
 
 /// The call that was given up.
-fn exhausted<T, E>(answer: Result<T, Error<E>>) -> Exhausted<E> {
+fn exhausted<T, E>(answer: Result<T, Error<E>>) -> Box<Exhausted<E>> {
     answer.err().and_then(Error::into_exhausted).unwrap()
 }
 

@@ -134,7 +134,9 @@ impl Mischief {
 
 /// Runs a call while time goes on, as it does for tasks that are never idle: a paused clock moves by
 /// itself only if everybody waits.
-fn took<E>(call: impl Future<Output = Result<(), Exhausted<E>>>) -> (Duration, Exhausted<E>) {
+fn took<E>(
+    call: impl Future<Output = Result<(), Box<Exhausted<E>>>>,
+) -> (Duration, Box<Exhausted<E>>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)

@@ -143,7 +143,7 @@ fn judge(plan: &CallPlan, answer: &Answer) -> Verdict {
     plan.verdict(*answer).unwrap_or_else(|| planned_panic())
 }
 
-fn of_result(result: Result<u32, Exhausted<Answer, u32>>) -> End {
+fn of_result(result: Result<u32, Box<Exhausted<Answer, u32>>>) -> End {
     match result {
         Ok(value) => End::Value(value),
         Err(exhausted) => End::GivenUp(GivenUp {
