@@ -9,6 +9,7 @@
 
 mod agrees;
 mod case;
+mod corners;
 mod drops;
 mod limits;
 mod naive;
