@@ -99,9 +99,9 @@
 //!
 //! # Cost
 //!
-//! A first attempt that succeeds costs one count in a cell of its thread: no allocation, no lock, no
-//! randomness, and no look at the clock unless it had to wait for something or there is a limit of time
-//! or a budget. (The blocking door looks once.) The future is not boxed and takes at most 128 bytes more
+//! A first attempt that succeeds costs one count in a cell of its thread: no allocation, no randomness,
+//! and neither clock nor lock unless it had to wait for something or there is a limit of time or a
+//! budget. (The blocking door looks at the clock once.) The future is not boxed and takes at most 128 bytes more
 //! than the operation's own. A wait of zero never touches the timer; a call that waits allocates twice,
 //! for its timer and for what it remembers.
 //!

@@ -103,8 +103,8 @@ pub fn last_third(seconds: &[Second]) -> &[Second] {
     &seconds[seconds.len() * 2 / 3..]
 }
 
-/// How many seconds after the spike the clients are served again: from then on, five seconds together
-/// have a [`goodput`] of nine tenths. Nothing if they never are.
+/// How many seconds after the spike the clients are served again: when for the first time five seconds
+/// together have a [`goodput`] of nine tenths. Nothing if that never is.
 #[must_use]
 pub fn recovered_after(seconds: &[Second]) -> Option<usize> {
     let after = seconds.get(SPIKE.1 as usize..)?;
