@@ -21,7 +21,7 @@ pub(crate) fn call<T, E, J: Judge<T, E>>(
     mut hook: impl FnMut(u32, &Failure<J::Last>, Duration),
 ) -> End<T, J::Last, E> {
     let mut run = Run::new(shared, limit);
-    run.start_clock();
+    run.note_beginning(); // there is no other moment to do so: code that blocks is never suspended
     let mut next = run.begin();
     loop {
         let Some(attempt) = next else {

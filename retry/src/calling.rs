@@ -265,8 +265,10 @@ where
                 ControlFlow::Continue(wait) => wait,
             };
             if !wait.is_zero() {
-                let now = self.run().begin_wait();
-                self.run().timer().arm(now, wait);
+                // Armed first: outside a runtime it panics, and then the call is not waiting.
+                self.run().note_beginning();
+                self.run().timer().arm(clock::now(), wait);
+                self.run().begin_wait();
                 ready!(self.poll_wait(cx))?;
             } else if self.run().is_due_to_give_way() {
                 self.run().give_way();
@@ -304,21 +306,24 @@ where
         Poll::Ready(Judged::Failed(last, verdict))
     }
 
-    /// Suspends an attempt that is not ready, or gives the time at which it is to be cut off.
+    /// Suspends an attempt that is not ready, or gives the time at which it is cut off.
     fn poll_cut_off(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
-        self.run().suspend();
-        let Some(moment) = self.run().cut_off() else {
-            return Poll::Pending;
-        };
-        // The clock decides, and the timer only wakes: in a task that has used up its turn, tokio's
-        // timers are never ready, and an operation can use up every turn.
-        let now = clock::now();
-        if now < moment {
-            self.run().timer().arm_at(moment);
-            ready!(self.run().timer().poll(cx));
+        let run = self.run();
+        run.note_beginning();
+        if let Some(moment) = run.cut_off() {
+            // The clock decides, and the timer only wakes: in a task that has used up its turn, tokio's
+            // timers are never ready, and an operation can use up every turn.
+            let now = clock::now();
+            if now >= moment {
+                return Poll::Ready(now);
+            }
+            run.timer().arm_at(moment);
+            if run.timer().poll(cx).is_ready() {
+                return Poll::Ready(moment);
+            }
         }
-        self.run().resume();
-        Poll::Ready(now.max(moment))
+        run.suspend();
+        Poll::Pending
     }
 
     /// Waits for the backoff or the next turn, and begins the next attempt.

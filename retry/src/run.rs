@@ -119,12 +119,6 @@ impl<R: Held, E> Run<R, E> {
         Some(self.present_attempt())
     }
 
-    /// Notes when the call begins, for a door that has no other moment to do so: code that blocks is
-    /// never suspended.
-    pub(crate) fn start_clock(&mut self) {
-        self.started = Some(clock::now());
-    }
-
     /// Notes the time and what limits it.
     #[inline(never)]
     fn begin_timed(&mut self) -> Result<(), Late> {
@@ -259,13 +253,15 @@ impl<R: Held, E> Run<R, E> {
         });
     }
 
-    /// Begins a wait, and notes when the call began if that has not mattered before.
-    pub(crate) fn begin_wait(&mut self) -> Instant {
-        let now = clock::now();
-        self.started.get_or_insert(now);
+    /// Notes when the call began, if that has not mattered before.
+    pub(crate) fn note_beginning(&mut self) {
+        self.started.get_or_insert_with(clock::now);
+    }
+
+    /// The call is in a backoff from now on.
+    pub(crate) fn begin_wait(&mut self) {
         self.phase = Phase::Waiting;
         add_one(&self.held.shared().counters.waiting);
-        now
     }
 
     /// Moves on from a wait, if the call is in one.
@@ -435,7 +431,6 @@ impl<R: Held, E> Run<R, E> {
 
     /// The future of the call returns to its poller, in an attempt.
     pub(crate) fn suspend(&mut self) {
-        self.started.get_or_insert_with(clock::now);
         self.phase = Phase::Suspended;
     }
 

@@ -10,48 +10,36 @@ use std::time::Duration;
 ///
 /// # Examples
 ///
-/// A circuit breaker's rejection knows when the next call may go through. Here is a retry around a
-/// breaker that waits that long, and gives up where the breaker cannot tell or it takes too long:
+/// A circuit breaker that is open knows when the next call may go through. This retry around one waits
+/// that long, or gives up where that is too long or, because somebody has forced the breaker open, not
+/// known. While the breaker probes, or lets calls through again bit by bit, it cannot tell when either,
+/// but then it will not be long: those rejections are worth the next backoff.
 ///
 /// ```
-/// # mod breaker {
-/// #     // The shape of `steadfast_breaker`'s error; this crate does not depend on that one.
-/// #     use std::time::Duration;
-/// #     #[derive(Debug)]
-/// #     pub struct Rejected(pub Option<Duration>);
-/// #     impl Rejected {
-/// #         pub fn retry_after(&self) -> Option<Duration> { self.0 }
-/// #     }
-/// #     #[derive(Debug)]
-/// #     pub enum Error<E> { Rejected(Rejected), Operation(E) }
-/// # }
-/// use std::time::Duration;
+/// use steadfast_breaker::{CircuitBreaker, Error, Mode, Reason};
 /// use steadfast_retry::{Retry, Verdict};
 ///
-/// fn patient<T, E>(result: &Result<T, breaker::Error<E>>) -> Verdict {
+/// fn patient<T, E>(result: &Result<T, Error<E>>) -> Verdict {
 ///     match result {
 ///         Ok(_) => Verdict::Accept,
-///         Err(breaker::Error::Operation(_)) => Verdict::Retry,
-///         Err(breaker::Error::Rejected(rejected)) => {
-///             Verdict::Rejected(rejected.retry_after())
-///         }
+///         Err(Error::Rejected(rejected)) => match rejected.reason() {
+///             Reason::ProbesBusy | Reason::RampingUp => Verdict::Retry,
+///             _ => Verdict::Rejected(rejected.retry_after()),
+///         },
+///         Err(_) => Verdict::Retry,
 ///     }
 /// }
 ///
-/// let retry = Retry::builder("payments").base_backoff(Duration::ZERO).build()?;
-/// let answer = retry
+/// let breaker = CircuitBreaker::builder("payments").build()?;
+/// let retry = Retry::builder("payments").build()?;
+///
+/// breaker.set_mode(Mode::ForcedOpen, "payments is being moved");
+/// let exhausted = retry
 ///     .classify(patient)
-///     .call_blocking(|attempt| {
-///         // stands for: breaker.call_blocking(|| pay())
-///         if attempt.is_retry() {
-///             Ok("paid")
-///         } else {
-///             let open_for = Some(Duration::from_nanos(1));
-///             Err(breaker::Error::<&str>::Rejected(breaker::Rejected(open_for)))
-///         }
-///     });
-/// assert_eq!(answer.ok(), Some("paid"));
-/// # Ok::<(), steadfast_retry::ConfigError>(())
+///     .call_blocking(|_| breaker.call_blocking(|| Ok::<_, std::io::Error>("paid")))
+///     .unwrap_err();
+/// assert_eq!(exhausted.reason, steadfast_retry::Reason::Breaker);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
