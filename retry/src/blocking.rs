@@ -41,7 +41,9 @@ pub(crate) fn call<T, E, J: Judge<T, E>>(
             ControlFlow::Continue(wait) => wait,
         };
         if !wait.is_zero() {
-            run.begin_wait();
+            if run.begin_wait(wait).is_none() {
+                return Err(run.too_late());
+            }
             sleep(wait);
         }
         next = run.next_attempt();

@@ -265,7 +265,9 @@ where
                 ControlFlow::Continue(wait) => wait,
             };
             if !wait.is_zero() {
-                let now = self.run().begin_wait();
+                let Some(now) = self.run().begin_wait(wait) else {
+                    return Poll::Ready(Err(self.run().too_late()));
+                };
                 self.run().timer().arm(now, wait);
                 ready!(self.poll_wait(cx))?;
             } else if self.run().is_due_to_give_way() {

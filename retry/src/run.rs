@@ -260,12 +260,21 @@ impl<R: Held, E> Run<R, E> {
     }
 
     /// Begins a wait, and notes when the call began if that has not mattered before.
-    pub(crate) fn begin_wait(&mut self) -> Instant {
+    ///
+    /// Unless it would reach the limit of the call by now: since it was decided on, the hook and the
+    /// observers have run, and what the attempt gave was dropped, all of which may have taken time.
+    pub(crate) fn begin_wait(&mut self, wait: Duration) -> Option<Instant> {
         let now = clock::now();
+        if self
+            .limit
+            .is_some_and(|limit| wait >= limit.saturating_duration_since(now))
+        {
+            return None;
+        }
         self.started.get_or_insert(now);
         self.phase = Phase::Waiting;
         add_one(&self.held.shared().counters.waiting);
-        now
+        Some(now)
     }
 
     /// Moves on from a wait, if the call is in one.

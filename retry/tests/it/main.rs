@@ -18,6 +18,7 @@ mod hedge;
 mod limits;
 mod model;
 mod observers;
+mod slow;
 #[cfg(feature = "tower")]
 mod tower;
 mod waits;
