@@ -13,6 +13,7 @@ mod config;
 mod config_serde;
 mod edges;
 mod endings;
+mod extremes;
 mod guide;
 mod hedge;
 mod limits;
