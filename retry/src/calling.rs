@@ -269,14 +269,15 @@ where
                     return Poll::Ready(Err(self.run().too_late()));
                 };
                 self.run().timer().arm(now, wait);
-                ready!(self.poll_wait(cx))?;
-            } else if self.run().is_due_to_give_way() {
+                ready!(self.run().timer().poll(cx));
+            }
+            // No wait, or one that is over before anybody has looked.
+            if self.run().is_due_to_give_way() {
                 self.run().give_way();
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
-            } else if let Err(exhausted) = self.next_attempt() {
-                return Poll::Ready(Err(exhausted));
             }
+            self.next_attempt()?;
             judged = self.poll_attempt(cx);
         }
     }

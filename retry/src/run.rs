@@ -450,7 +450,7 @@ impl<R: Held, E> Run<R, E> {
 
     /// The future of the call returns to its poller, before the next attempt.
     pub(crate) fn give_way(&mut self) {
-        self.phase = Phase::GivingWay;
+        self.leave(Phase::GivingWay);
     }
 
     pub(crate) fn timer(&mut self) -> &mut Timer {
