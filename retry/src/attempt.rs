@@ -67,8 +67,9 @@ impl Attempt {
     /// The time since the call began, up to now.
     ///
     /// A call without a limit of time, an attempt timeout or a budget reads no clock before it first
-    /// has to wait for something, its operation or a backoff; until then it reports zero. That is
-    /// most of what makes a call that succeeds at once cheap.
+    /// has to wait for something, its operation or a backoff. An attempt that began before that, the
+    /// first one among them, has nothing to count from: it reports zero, also later on. That is most of
+    /// what makes a call that succeeds at once cheap.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.started.map_or(Duration::ZERO, |started| {

@@ -41,6 +41,9 @@ pub(crate) fn call<T, E, J: Judge<T, E>>(
             ControlFlow::Continue(wait) => wait,
         };
         if !wait.is_zero() {
+            if run.may_wait(wait).is_none() {
+                return Err(run.too_late());
+            }
             run.begin_wait();
             sleep(wait);
         }

@@ -265,18 +265,21 @@ where
                 ControlFlow::Continue(wait) => wait,
             };
             if !wait.is_zero() {
+                let Some(now) = self.run().may_wait(wait) else {
+                    return Poll::Ready(Err(self.run().too_late()));
+                };
                 // Armed first: outside a runtime it panics, and then the call is not waiting.
-                self.run().note_beginning();
-                self.run().timer().arm(clock::now(), wait);
+                self.run().timer().arm(now, wait);
                 self.run().begin_wait();
-                ready!(self.poll_wait(cx))?;
-            } else if self.run().is_due_to_give_way() {
+                ready!(self.run().timer().poll(cx));
+            }
+            // No wait, or one that is over before anybody has looked.
+            if self.run().is_due_to_give_way() {
                 self.run().give_way();
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
-            } else if let Err(exhausted) = self.next_attempt() {
-                return Poll::Ready(Err(exhausted));
             }
+            self.next_attempt()?;
             judged = self.poll_attempt(cx);
         }
     }

@@ -95,7 +95,8 @@ impl Deadline {
     /// sign, unit or space around it, at most 20 of them. A number too large to add up is a
     /// hundred years.
     pub fn from_header(text: &str) -> Result<Self, ParseDeadlineError> {
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = (1..=MOST_DIGITS).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_digit());
         let millis = digits.then(|| text.parse().ok()).flatten();
         millis
             .map(|millis| Self::after(Duration::from_millis(millis)))
@@ -139,6 +140,9 @@ impl Deadline {
         }
     }
 }
+
+/// As many as the largest number of milliseconds has.
+const MOST_DIGITS: usize = 20;
 
 /// What stands for a time that is too long to add up: a hundred years.
 const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -211,6 +215,7 @@ mod tests {
             "5.0",
             "0x5",
             "18446744073709551616",
+            "000000000000000000005",
             "٣",
         ] {
             let error = Deadline::from_header(text).unwrap_err();
@@ -218,5 +223,6 @@ mod tests {
         }
         assert!(Deadline::from_header("0").is_ok_and(Deadline::is_over));
         assert!(Deadline::from_header("18446744073709551615").is_ok());
+        assert!(Deadline::from_header("00000000000000000005").is_ok());
     }
 }

@@ -19,8 +19,9 @@ pub enum Failure<L> {
         /// From the beginning of the attempt until it was dropped.
         after: Duration,
     },
-    /// The time limit of the call had passed when the attempt was to begin, so it was not begun: a
-    /// wait ended late, or the limit was over from the start.
+    /// The time limit of the call had passed when the attempt was to begin, or left no time for the
+    /// wait before it, so it was not begun: a wait ended late, a hook took long, or the limit was over
+    /// from the start.
     NotBegun,
 }
 

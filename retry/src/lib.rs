@@ -94,16 +94,18 @@
 //! Dropping the future ends the attempt or the wait it is in. The call is counted as
 //! [abandoned](Totals::abandoned), leaves [`Snapshot::waiting`] at once and gives back what its budget
 //! had granted. A panic in the operation, the classifier or the hook is counted and unwinds on; a panic
-//! in an [`Observer`] is caught. With a backoff of zero a call gives way to other tasks after every 32
-//! attempts, so that a timeout around it can end it.
+//! in an [`Observer`] is caught. With a backoff of zero, or one of nanoseconds, a call gives way to other
+//! tasks after every 32 attempts, so that a timeout around it can end it.
 //!
 //! # Cost
 //!
-//! A first attempt that succeeds costs one count in a cell of its thread: no allocation, no randomness,
-//! and neither clock nor lock unless it had to wait for something or there is a limit of time or a
-//! budget. (The blocking door looks at the clock once.) The future is not boxed and takes at most 128 bytes more
-//! than the operation's own. A wait of zero never touches the timer; a call that waits allocates twice,
-//! for its timer and for what it remembers.
+//! A first attempt that succeeds at once costs one count in a cell of its thread: no allocation, no lock,
+//! no randomness, no look at the clock. (The blocking door looks once.) A limit of time costs such a look,
+//! and a budget one and a short lock. An attempt that is not ready at once costs a look too, and, if it
+//! may be cut off, two allocations for the timer, which the rest of the call uses again. The future is not
+//! boxed and takes at most 128 bytes more than the operation's own. A wait of zero never touches the
+//! timer. A call that fails allocates for its history, for its timer if it waits, and for the
+//! [`Exhausted`] it ends in.
 //!
 //! # Crate features
 //!

@@ -59,14 +59,16 @@ impl Retry {
     ///
     /// # Errors
     ///
-    /// [`Exhausted`] with the last error, when `max_attempts` have been made or the next wait would
-    /// pass `max_elapsed`.
+    /// [`Exhausted`] with the last error, for one of the [`Reason`](crate::Reason)s: `max_attempts`
+    /// have been made, the time is over or would be before the next attempt, or the budget has nothing
+    /// left.
     ///
     /// # Panics
     ///
     /// When the operation does; the panic is counted. Also, as [`tokio::time::sleep`] does, if it has
-    /// to wait outside a tokio runtime or in one without a timer. A call that never waits, because
-    /// its backoff is zero, needs no runtime.
+    /// to wait outside a tokio runtime or in one without a timer: for a backoff, or, where a limit of
+    /// time or `attempt_timeout` may cut it off, for an attempt that is not ready at once. With a
+    /// backoff of zero and no such limit it needs no runtime.
     ///
     /// # Cancel safety
     ///
@@ -163,8 +165,8 @@ impl Retry {
     ///
     /// # Errors
     ///
-    /// [`Exhausted`] with the last error, when `max_attempts` have been made or the next wait would
-    /// pass `max_elapsed`.
+    /// [`Exhausted`] with the last error, as from `call`. An attempt is never cut off: one that ends
+    /// after the time is over is the last, and accepted if it gave an `Ok`.
     ///
     /// # Panics
     ///

@@ -258,6 +258,18 @@ impl<R: Held, E> Run<R, E> {
         self.started.get_or_insert_with(clock::now);
     }
 
+    /// When a wait begins, which is now, unless it would reach the limit of the call.
+    ///
+    /// That was asked when the wait was decided on, but since then the hook and the observers have run,
+    /// and what the attempt gave was dropped, all of which may have taken time.
+    pub(crate) fn may_wait(&mut self, wait: Duration) -> Option<Instant> {
+        let now = clock::now();
+        self.started.get_or_insert(now);
+        let left = |limit: Instant| limit.saturating_duration_since(now);
+        let in_time = self.limit.is_none_or(|limit| wait < left(limit));
+        in_time.then_some(now)
+    }
+
     /// The call is in a backoff from now on.
     pub(crate) fn begin_wait(&mut self) {
         self.phase = Phase::Waiting;
@@ -436,7 +448,7 @@ impl<R: Held, E> Run<R, E> {
 
     /// The future of the call returns to its poller, before the next attempt.
     pub(crate) fn give_way(&mut self) {
-        self.phase = Phase::GivingWay;
+        self.leave(Phase::GivingWay);
     }
 
     pub(crate) fn timer(&mut self) -> &mut Timer {

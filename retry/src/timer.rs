@@ -32,7 +32,11 @@ impl Timer {
 
     /// Sets the timer to this moment, unless it is set to it.
     pub(crate) fn arm_at(&mut self, moment: Instant) {
-        let moment = TokioInstant::from_std(moment);
+        // tokio rounds up to its next tick and panics if the clock cannot tell that.
+        let latest = moment
+            .checked_add(TICK)
+            .map_or_else(|| moment - TICK, |_| moment);
+        let moment = TokioInstant::from_std(latest);
         match &mut self.sleep {
             Some(sleep) if sleep.deadline() == moment && !sleep.is_elapsed() => {}
             Some(sleep) => sleep.as_mut().reset(moment),
@@ -50,3 +54,6 @@ impl Timer {
         }
     }
 }
+
+/// How finely tokio's timers count.
+const TICK: Duration = Duration::from_millis(1);

@@ -1,6 +1,9 @@
 //! The retry and the hedge: succeeding at once, later, and giving up.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use steadfast_retry::tower::RetryLayer;
@@ -56,6 +59,38 @@ fn limits_of_time_and_a_budget_allocate_nothing_either() {
         allocations(|| assert!(now(retry.call(|_| works())).is_ok())),
         0
     );
+}
+
+/// What the documentation calls two allocations for the timer, which is made when it is needed.
+#[test]
+fn an_attempt_that_may_be_cut_off_and_is_not_ready_at_once_allocates_twice() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let _inside = runtime.enter();
+    let limited = Retry::builder("payments").max_elapsed(Duration::from_secs(10));
+    for (retry, expected) in [(remembering(8), 0), (limited.build().unwrap(), 2)] {
+        let second_poll = || {
+            let mut call = pin!(retry.call(|_| async {
+                yield_once().await;
+                Ok::<_, u32>(1)
+            }));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(call.as_mut().poll(&mut context).is_pending());
+            assert!(call.as_mut().poll(&mut context).is_ready());
+        };
+        assert_eq!(allocations(second_poll), expected * CALLS as u64);
+    }
+}
+
+async fn yield_once() {
+    let mut first = true;
+    poll_fn(|_| match std::mem::take(&mut first) {
+        true => Poll::Pending,
+        false => Poll::Ready(()),
+    })
+    .await
 }
 
 #[test]

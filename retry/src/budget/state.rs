@@ -32,6 +32,17 @@ impl Rule {
         self.share * calls as f64 + self.minimum
     }
 
+    /// What is left after those `used`: as many whole ones as are granted, and never less than none.
+    fn left(self, calls: u64, used: u64) -> f64 {
+        let left = self.allowance(calls) - used as f64;
+        let whole = left.round();
+        if (whole - left).abs() <= ROUNDING {
+            whole.max(0.0)
+        } else {
+            left.max(0.0)
+        }
+    }
+
     /// Whether there is one more on top of those `used`.
     #[inline]
     fn grants(self, calls: u64, used: u64) -> bool {
@@ -155,12 +166,11 @@ impl State {
     pub(super) fn read(&mut self, now: u64) -> Reading {
         self.window.slide(now);
         let Counts { calls, spent } = self.window.counts();
-        let used = (spent + self.waiting) as f64;
         Reading {
             calls,
             spent,
             waiting: self.waiting,
-            tokens: (self.rule.allowance(calls) - used).max(0.0),
+            tokens: self.rule.left(calls, spent + self.waiting),
             totals: self.totals,
         }
     }

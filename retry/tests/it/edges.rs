@@ -17,8 +17,10 @@ fn ended(totals: Totals) -> u64 {
         + totals.after_retry
         + totals.exhausted_attempts
         + totals.exhausted_deadline
+        + totals.exhausted_budget
         + totals.not_retryable
         + totals.retry_after_too_long
+        + totals.rejected_by_breaker
         + totals.abandoned
         + totals.panicked
 }

@@ -13,11 +13,13 @@ mod config;
 mod config_serde;
 mod edges;
 mod endings;
+mod extremes;
 mod guide;
 mod hedge;
 mod limits;
 mod model;
 mod observers;
+mod slow;
 #[cfg(feature = "tower")]
 mod tower;
 mod waits;

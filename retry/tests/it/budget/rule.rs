@@ -76,6 +76,19 @@ async fn calls_that_leave_the_window_take_their_share_with_them() {
     );
 }
 
+/// 0.29 times 100 is 28.999999999999996.
+#[tokio::test(start_paused = true)]
+async fn as_many_are_granted_as_the_whole_part_of_the_tokens() {
+    for hundredths in 0..=200_u32 {
+        let budget = share(f64::from(hundredths) / 100.0);
+        record(&budget, 100);
+        let tokens = budget.snapshot().tokens;
+        assert_eq!(tokens.trunc(), f64::from(hundredths));
+        assert_eq!(spend_all(&budget), hundredths as usize);
+        assert_eq!(budget.snapshot().tokens, 0.0);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_overdrawn_by_calls_that_left_is_never_less_than_nothing() {
     let budget = share(1.0);
