@@ -98,7 +98,8 @@ impl Supervisor {
                 .classify(|result: &Result<Up, Down>| match result {
                     Ok(_) => Verdict::Accept,
                     Err(error) if matches!(**error, AmqpError::Refused { .. }) => {
-                        Verdict::RetryAfter(self.hub.settings.max_backoff)
+                        // Up to a quarter more is left to chance, which makes it `max_backoff` at most.
+                        Verdict::RetryAfter(self.hub.settings.max_backoff * 4 / 5)
                     }
                     Err(_) => Verdict::Retry,
                 })

@@ -127,6 +127,14 @@ impl Backoff {
         self
     }
 
+    /// Whether two callers can get different waits.
+    pub(crate) fn is_random(&self) -> bool {
+        matches!(
+            self.growth,
+            Growth::Decorrelated | Growth::DecorrelatedSmooth
+        ) || !matches!(self.jitter, Jitter::None)
+    }
+
     /// How the waits grow.
     #[must_use]
     pub const fn growth(&self) -> Growth {

@@ -25,7 +25,7 @@ pub(crate) fn call<T, E, J: Judge<T, E>>(
     let mut next = run.begin();
     loop {
         let Some(attempt) = next else {
-            return Err(run.too_late());
+            return Err(run.too_late(J::last));
         };
         let result = operation(attempt, run.history());
         let (last, verdict) = match judge.judge(result) {
@@ -42,7 +42,7 @@ pub(crate) fn call<T, E, J: Judge<T, E>>(
         };
         if !wait.is_zero() {
             if run.may_wait(wait).is_none() {
-                return Err(run.too_late());
+                return Err(run.too_late(J::last));
             }
             run.begin_wait();
             sleep(wait);

@@ -1,6 +1,7 @@
 //! How many retries and hedges there may be, for all calls together.
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -229,6 +230,10 @@ impl Budget {
         WeakBudget::new(Arc::downgrade(&self.shared), self.counts_calls)
     }
 }
+
+// What a panic can interrupt is settled in the same breath, so what is seen afterwards is whole.
+impl UnwindSafe for Budget {}
+impl RefUnwindSafe for Budget {}
 
 impl fmt::Debug for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

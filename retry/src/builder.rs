@@ -233,7 +233,9 @@ impl Builder {
             config,
         };
         let observers = Observers::new(observers);
-        Ok(Retry::new(Shared::new(name, policy, budget, observers)))
+        Ok(Retry::new(Arc::new(Shared::new(
+            name, policy, budget, observers,
+        ))))
     }
 
     fn broken_fields(&self) -> Vec<FieldError> {

@@ -129,13 +129,14 @@ where
     /// Polls a call for the first time that has to know the time from its beginning.
     #[inline(never)]
     fn poll_timed(self: Pin<&mut Self>, held: R, cx: &mut Context<'_>) -> Poll<End<T, J::Last, E>> {
-        let mut this = self.project();
-        let run = this.run.insert(Run::new(held, *this.limit));
-        match run.begin() {
-            Some(attempt) => this.make(attempt),
-            None => return Poll::Ready(Err(run.too_late())),
-        }
-        this.poll_present(cx)
+        self.watched(|this| {
+            let run = this.run.insert(Run::new(held, *this.limit));
+            match run.begin() {
+                Some(attempt) => this.make(attempt),
+                None => return Poll::Ready(Err(run.too_late(J::last))),
+            }
+            this.poll_present(cx)
+        })
     }
 
     /// Goes on with a call whose first attempt has failed, or is not ready: `None`.
@@ -146,22 +147,55 @@ where
         cx: &mut Context<'_>,
         failed: Option<(J::Last, Verdict)>,
     ) -> Poll<End<T, J::Last, E>> {
-        let mut this = self.project();
-        *this.run = Some(Run::after_first(held));
-        this.go_on(cx, failed)
+        self.watched(|this| {
+            *this.run = Some(Run::after_first(held));
+            this.go_on(cx, failed)
+        })
     }
 
     /// Polls a call that has been polled before.
     #[inline(never)]
     fn poll_again(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End<T, J::Last, E>> {
+        self.watched(|this| {
+            let run = this.run();
+            match run.phase() {
+                Phase::Suspended => run.resume(),
+                Phase::Waiting | Phase::GivingWay => ready!(this.poll_wait(cx))?,
+                Phase::Running | Phase::Ended => over(),
+            }
+            this.poll_present(cx)
+        })
+    }
+}
+
+impl<R: Held, F, Fut, J, H, E> Calling<R, F, Fut, J, H, E> {
+    /// A panic of `poll` settles the call at once, even if whoever catches it keeps the future.
+    #[inline(always)]
+    fn watched<P>(
+        self: Pin<&mut Self>,
+        poll: impl FnOnce(&mut CallingProjection<'_, R, F, Fut, J, H, E>) -> P,
+    ) -> P {
         let mut this = self.project();
-        let run = this.run();
-        match run.phase() {
-            Phase::Suspended => run.resume(),
-            Phase::Waiting | Phase::GivingWay => ready!(this.poll_wait(cx))?,
-            Phase::Running | Phase::Ended => over(),
+        let mut unwinding = Unwinding(Some(&mut this));
+        let result = unwinding
+            .0
+            .as_mut()
+            .map_or_else(|| over(), |this| poll(this));
+        unwinding.0 = None;
+        result
+    }
+}
+
+/// Dropped with the call in it, that is unwinding.
+struct Unwinding<'u, 'c, R: Held, F, Fut, J, H, E>(
+    Option<&'u mut CallingProjection<'c, R, F, Fut, J, H, E>>,
+);
+
+impl<R: Held, F, Fut, J, H, E> Drop for Unwinding<'_, '_, R, F, Fut, J, H, E> {
+    fn drop(&mut self) {
+        if let Some(run) = self.0.as_mut().and_then(|this| this.run.as_mut()) {
+            run.panicked();
         }
-        this.poll_present(cx)
     }
 }
 
@@ -266,7 +300,7 @@ where
             };
             if !wait.is_zero() {
                 let Some(now) = self.run().may_wait(wait) else {
-                    return Poll::Ready(Err(self.run().too_late()));
+                    return Poll::Ready(Err(self.run().too_late(J::last)));
                 };
                 // Armed first: outside a runtime it panics, and then the call is not waiting.
                 self.run().timer().arm(now, wait);
@@ -345,7 +379,7 @@ where
                 self.make(attempt);
                 Ok(())
             }
-            None => Err(self.run().too_late()),
+            None => Err(self.run().too_late(J::last)),
         }
     }
 }

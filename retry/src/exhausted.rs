@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::budget::BudgetSpent;
 use crate::failure::Failure;
 use crate::history::History;
 
@@ -14,8 +15,9 @@ use crate::history::History;
 /// `Result<T, E>` from a [classified](crate::Retry::classify) call, which can end on an `Ok` too.
 ///
 /// Calls return it in a box: it tells a lot, and the result of a call that succeeds should not be large
-/// for that. `?` takes the box into `Box<dyn Error>` and the like as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// for that. `?` takes the box into `Box<dyn Error>` and the like as it is, if `L` is an error. Where it
+/// is not, as `&str`, `Box<dyn Error>` and `anyhow::Error` are not, `into_last` gives what to return.
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Exhausted<L, E = L> {
     /// How many attempts were begun: none only if the time limit had passed before the first.
@@ -32,6 +34,7 @@ pub struct Exhausted<L, E = L> {
     pub history: History<E>,
     pub(crate) name: Arc<str>,
     pub(crate) retry_after: Option<Duration>,
+    pub(crate) budget: Option<BudgetSpent>,
 }
 
 /// How a call ends.
@@ -52,6 +55,13 @@ impl<L, E> Exhausted<L, E> {
         self.retry_after
     }
 
+    /// What the [budget](crate::Budget) said, if the reason is [`Reason::Budget`]: which budget it was,
+    /// which can be shared and have another name, and what it has been used for.
+    #[must_use]
+    pub fn budget_spent(&self) -> Option<&BudgetSpent> {
+        self.budget.as_ref()
+    }
+
     /// What the operation gave last, by value; `None` if the last attempt was cut off or not begun.
     #[must_use]
     pub fn into_last(self) -> Option<L> {
@@ -69,6 +79,7 @@ impl<L, E> Exhausted<L, E> {
             history: self.history,
             name: self.name,
             retry_after: self.retry_after,
+            budget: self.budget,
         })
     }
 }
@@ -120,6 +131,7 @@ impl<T, E> Exhausted<Result<T, E>, E> {
             history,
             name,
             retry_after,
+            budget,
         } = self;
         last.transpose().map_err(|last| {
             Box::new(Exhausted {
@@ -130,6 +142,7 @@ impl<T, E> Exhausted<Result<T, E>, E> {
                 history,
                 name,
                 retry_after,
+                budget,
             })
         })
     }
@@ -146,6 +159,9 @@ impl<L, E> fmt::Display for Exhausted<L, E> {
             "retry {:?} gave up after {attempts} attempt{plural} in {elapsed:?}: {}",
             self.name, self.reason
         )?;
+        if let Some(spent) = &self.budget {
+            return write!(f, ": {spent}"); // which says when again
+        }
         match self.last {
             Failure::TimedOut { after } => {
                 write!(f, "; the last attempt was cut off after {after:?}")?

@@ -1,6 +1,7 @@
 //! Against the tail of latencies: a second attempt while the first one is slow.
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -284,6 +285,10 @@ impl Hedge {
         WeakHedge::new(&self.shared)
     }
 }
+
+// What a panic can interrupt is settled in the same breath, so what is seen afterwards is whole.
+impl UnwindSafe for Hedge {}
+impl RefUnwindSafe for Hedge {}
 
 impl fmt::Debug for Hedge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -88,6 +88,18 @@ impl<E> History<E> {
         self.attempts.push(past);
     }
 
+    /// Takes out the error of the attempt of this number, if that is the latest and ended in one.
+    pub(crate) fn pop_error(&mut self, attempt: u32) -> Option<E> {
+        let latest = self.attempts.pop()?;
+        match latest.ended {
+            Ended::Error(error) if latest.attempt == attempt => Some(error),
+            ended => {
+                self.attempts.push(Past { ended, ..latest });
+                None
+            }
+        }
+    }
+
     /// The attempts, oldest first.
     pub fn iter(&self) -> std::slice::Iter<'_, Past<E>> {
         self.attempts.iter()

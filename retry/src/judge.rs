@@ -16,6 +16,9 @@ pub(crate) trait Judge<T, E> {
 
     /// The error in what is left, for the history.
     fn error(last: Self::Last) -> Option<E>;
+
+    /// What was left of a result with this error.
+    fn last(error: E) -> Self::Last;
 }
 
 /// Accepts every `Ok` and retries every `Err`.
@@ -34,6 +37,10 @@ impl<T, E> Judge<T, E> for ErrorsAreRetried {
 
     fn error(last: E) -> Option<E> {
         Some(last)
+    }
+
+    fn last(error: E) -> E {
+        error
     }
 }
 
@@ -56,5 +63,9 @@ where
 
     fn error(last: Self::Last) -> Option<E> {
         last.err()
+    }
+
+    fn last(error: E) -> Self::Last {
+        Err(error)
     }
 }

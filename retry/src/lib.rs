@@ -102,10 +102,9 @@
 //! A first attempt that succeeds at once costs one count in a cell of its thread: no allocation, no lock,
 //! no randomness, no look at the clock. (The blocking door looks once.) A limit of time costs such a look,
 //! and a budget one and a short lock. An attempt that is not ready at once costs a look too, and, if it
-//! may be cut off, two allocations for the timer, which the rest of the call uses again. The future is not
+//! may be cut off, an allocation for its timer, which the rest of the call uses again. The future is not
 //! boxed and takes at most 128 bytes more than the operation's own. A wait of zero never touches the
-//! timer. A call that fails allocates for its history, for its timer if it waits, and for the
-//! [`Exhausted`] it ends in.
+//! timer. A call that fails allocates for its timer and its history, and for the [`Exhausted`] it ends in.
 //!
 //! # Crate features
 //!
@@ -158,6 +157,7 @@ mod timer;
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub mod tower;
 mod verdict;
+mod weak;
 
 pub use self::attempt::Attempt;
 pub use self::backoff::{Backoff, Growth, Jitter, Waits};
@@ -180,10 +180,11 @@ pub use self::hedge::{
 };
 pub use self::history::{Ended, History, Past};
 pub use self::observer::{GaveUp, Observer, Retrying};
-pub use self::retry::{Retry, WeakRetry};
+pub use self::retry::Retry;
 pub use self::scoped::Scoped;
 pub use self::snapshot::{Snapshot, Totals};
 pub use self::verdict::Verdict;
+pub use self::weak::WeakRetry;
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/retries-multiply.md")]

@@ -36,13 +36,13 @@ pub(crate) struct Standing {
 impl Policy {
     /// How long to wait before the next attempt, or why there is none. The budget has not been asked.
     ///
-    /// `backoff` is drawn only if it matters.
+    /// `backoff` is drawn only if it matters, as a wait of at least the hint.
     #[inline]
     pub(crate) fn decide(
         &self,
         standing: &Standing,
         verdict: Verdict,
-        backoff: impl FnOnce() -> Duration,
+        backoff: impl FnOnce(Duration) -> Duration,
     ) -> Result<Duration, Refused> {
         let (hint, too_long, too_late) = match verdict {
             Verdict::Accept | Verdict::Stop => return Err((Reason::NotRetryable, None)),
@@ -62,7 +62,7 @@ impl Policy {
         if hint > Some(self.config.max_retry_after) {
             return Err((too_long, hint));
         }
-        let wait = backoff().max(hint.unwrap_or_default());
+        let wait = backoff(hint.unwrap_or_default());
         match standing.left {
             Some(left) if wait >= left => Err((too_late, hint)),
             _ => Ok(wait),
@@ -104,7 +104,9 @@ mod tests {
             spent: false,
             left,
         };
-        policy().decide(&standing, verdict, || backoff.expect("drawn in vain"))
+        policy().decide(&standing, verdict, |hint| {
+            backoff.expect("drawn in vain").max(hint)
+        })
     }
 
     #[test]
@@ -157,7 +159,7 @@ mod tests {
                 spent: true,
                 left: Some(Duration::ZERO),
             };
-            let decision = policy().decide(&standing, verdict, || panic!("drawn in vain"));
+            let decision = policy().decide(&standing, verdict, |_| panic!("drawn in vain"));
             assert_eq!(decision, Err((Reason::NotRetryable, hint)));
         }
     }

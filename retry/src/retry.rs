@@ -1,7 +1,8 @@
 //! The handle that users hold.
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use crate::scoped::Scoped;
 use crate::shared::Shared;
 use crate::snapshot::Snapshot;
 use crate::verdict::Verdict;
+use crate::weak::WeakRetry;
 
 /// Calls an operation again when it fails, with growing waits in between.
 ///
@@ -41,10 +43,8 @@ impl Retry {
         Builder::new(name.into())
     }
 
-    pub(crate) fn new(shared: Shared) -> Self {
-        Self {
-            shared: Arc::new(shared),
-        }
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
     }
 
     #[inline]
@@ -363,11 +363,13 @@ impl Retry {
     /// A handle that does not keep the retry alive.
     #[must_use]
     pub fn downgrade(&self) -> WeakRetry {
-        WeakRetry {
-            shared: Arc::downgrade(&self.shared),
-        }
+        WeakRetry::new(Arc::downgrade(&self.shared))
     }
 }
+
+// What a panic can interrupt is settled in the same breath, so what is seen afterwards is whole.
+impl UnwindSafe for Retry {}
+impl RefUnwindSafe for Retry {}
 
 impl fmt::Debug for Retry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -382,26 +384,5 @@ impl fmt::Debug for Retry {
             .field("policy", policy)
             .field("waiting", &counters.waiting())
             .finish_non_exhaustive()
-    }
-}
-
-/// A [`Retry`] that may be gone: what watches it should hold this one.
-#[derive(Debug, Clone)]
-pub struct WeakRetry {
-    shared: Weak<Shared>,
-}
-
-impl WeakRetry {
-    /// Whether this is a handle to the same retry as `other`.
-    #[must_use]
-    pub fn ptr_eq(&self, other: &Self) -> bool {
-        self.shared.ptr_eq(&other.shared)
-    }
-
-    /// The retry, if any handle to it is left.
-    #[must_use]
-    pub fn upgrade(&self) -> Option<Retry> {
-        let shared = self.shared.upgrade()?;
-        Some(Retry { shared })
     }
 }

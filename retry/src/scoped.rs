@@ -9,12 +9,14 @@ use crate::attempt::Attempt;
 use crate::blocking;
 #[cfg(feature = "tokio")]
 use crate::calling::Calling;
+use crate::classified::Classified;
 use crate::deadline::Deadline;
 use crate::exhausted::Exhausted;
 use crate::failure::Failure;
 use crate::history::History;
 use crate::judge::ErrorsAreRetried;
 use crate::shared::Shared;
+use crate::verdict::Verdict;
 
 /// A [`Retry`](crate::Retry) with a hook or a deadline; made by
 /// [`Retry::on_retry`](crate::Retry::on_retry) and [`Retry::deadline`](crate::Retry::deadline).
@@ -47,6 +49,17 @@ impl<'r, E> Scoped<'r, E> {
             hook,
             sees: PhantomData,
         }
+    }
+}
+
+impl<'r, E> Scoped<'r, E> {
+    /// Judges results by `classifier`, as [`Retry::classify`](crate::Retry::classify) does, under the
+    /// same deadline.
+    pub fn classify<T, C>(self, classifier: C) -> Classified<'r, T, E, C>
+    where
+        C: FnMut(&Result<T, E>) -> Verdict,
+    {
+        Classified::new(self.shared, self.deadline, classifier)
     }
 }
 

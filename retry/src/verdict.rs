@@ -51,7 +51,8 @@ pub enum Verdict {
     /// Worth another attempt, after the next backoff.
     Retry,
     /// Worth another attempt, after this wait or the next backoff, whichever is longer: a hint of zero
-    /// is no leave to hurry. Longer than `max_retry_after` ends the call at once with
+    /// is no leave to hurry. Unless jitter is off or the backoff zero, up to a quarter of the hint comes
+    /// on top of it, for others will have been told the same. Longer than `max_retry_after` ends the call at once with
     /// [`Reason::RetryAfterTooLong`](crate::Reason::RetryAfterTooLong), since coming back before the
     /// time asked for would be in vain.
     RetryAfter(Duration),
@@ -59,7 +60,7 @@ pub enum Verdict {
     /// through again after this time; `None` if it cannot tell. It is waited for like
     /// [`RetryAfter`](Self::RetryAfter). Where that makes no sense, because the time is not known,
     /// longer than `max_retry_after` or past the deadline, the call ends at once with
-    /// [`Reason::Breaker`](crate::Reason::Breaker).
+    /// [`Reason::Breaker`](crate::Reason::Breaker), unless its attempts are used up anyway.
     Rejected(Option<Duration>),
     /// Not worth another attempt: end with [`Reason::NotRetryable`](crate::Reason::NotRetryable).
     Stop,

@@ -32,6 +32,23 @@ impl Draws {
         self.draw_with(backoff, retry, chance)
     }
 
+    /// The wait before retry number `retry` where somebody has asked for a wait of at least `hint`: the
+    /// longer of the two. Unless jitter is off, up to a quarter of the hint comes on top of it, for many
+    /// may have been told the same moment.
+    pub(crate) fn draw_at_least(
+        &mut self,
+        hint: Duration,
+        backoff: &Backoff,
+        retry: u32,
+    ) -> Duration {
+        let wait = self.draw(backoff, retry);
+        if hint.is_zero() || !backoff.is_random() {
+            return wait.max(hint);
+        }
+        let spread = (hint / HINT_SPREAD).mul_f64(chance(mix(self.sequence), retry));
+        wait.max(hint.saturating_add(spread))
+    }
+
     /// The wait so far up its range: `chance` is from 0 to 1.
     pub(super) fn draw_with(&mut self, backoff: &Backoff, retry: u32, chance: f64) -> Duration {
         let range = backoff.range(retry);
@@ -54,6 +71,9 @@ impl Draws {
         nanos::to_duration(nanos)
     }
 }
+
+/// Which part of a hint may come on top of it.
+const HINT_SPREAD: u32 = 4;
 
 /// A number from 0 up to, but not including, 1: any of 2^53, all equally likely.
 fn chance(sequence: u64, retry: u32) -> f64 {

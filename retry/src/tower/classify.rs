@@ -52,4 +52,8 @@ impl<T, E, C: Classify<T, E>> Judge<T, E> for ByLayer<C> {
     fn error(last: Self::Last) -> Option<E> {
         last.err()
     }
+
+    fn last(error: E) -> Self::Last {
+        Err(error)
+    }
 }

@@ -10,7 +10,7 @@ use crate::exhausted::Exhausted;
 /// A service has one type of error for two things that are not the same: a call that was given up, and
 /// a service that could not be called in the first place. The second is no [`Exhausted`]: no call was
 /// made, so there were no attempts, no reason to give up and nothing that the retry has counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Error<E> {
     /// A call was given up. From a response.

@@ -20,6 +20,7 @@ mod limits;
 mod model;
 mod observers;
 mod slow;
+mod told;
 #[cfg(feature = "tower")]
 mod tower;
 mod waits;

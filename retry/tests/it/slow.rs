@@ -49,7 +49,7 @@ async fn a_hook_that_takes_long_takes_no_wait_past_the_limit() {
         (exhausted.attempts, exhausted.reason),
         (1, Reason::Deadline)
     );
-    assert_eq!(exhausted.history.last_error(), Some(&"down"));
+    assert_eq!(exhausted.last, Failure::Operation("down"));
     assert_eq!(begin.elapsed(), ms(300), "ended at once");
     let seen = budget.snapshot();
     assert_eq!((seen.waiting, seen.totals.given_back), (0, 1));

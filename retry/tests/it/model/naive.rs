@@ -168,6 +168,24 @@ impl<'c> Call<'c> {
         }
     }
 
+    /// What there is to tell where no attempt is begun any more: the error of the one before, which
+    /// then is no longer history.
+    fn last_told(&mut self) -> Failure<Answer> {
+        if let Some(Before {
+            attempt,
+            ended: super::Left::Error(error),
+            ..
+        }) = self.before.last()
+        {
+            if *attempt == self.attempts && self.settings.history > 0 {
+                let last = Failure::Operation(Err(*error));
+                self.before.pop();
+                return last;
+            }
+        }
+        Failure::NotBegun
+    }
+
     fn begin(&mut self, world: &mut World) {
         self.began = world.now;
         let most = self.settings.max_elapsed.map(|most| self.began + most);
@@ -187,7 +205,8 @@ impl<'c> Call<'c> {
             }
         }
         if !in_time {
-            return self.give_up(world, Reason::Deadline, Failure::NotBegun, None);
+            let last = self.last_told();
+            return self.give_up(world, Reason::Deadline, last, None);
         }
         self.attempts += 1;
         if self.attempts > 1 {

@@ -1,0 +1,124 @@
+//! What only a call that is polled comes to: it is suspended and resumed, cut off, and gives way.
+
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use super::settling::Refused;
+use super::{Phase, Run};
+use crate::attempt::Attempt;
+use crate::counters::add_one;
+use crate::exhausted::Exhausted;
+use crate::failure::Failure;
+use crate::shared::Held;
+use crate::timer::Timer;
+use crate::verdict::Verdict;
+
+impl<R: Held, E> Run<R, E> {
+    /// A call whose first attempt has been made, and took no notice of the time.
+    pub(crate) fn after_first(held: R) -> Self {
+        let mut run = Self::new(held, None);
+        run.attempt = 1;
+        run
+    }
+
+    /// Whether another attempt follows one that failed with this verdict without a wait, and there is
+    /// nothing to ask, keep or tell, and it is not the turn of others.
+    #[inline(always)]
+    pub(crate) fn goes_on_at_once(&self, verdict: Verdict) -> bool {
+        let shared = self.held.shared();
+        shared.policy.at_once
+            && verdict == Verdict::Retry
+            && self.attempt < shared.policy.config.max_attempts
+            && self.limit.is_none()
+            && !shared.observers.any()
+            && !self.is_due_to_give_way()
+    }
+
+    /// Begins the attempt that follows at once.
+    #[inline(always)]
+    pub(crate) fn next_at_once(&mut self) -> Attempt {
+        self.held.shared().counters.add(|cell| &cell.retries);
+        self.attempt += 1;
+        self.present_attempt()
+    }
+
+    /// Counts an attempt that was cut off, and judges it.
+    pub(crate) fn settle_cut_off<L>(
+        &mut self,
+        now: Instant,
+        error: impl FnOnce(L) -> Option<E>,
+        hook: &mut impl FnMut(u32, &Failure<L>, Duration),
+    ) -> ControlFlow<Box<Exhausted<L, E>>, Duration> {
+        let after = self
+            .attempt_begun()
+            .map_or(Duration::ZERO, |begun| now.saturating_duration_since(begun));
+        let failure = Failure::TimedOut { after };
+        if self.limit.is_some_and(|limit| limit <= now) {
+            return ControlFlow::Break(self.give_up(Refused::DEADLINE, failure));
+        }
+        add_one(&self.held.shared().counters.attempt_timeouts);
+        self.settle(failure, Verdict::Retry, error, hook)
+    }
+
+    #[inline]
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The number of the present attempt.
+    #[inline]
+    pub(crate) fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// The operation can make no attempt after the present one.
+    #[inline]
+    pub(crate) fn make_last(&mut self) {
+        self.spent = true;
+    }
+
+    /// The future of the call is being polled.
+    #[inline]
+    pub(crate) fn resume(&mut self) {
+        self.phase = Phase::Running;
+    }
+
+    /// The future of the call returns to its poller, in an attempt.
+    pub(crate) fn suspend(&mut self) {
+        self.phase = Phase::Suspended;
+    }
+
+    /// The future of the call returns to its poller, before the next attempt.
+    pub(crate) fn give_way(&mut self) {
+        self.leave(Phase::GivingWay);
+    }
+
+    pub(crate) fn timer(&mut self) -> Pin<&mut Timer> {
+        self.kept.timer()
+    }
+
+    /// Whether the call has made so many attempts without a wait that others should have a turn.
+    pub(crate) fn is_due_to_give_way(&self) -> bool {
+        self.attempt % ATTEMPTS_PER_TURN == 0
+    }
+
+    /// When the attempt is cut off, if it is.
+    pub(crate) fn cut_off(&self) -> Option<Instant> {
+        let timeout = self.held.shared().policy.config.attempt_timeout;
+        let timeout = timeout
+            .zip(self.attempt_begun())
+            .and_then(|(timeout, begun)| begun.checked_add(timeout));
+        [timeout, self.limit].into_iter().flatten().min()
+    }
+
+    fn attempt_begun(&self) -> Option<Instant> {
+        self.started?.checked_add(Duration::from_nanos(self.begun))
+    }
+}
+
+/// How many attempts may follow each other without a wait before the call gives way. Without it, an
+/// operation that fails at once and a backoff of zero would hold the thread until the last attempt,
+/// and no timeout around the call could end it.
+#[cfg(feature = "tokio")]
+const ATTEMPTS_PER_TURN: u32 = 32;
