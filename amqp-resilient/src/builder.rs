@@ -115,8 +115,8 @@ impl Builder {
         self
     }
 
-    /// The longest wait between two attempts, and the exact wait after a refusal; at least
-    /// `base_backoff`. There is no limit to the number of attempts. Default 30 s.
+    /// The longest wait between two attempts; after a refusal the wait is four fifths of it at least.
+    /// At least `base_backoff`. There is no limit to the number of attempts. Default 30 s.
     pub fn max_backoff(mut self, backoff: Duration) -> Self {
         self.max_backoff = backoff;
         self

@@ -275,8 +275,8 @@ impl Hedge {
     }
 
     /// Adds an observer, which is told of everything from now on.
-    pub fn add_observer(&self, observer: impl HedgeObserver + 'static) {
-        self.shared.observers.add(Arc::new(observer));
+    pub fn add_observer(&self, observer: Arc<dyn HedgeObserver>) {
+        self.shared.observers.add(observer);
     }
 
     /// A handle that does not keep the hedge alive.

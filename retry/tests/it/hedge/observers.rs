@@ -67,8 +67,8 @@ async fn an_observer_may_be_added_later_and_hears_in_order() {
     let diary = Arc::new(Diary::default());
     let script = Script::new(&[NEVER, Gives::Ok.after(10)]);
     assert!(hedge.call(|attempt| script.attempt(attempt)).await.is_ok());
-    hedge.add_observer(Arc::clone(&diary));
-    hedge.clone().add_observer(Arc::clone(&diary));
+    hedge.add_observer(diary.clone());
+    hedge.clone().add_observer(diary.clone());
     assert!(hedge.call(|attempt| script.attempt(attempt)).await.is_ok());
     assert_eq!(diary.pages(), ["test 2 after 100ms"; 2]);
 }
@@ -94,7 +94,7 @@ impl HedgeObserver for Nosy {
             .lock()
             .unwrap()
             .push((snapshot.totals.calls, snapshot.in_flight));
-        hedge.add_observer(Diary::default());
+        hedge.add_observer(Arc::new(Diary::default()));
     }
 }
 
