@@ -13,7 +13,7 @@ use crate::clock;
 /// given back at once. One that is leaked, by [`std::mem::forget`] or a cycle of `Arc`s, waits for
 /// ever and takes away one retry for good: nothing tells it from one whose wait is long.
 ///
-/// It does not need the [`Budget`](crate::Budget) it came from to be still there.
+/// It does not need the [`Budget`] it came from to be still there.
 #[must_use = "dropping a permit at once gives it back"]
 pub struct BudgetPermit {
     /// Taken when it is spent.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use super::Hedge;
 use super::shared::Shared;
 
-/// A [`Hedge`](crate::Hedge) that may be gone: what watches it should hold this one.
+/// A [`Hedge`] that may be gone: what watches it should hold this one.
 #[derive(Clone)]
 pub struct WeakHedge {
     shared: Weak<Shared>,
