@@ -280,18 +280,14 @@ where
                 Poll::Ready(Judged::Failed(last, verdict)) => {
                     self.attempt.set(None);
                     let failure = Failure::Operation(last);
-                    {
-                        let Some(run) = self.run else { over() };
-                        run.settle(failure, verdict, J::error, self.hook)
-                    }
+                    let Some(run) = self.run else { over() };
+                    run.settle(failure, verdict, J::error, self.hook)
                 }
                 Poll::Pending => {
                     let now = ready!(self.poll_cut_off(cx));
                     self.attempt.set(None);
-                    {
-                        let Some(run) = self.run else { over() };
-                        run.settle_cut_off(now, J::error, self.hook)
-                    }
+                    let Some(run) = self.run else { over() };
+                    run.settle_cut_off(now, J::error, self.hook)
                 }
             };
             let wait = match settled {

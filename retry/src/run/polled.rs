@@ -120,5 +120,4 @@ impl<R: Held, E> Run<R, E> {
 /// How many attempts may follow each other without a wait before the call gives way. Without it, an
 /// operation that fails at once and a backoff of zero would hold the thread until the last attempt,
 /// and no timeout around the call could end it.
-#[cfg(feature = "tokio")]
 const ATTEMPTS_PER_TURN: u32 = 32;
