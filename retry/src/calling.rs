@@ -98,12 +98,12 @@ where
         if shared.policy.timed || this.limit.is_some() {
             return self.poll_timed(held, cx);
         }
-        let first = FirstAttempt(Some(shared));
+        let unsettled = Unsettled(Some(shared));
         let attempt = Attempt::first();
         let future = (this.operation).attempt(attempt, const { &History::new() });
         this.attempt.set(Some(future));
         let judged = this.poll_attempt(cx);
-        first.survived();
+        unsettled.survived();
         match judged {
             Poll::Ready(Judged::Accepted(value)) => {
                 shared.counters.add(|cell| &cell.first_try);
@@ -142,14 +142,29 @@ where
     /// Goes on with a call whose first attempt has failed, or is not ready: `None`.
     #[inline(never)]
     fn poll_on(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         held: R,
         cx: &mut Context<'_>,
         failed: Option<(J::Last, Verdict)>,
     ) -> Poll<End<T, J::Last, E>> {
+        let mut attempts = 1;
+        let judged = match failed {
+            Some((last, verdict)) => {
+                let this = &mut self.as_mut().project();
+                this.repeat(held.shared(), &mut attempts, cx, last, verdict)
+            }
+            None => Poll::Pending,
+        };
+        if let Poll::Ready(Judged::Accepted(value)) = judged {
+            held.shared().counters.add(|cell| match attempts {
+                1 => &cell.first_try,
+                _ => &cell.after_retry,
+            });
+            return Poll::Ready(Ok(value));
+        }
         self.watched(|this| {
-            *this.run = Some(Run::after_first(held));
-            this.go_on(cx, failed)
+            *this.run = Some(Run::after(held, attempts));
+            this.go_on(cx, judged)
         })
     }
 
@@ -199,17 +214,17 @@ impl<R: Held, F, Fut, J, H, E> Drop for Unwinding<'_, '_, R, F, Fut, J, H, E> {
     }
 }
 
-/// Counts a panic of the first attempt.
-struct FirstAttempt<'s>(Option<&'s Shared>);
+/// Counts a panic of a call that has not come to a [`Run`].
+struct Unsettled<'s>(Option<&'s Shared>);
 
-impl FirstAttempt<'_> {
+impl Unsettled<'_> {
     #[inline]
     fn survived(mut self) {
         self.0 = None;
     }
 }
 
-impl Drop for FirstAttempt<'_> {
+impl Drop for Unsettled<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(shared) = self.0 {
@@ -232,8 +247,7 @@ where
                 self.run().succeed();
                 Poll::Ready(Ok(value))
             }
-            Poll::Ready(Judged::Failed(last, verdict)) => self.go_on(cx, Some((last, verdict))),
-            Poll::Pending => self.go_on(cx, None),
+            judged => self.go_on(cx, judged),
         }
     }
 
@@ -258,16 +272,12 @@ where
         future.poll(cx).map(|result| self.judge.judge(result))
     }
 
-    /// Goes on from an attempt that has failed, or from one that is not ready: `None`.
+    /// Goes on from an attempt that has failed, or from one that is not ready.
     fn go_on(
         &mut self,
         cx: &mut Context<'_>,
-        failed: Option<(J::Last, Verdict)>,
+        mut judged: Poll<Judged<T, J::Last>>,
     ) -> Poll<End<T, J::Last, E>> {
-        let mut judged = match failed {
-            Some((last, verdict)) => self.repeat(cx, last, verdict),
-            None => Poll::Pending,
-        };
         loop {
             if self.operation.is_spent() {
                 self.run().make_last();
@@ -314,29 +324,39 @@ where
         }
     }
 
-    /// Makes attempts as long as each follows the one before at once.
+    /// Makes attempts as long as each follows the one before at once, and there is nothing to ask, keep
+    /// or tell: all that such a call has to remember is their number.
     #[inline(always)]
     fn repeat(
         &mut self,
+        shared: &Shared,
+        attempts: &mut u32,
         cx: &mut Context<'_>,
         mut last: J::Last,
         mut verdict: Verdict,
     ) -> Poll<Judged<T, J::Last>> {
-        while !self.operation.is_spent() && self.run().goes_on_at_once(verdict) {
+        let unsettled = Unsettled(Some(shared));
+        let judged = loop {
+            if self.operation.is_spent() || !shared.repeats_at_once(*attempts, verdict) {
+                break Poll::Ready(Judged::Failed(last, verdict));
+            }
             self.attempt.set(None);
-            let failed = self.run().attempt();
             let failure = Failure::Operation(last);
-            (self.hook)(failed, &failure, Duration::ZERO);
+            (self.hook)(*attempts, &failure, Duration::ZERO);
             drop(failure);
             // Counted once no code of the user's can keep it from beginning.
-            let attempt = self.run().next_at_once();
-            self.make(attempt);
+            shared.counters.add(|cell| &cell.retries);
+            *attempts += 1;
+            let attempt = Attempt::new(*attempts, None, None);
+            let future = (self.operation).attempt(attempt, const { &History::new() });
+            self.attempt.set(Some(future));
             match self.poll_attempt(cx) {
                 Poll::Ready(Judged::Failed(next, judged)) => (last, verdict) = (next, judged),
-                other => return other,
+                other => break other,
             }
-        }
-        Poll::Ready(Judged::Failed(last, verdict))
+        };
+        unsettled.survived();
+        judged
     }
 
     /// Suspends an attempt that is not ready, or gives the time at which it is cut off.

@@ -15,6 +15,9 @@ mod kept;
 mod polled;
 mod settling;
 
+#[cfg(feature = "tokio")]
+pub(crate) use self::polled::is_due_to_give_way;
+
 /// One call. Dropped before it has ended, it counts itself as abandoned or panicked.
 #[derive(Debug)]
 pub(crate) struct Run<R: Held, E> {

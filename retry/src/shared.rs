@@ -9,6 +9,10 @@ use crate::counters::Counters;
 use crate::observer::Observers;
 use crate::policy::Policy;
 use crate::retry::Retry;
+#[cfg(feature = "tokio")]
+use crate::run::is_due_to_give_way;
+#[cfg(feature = "tokio")]
+use crate::verdict::Verdict;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -36,6 +40,18 @@ impl Shared {
             observers,
             sequences: AtomicU64::new(0),
         }
+    }
+
+    /// Whether another attempt follows so many, of which the last failed with this verdict, without a wait,
+    /// and there is nothing to ask, keep or tell, and it is not the turn of others.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(crate) fn repeats_at_once(&self, attempts: u32, verdict: Verdict) -> bool {
+        self.policy.at_once
+            && verdict == Verdict::Retry
+            && attempts < self.policy.config.max_attempts
+            && !self.observers.any()
+            && !is_due_to_give_way(attempts)
     }
 
     /// The seed of a sequence of backoffs unlike that of any other call.

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use super::settling::Refused;
 use super::{Phase, Run};
-use crate::attempt::Attempt;
 use crate::counters::add_one;
 use crate::exhausted::Exhausted;
 use crate::failure::Failure;
@@ -15,32 +14,11 @@ use crate::timer::Timer;
 use crate::verdict::Verdict;
 
 impl<R: Held, E> Run<R, E> {
-    /// A call whose first attempt has been made, and took no notice of the time.
-    pub(crate) fn after_first(held: R) -> Self {
+    /// A call that has made so many attempts, and took no notice of the time.
+    pub(crate) fn after(held: R, attempts: u32) -> Self {
         let mut run = Self::new(held, None);
-        run.attempt = 1;
+        run.attempt = attempts;
         run
-    }
-
-    /// Whether another attempt follows one that failed with this verdict without a wait, and there is
-    /// nothing to ask, keep or tell, and it is not the turn of others.
-    #[inline(always)]
-    pub(crate) fn goes_on_at_once(&self, verdict: Verdict) -> bool {
-        let shared = self.held.shared();
-        shared.policy.at_once
-            && verdict == Verdict::Retry
-            && self.attempt < shared.policy.config.max_attempts
-            && self.limit.is_none()
-            && !shared.observers.any()
-            && !self.is_due_to_give_way()
-    }
-
-    /// Begins the attempt that follows at once.
-    #[inline(always)]
-    pub(crate) fn next_at_once(&mut self) -> Attempt {
-        self.held.shared().counters.add(|cell| &cell.retries);
-        self.attempt += 1;
-        self.present_attempt()
     }
 
     /// Counts an attempt that was cut off, and judges it.
@@ -64,12 +42,6 @@ impl<R: Held, E> Run<R, E> {
     #[inline]
     pub(crate) fn phase(&self) -> Phase {
         self.phase
-    }
-
-    /// The number of the present attempt.
-    #[inline]
-    pub(crate) fn attempt(&self) -> u32 {
-        self.attempt
     }
 
     /// The operation can make no attempt after the present one.
@@ -100,7 +72,7 @@ impl<R: Held, E> Run<R, E> {
 
     /// Whether the call has made so many attempts without a wait that others should have a turn.
     pub(crate) fn is_due_to_give_way(&self) -> bool {
-        self.attempt % ATTEMPTS_PER_TURN == 0
+        is_due_to_give_way(self.attempt)
     }
 
     /// When the attempt is cut off, if it is.
@@ -117,7 +89,10 @@ impl<R: Held, E> Run<R, E> {
     }
 }
 
-/// How many attempts may follow each other without a wait before the call gives way. Without it, an
-/// operation that fails at once and a backoff of zero would hold the thread until the last attempt,
-/// and no timeout around the call could end it.
-const ATTEMPTS_PER_TURN: u32 = 32;
+/// Whether others should have a turn after so many attempts without a wait. Otherwise, an operation that
+/// fails at once and a backoff of zero would hold the thread until the last attempt, and no timeout around
+/// the call could end it.
+#[inline]
+pub(crate) fn is_due_to_give_way(attempts: u32) -> bool {
+    attempts % 32 == 0
+}
