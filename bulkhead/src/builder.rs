@@ -2,10 +2,11 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     bulkhead::Bulkhead,
+    config::Config,
+    door::MOST,
     error::{ConfigError, FieldError},
     gate::Gate,
     observer::{Observer, Observers},
-    state::State,
 };
 
 /// Settings of a [`Bulkhead`], begun by [`Bulkhead::builder`].
@@ -15,12 +16,11 @@ use crate::{
 /// | [`max_concurrent`](Self::max_concurrent) | 20 |
 /// | [`max_waiting`](Self::max_waiting) | 100 |
 /// | [`checkout_timeout`](Self::checkout_timeout) | 5 s |
+#[derive(Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
     pub(crate) name: Arc<str>,
-    pub(crate) max_concurrent: usize,
-    pub(crate) max_waiting: usize,
-    pub(crate) checkout_timeout: Duration,
+    pub(crate) config: Config,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
 }
 
@@ -28,19 +28,23 @@ impl Builder {
     pub(crate) fn new(name: Arc<str>) -> Self {
         Self {
             name,
-            max_concurrent: defaults::MAX_CONCURRENT,
-            max_waiting: defaults::MAX_WAITING,
-            checkout_timeout: defaults::CHECKOUT_TIMEOUT,
+            config: Config::default(),
             observers: Vec::new(),
         }
     }
 
-    /// Places: how many callers may run at a time. At least 1.
+    /// All settings at once, in place of those given so far. The name and the observers stay.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Places: how many callers may run at a time. At least 1, at most 1,073,741,823.
     ///
     /// Default 20: enough for a dependency that answers within 50 ms to serve 400 calls per
     /// second, and few enough that a hanging one holds only 20 tasks.
     pub fn max_concurrent(mut self, places: usize) -> Self {
-        self.max_concurrent = places;
+        self.config.max_concurrent = places;
         self
     }
 
@@ -50,15 +54,17 @@ impl Builder {
     /// Default 100: five times the places, so a burst passes, while an overload turns into quick
     /// refusals rather than into an endless queue.
     pub fn max_waiting(mut self, callers: usize) -> Self {
-        self.max_waiting = callers;
+        self.config.max_waiting = callers;
         self
     }
 
-    /// How long a caller waits in line at most. Longer than zero, unless `max_waiting` is 0.
+    /// How long a caller waits in line at most. Zero: never wait, whatever `max_waiting` is; a caller
+    /// who finds all places busy is refused at once with [`Reason::Full`](crate::Reason::Full), and
+    /// no timer is set.
     ///
     /// Default 5 s: shorter than the 10 to 30 s that most clients wait for their own answer.
     pub fn checkout_timeout(mut self, timeout: Duration) -> Self {
-        self.checkout_timeout = timeout;
+        self.config.checkout_timeout = timeout;
         self
     }
 
@@ -72,8 +78,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] that lists every setting that breaks its rule: an empty name, no places,
-    /// or a queue with a zero timeout.
+    /// A [`ConfigError`] that lists every setting that breaks its rule: an empty name or no places.
     pub fn build(self) -> Result<Bulkhead, ConfigError> {
         let mut bad = Vec::new();
         self.check(&mut bad);
@@ -85,29 +90,17 @@ impl Builder {
         if self.name.is_empty() {
             bad.push(FieldError::new("name", &self.name, "must not be empty"));
         }
-        if self.max_concurrent == 0 {
-            bad.push(FieldError::new(
-                "max_concurrent",
-                &self.max_concurrent,
-                "must be at least 1",
-            ));
-        }
-        if self.checkout_timeout.is_zero() && self.max_waiting > 0 {
-            bad.push(FieldError::new(
-                "checkout_timeout",
-                &self.checkout_timeout,
-                "must be longer than zero while max_waiting is not 0",
-            ));
-        }
+        self.config.check(bad);
     }
 
     pub(crate) fn build_checked(self) -> Bulkhead {
-        Bulkhead::new(Gate::new(
+        Bulkhead::new(Arc::new(Gate::new(
             self.name,
-            self.checkout_timeout,
+            self.config.checkout_timeout,
             Observers::new(self.observers),
-            State::new(self.max_concurrent, self.max_waiting),
-        ))
+            places(self.config.max_concurrent),
+            self.config.max_waiting,
+        )))
     }
 }
 
@@ -115,18 +108,25 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("name", &self.name)
-            .field("max_concurrent", &self.max_concurrent)
-            .field("max_waiting", &self.max_waiting)
-            .field("checkout_timeout", &self.checkout_timeout)
+            .field("max_concurrent", &self.config.max_concurrent)
+            .field("max_waiting", &self.config.max_waiting)
+            .field("checkout_timeout", &self.config.checkout_timeout)
             .field("observers", &self.observers.len())
             .finish()
     }
 }
 
-mod defaults {
-    use std::time::Duration;
+/// The rule that a number of places breaks, if it does.
+pub(crate) fn check_places(places: usize) -> Option<FieldError> {
+    let rule = match places {
+        0 => "must be at least 1",
+        _ if places > MOST as usize => "must be at most 1073741823",
+        _ => return None,
+    };
+    Some(FieldError::new("max_concurrent", &places, rule))
+}
 
-    pub(super) const MAX_CONCURRENT: usize = 20;
-    pub(super) const MAX_WAITING: usize = 100;
-    pub(super) const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A number of places that has been checked.
+pub(crate) fn places(checked: usize) -> u32 {
+    u32::try_from(checked).unwrap_or(MOST).min(MOST)
 }

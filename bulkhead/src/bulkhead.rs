@@ -1,19 +1,18 @@
-use std::{
-    fmt,
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
+#[cfg(feature = "tokio")]
+use crate::calling::Calling;
 use crate::{
-    builder::Builder,
+    builder::{self, Builder},
     clock,
-    error::{Error, Rejected},
+    error::{ConfigError, Error, Rejected, StillBusy},
     gate::Gate,
     observer::Observer,
     permit::{Held, Permit},
     snapshot::Snapshot,
     ticket::Ticket,
     wait,
+    weak::WeakBulkhead,
 };
 
 /// A limited number of places, and a bounded first-in, first-out queue in front of them.
@@ -30,10 +29,8 @@ impl Bulkhead {
         Builder::new(name.into())
     }
 
-    pub(crate) fn new(gate: Gate) -> Self {
-        Self {
-            gate: Arc::new(gate),
-        }
+    pub(crate) fn new(gate: Arc<Gate>) -> Self {
+        Self { gate }
     }
 
     /// Takes a place if one is free, without waiting. Never jumps the queue: while callers wait in
@@ -61,15 +58,16 @@ impl Bulkhead {
     /// # }
     /// ```
     pub fn try_acquire(&self) -> Result<Permit, Rejected> {
-        self.gate.try_enter()?;
-        Ok(Permit::new(Arc::clone(&self.gate), Duration::ZERO))
+        self.gate.try_enter(1)?;
+        Ok(Permit::new(Arc::clone(&self.gate), 1, Duration::ZERO))
     }
 
     /// Takes a place, waiting in line for at most the checkout timeout when all are busy.
     ///
     /// # Errors
     ///
-    /// [`Reason::Full`](crate::Reason::Full) at once when the queue is full too,
+    /// [`Reason::Full`](crate::Reason::Full) at once when the queue is full too, or the checkout
+    /// timeout is zero,
     /// [`Reason::Timeout`](crate::Reason::Timeout) when the wait took too long,
     /// [`Reason::Closed`](crate::Reason::Closed) when the bulkhead is closed, also while waiting.
     ///
@@ -107,11 +105,11 @@ impl Bulkhead {
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
     pub async fn acquire(&self) -> Result<Permit, Rejected> {
-        let waited = match self.gate.enter()? {
+        let waited = match self.gate.enter(1)? {
             None => Duration::ZERO,
             Some(spot) => wait::as_task(Ticket::new(&self.gate, spot, clock::now())).await?,
         };
-        Ok(Permit::new(Arc::clone(&self.gate), waited))
+        Ok(Permit::new(Arc::clone(&self.gate), 1, waited))
     }
 
     /// [`acquire`](Self::acquire) for a thread: it parks while it waits in line, in the same queue
@@ -121,11 +119,11 @@ impl Bulkhead {
     ///
     /// The same as for `acquire`.
     pub fn acquire_blocking(&self) -> Result<Permit, Rejected> {
-        let waited = match self.gate.enter()? {
+        let waited = match self.gate.enter(1)? {
             None => Duration::ZERO,
             Some(spot) => wait::as_thread(Ticket::new(&self.gate, spot, clock::real()))?,
         };
-        Ok(Permit::new(Arc::clone(&self.gate), waited))
+        Ok(Permit::new(Arc::clone(&self.gate), 1, waited))
     }
 
     /// Runs an operation in a place of its own. The operation is started only once it has the
@@ -159,16 +157,13 @@ impl Bulkhead {
     /// ```
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-    pub async fn call<F, Fut, T, E>(&self, operation: F) -> Result<T, Error<E>>
+    #[inline]
+    pub fn call<F, Fut, T, E>(&self, operation: F) -> impl Future<Output = Result<T, Error<E>>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        if let Some(spot) = self.gate.enter()? {
-            wait::as_task(Ticket::new(&self.gate, spot, clock::now())).await?;
-        }
-        let _held = Held(&self.gate);
-        operation().await.map_err(Error::Operation)
+        Calling::new(&self.gate, operation, wait::as_task)
     }
 
     /// [`call`](Self::call) for a thread.
@@ -195,11 +190,165 @@ impl Bulkhead {
     where
         F: FnOnce() -> Result<T, E>,
     {
-        if let Some(spot) = self.gate.enter()? {
+        if let Some(spot) = self.gate.enter(1)? {
             wait::as_thread(Ticket::new(&self.gate, spot, clock::real()))?;
         }
-        let _held = Held(&self.gate);
+        let _held = Held::new(&self.gate);
         operation().map_err(Error::Operation)
+    }
+
+    /// Takes several places at a time, if they are free, without waiting. They come back together.
+    ///
+    /// For work that weighs more than other work: a report that opens five connections, a batch of a
+    /// hundred rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_acquire`](Self::try_acquire), and [`Reason::TooMany`](crate::Reason::TooMany) if there
+    /// are not so many places at all, or none is asked for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use steadfast_bulkhead::{Bulkhead, Reason};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bulkhead = Bulkhead::builder("reports").max_concurrent(8).build()?;
+    /// let heavy = bulkhead.try_acquire_many(5)?;
+    /// assert_eq!(heavy.weight(), 5);
+    /// assert_eq!(bulkhead.snapshot().available, 3);
+    /// let rejected = bulkhead.try_acquire_many(9).unwrap_err();
+    /// assert_eq!(rejected.reason(), Reason::TooMany { wanted: 9, limit: 8 });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_acquire_many(&self, places: usize) -> Result<Permit, Rejected> {
+        let places = self.gate.places(places)?;
+        self.gate.try_enter(places)?;
+        Ok(Permit::new(Arc::clone(&self.gate), places, Duration::ZERO))
+    }
+
+    /// Takes several places at a time, waiting in line for at most the checkout timeout.
+    ///
+    /// The line is served strictly in order: one that waits for many places holds up those behind it
+    /// until it has them all, so that it is not starved by a stream of small ones.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire), and [`Reason::TooMany`](crate::Reason::TooMany) if there are not
+    /// so many places at all, also when the bulkhead is made smaller meanwhile, or none is asked for.
+    ///
+    /// # Panics
+    ///
+    /// As `acquire` does.
+    ///
+    /// # Cancel safety
+    ///
+    /// As `acquire`.
+    #[cfg(feature = "tokio")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+    pub async fn acquire_many(&self, places: usize) -> Result<Permit, Rejected> {
+        let places = self.gate.places(places)?;
+        let waited = match self.gate.enter(places)? {
+            None => Duration::ZERO,
+            Some(spot) => wait::as_task(Ticket::new(&self.gate, spot, clock::now())).await?,
+        };
+        Ok(Permit::new(Arc::clone(&self.gate), places, waited))
+    }
+
+    /// [`acquire_many`](Self::acquire_many) for a thread.
+    ///
+    /// # Errors
+    ///
+    /// The same as for `acquire_many`.
+    pub fn acquire_many_blocking(&self, places: usize) -> Result<Permit, Rejected> {
+        let places = self.gate.places(places)?;
+        let waited = match self.gate.enter(places)? {
+            None => Duration::ZERO,
+            Some(spot) => wait::as_thread(Ticket::new(&self.gate, spot, clock::real()))?,
+        };
+        Ok(Permit::new(Arc::clone(&self.gate), places, waited))
+    }
+
+    /// Changes how many places there are, while the bulkhead is in use.
+    ///
+    /// More places go to those in line at once, in their order. Fewer take effect as permits come back:
+    /// nobody loses a place, and until enough are back more are busy than there are.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for a number that the [builder](Builder::max_concurrent) would refuse; then
+    /// nothing changes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use steadfast_bulkhead::Bulkhead;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bulkhead = Bulkhead::builder("reports").max_concurrent(2).build()?;
+    /// let (first, second) = (bulkhead.try_acquire()?, bulkhead.try_acquire()?);
+    /// bulkhead.resize(1)?;
+    /// drop(first);
+    /// assert!(bulkhead.try_acquire().is_err(), "one place, and it is busy");
+    /// drop(second);
+    /// assert!(bulkhead.try_acquire().is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn resize(&self, max_concurrent: usize) -> Result<(), ConfigError> {
+        let bad = builder::check_places(max_concurrent).into_iter().collect();
+        ConfigError::check("bulkhead", &self.gate.name, bad)?;
+        self.gate.resize(builder::places(max_concurrent));
+        Ok(())
+    }
+
+    /// [Closes](Self::close) the bulkhead and waits until every permit has come back.
+    ///
+    /// # Errors
+    ///
+    /// [`StillBusy`] if that takes longer than `timeout`. The bulkhead stays closed.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with its time driver enabled.
+    ///
+    /// # Cancel safety
+    ///
+    /// The bulkhead is closed at the first poll, and stays so if the future is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use steadfast_bulkhead::Bulkhead;
+    ///
+    /// let bulkhead = Bulkhead::builder("reports").build()?;
+    /// let permit = bulkhead.try_acquire()?;
+    /// let grace = Duration::from_secs(10);
+    /// assert_eq!(bulkhead.close_and_wait(grace).await.unwrap_err().busy(), 1);
+    /// drop(permit);
+    /// bulkhead.close_and_wait(grace).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tokio")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+    pub async fn close_and_wait(&self, timeout: Duration) -> Result<(), StillBusy> {
+        self.gate.close();
+        wait::drained_as_task(&self.gate, timeout).await
+    }
+
+    /// [`close_and_wait`](Self::close_and_wait) for a thread.
+    ///
+    /// # Errors
+    ///
+    /// The same as for `close_and_wait`.
+    pub fn close_and_wait_blocking(&self, timeout: Duration) -> Result<(), StillBusy> {
+        self.gate.close();
+        wait::drained_as_thread(&self.gate, timeout)
     }
 
     /// Refuses every caller from now on, and wakes those in line with
@@ -232,12 +381,19 @@ impl Bulkhead {
         self.gate.observers.add(observer);
     }
 
+    pub(crate) fn checkout_timeout(&self) -> Duration {
+        self.gate.checkout_timeout
+    }
+
+    /// Whether there is no other handle, permit, or call: all of them keep the gate.
+    pub(crate) fn is_only_handle(&self) -> bool {
+        Arc::strong_count(&self.gate) == 1
+    }
+
     /// A handle that does not keep the bulkhead alive.
     #[must_use]
     pub fn downgrade(&self) -> WeakBulkhead {
-        WeakBulkhead {
-            gate: Arc::downgrade(&self.gate),
-        }
+        WeakBulkhead::new(Arc::downgrade(&self.gate))
     }
 }
 
@@ -253,19 +409,5 @@ impl fmt::Debug for Bulkhead {
             .field("waiting", &snapshot.waiting)
             .field("closed", &snapshot.closed)
             .finish()
-    }
-}
-
-/// A handle to a [`Bulkhead`] that does not keep it alive, for whoever only watches it.
-#[derive(Debug, Clone)]
-pub struct WeakBulkhead {
-    gate: Weak<Gate>,
-}
-
-impl WeakBulkhead {
-    /// The bulkhead, unless all its handles and permits are gone.
-    #[must_use]
-    pub fn upgrade(&self) -> Option<Bulkhead> {
-        self.gate.upgrade().map(|gate| Bulkhead { gate })
     }
 }

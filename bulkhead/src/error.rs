@@ -49,6 +49,10 @@ impl fmt::Display for Rejected {
                 write!(f, "bulkhead {name} had no free place within {waited:?}")
             }
             Reason::Closed => write!(f, "bulkhead {name} is closed"),
+            Reason::TooMany { wanted, limit } => write!(
+                f,
+                "bulkhead {name} cannot give {wanted} places at a time: it has {limit}"
+            ),
         }
     }
 }
@@ -74,6 +78,13 @@ pub enum Reason {
     },
     /// The bulkhead was closed, before the caller came or while it waited.
     Closed,
+    /// More places were asked for than there are, or none: no wait would help.
+    TooMany {
+        /// Places asked for.
+        wanted: usize,
+        /// Places there are.
+        limit: usize,
+    },
 }
 
 /// What [`Bulkhead::call`](crate::Bulkhead::call) returns when it does not return a value.
@@ -139,21 +150,50 @@ impl<E: error::Error + 'static> error::Error for Error<E> {
     }
 }
 
+/// Places were still busy when the time to wait for them was over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StillBusy {
+    name: Arc<str>,
+    busy: usize,
+}
+
+impl StillBusy {
+    pub(crate) fn new(name: Arc<str>, busy: usize) -> Self {
+        Self { name, busy }
+    }
+
+    /// The name of the bulkhead.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many places were busy.
+    #[must_use]
+    pub fn busy(&self) -> usize {
+        self.busy
+    }
+}
+
+impl fmt::Display for StillBusy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, busy } = self;
+        write!(f, "bulkhead {name:?} still has {busy} busy places")
+    }
+}
+
+impl error::Error for StillBusy {}
+
 /// The configuration breaks a rule. Lists **every** field that does, with its value and the rule.
 ///
 /// ```
-/// use std::time::Duration;
 /// use steadfast_bulkhead::Bulkhead;
 ///
-/// let error = Bulkhead::builder("payments")
-///     .max_concurrent(0)
-///     .checkout_timeout(Duration::ZERO)
-///     .build()
-///     .unwrap_err();
+/// let error = Bulkhead::builder("").max_concurrent(0).build().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "bulkhead \"payments\" is misconfigured: max_concurrent = 0 (must be at least 1); \
-///      checkout_timeout = 0ns (must be longer than zero while max_waiting is not 0)"
+///     "bulkhead \"\" is misconfigured: name = \"\" (must not be empty); \
+///      max_concurrent = 0 (must be at least 1)"
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! The state behind its one lock. No method here runs anything of the user's (wakers, drops of
-//! wakers, observers) while it holds the lock.
+//! The door and the line behind it. No method here runs anything of the user's (wakers, drops of
+//! wakers, observers) while it holds the lock of the line.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -8,21 +8,27 @@ use std::{
     time::Duration,
 };
 
-use parking_lot::{Mutex, MutexGuard};
-
 use crate::{
+    counters::Counters,
+    door::{Door, Word},
     error::{Reason, Rejected},
+    histogram::Histogram,
     observer::Observers,
     queue::Key,
-    snapshot::Snapshot,
-    state::{Handover, Spot, State},
+    snapshot::{Snapshot, Totals},
+    state::{LinedUp, Spot, State, Wakers},
+    sync::Mutex,
 };
 
 #[derive(Debug)]
 pub(crate) struct Gate {
+    door: Door,
+    counters: Counters,
     pub(crate) name: Arc<str>,
     pub(crate) checkout_timeout: Duration,
     pub(crate) observers: Observers,
+    /// The waits of those who got a place in the end.
+    pub(crate) waits: Histogram,
     state: Mutex<State>,
 }
 
@@ -31,48 +37,90 @@ impl Gate {
         name: Arc<str>,
         checkout_timeout: Duration,
         observers: Observers,
-        state: State,
+        limit: u32,
+        max_waiting: usize,
     ) -> Self {
         Self {
+            door: Door::new(limit),
+            counters: Counters::new(),
             name,
             checkout_timeout,
             observers,
-            state: Mutex::new(state),
+            waits: Histogram::default(),
+            state: Mutex::new(State::new(max_waiting)),
         }
     }
 
-    /// Takes a free place. The caller must put it into a permit before anything else.
+    /// Takes free places. The caller must put them into a permit before anything else.
     #[inline]
-    pub(crate) fn try_enter(&self) -> Result<(), Rejected> {
-        let mut state = self.state.lock();
-        if state.admit() {
-            return Ok(());
+    pub(crate) fn try_enter(&self, places: u32) -> Result<(), Rejected> {
+        match self.door.take(places) {
+            Ok(()) => {
+                self.counters.add(|cell| &cell.immediate);
+                Ok(())
+            }
+            Err(word) => Err(self.refuse(word)),
         }
-        Err(self.refuse(state))
     }
 
-    /// Takes a free place (`None`), with the same duty, or a place in line.
+    /// Takes free places (`None`), with the same duty, or a place in line.
     #[inline]
-    pub(crate) fn enter(&self) -> Result<Option<Spot>, Rejected> {
-        let mut state = self.state.lock();
-        if state.admit() {
-            return Ok(None);
+    pub(crate) fn enter(&self, places: u32) -> Result<Option<Spot>, Rejected> {
+        match self.door.take(places) {
+            Ok(()) => {
+                self.counters.add(|cell| &cell.immediate);
+                Ok(None)
+            }
+            Err(word) => self.line_up(word, places),
         }
-        self.line_up(state).map(Some)
+    }
+
+    /// The number of places that a caller wants, if there are so many.
+    pub(crate) fn places(&self, wanted: usize) -> Result<u32, Rejected> {
+        let limit = self.door.word().limit();
+        match u32::try_from(wanted) {
+            Ok(places) if (1..=limit).contains(&places) => Ok(places),
+            _ => {
+                self.counters.add(|cell| &cell.too_many);
+                let limit = limit as usize;
+                Err(self.reject(Reason::TooMany { wanted, limit }))
+            }
+        }
     }
 
     #[cold]
-    fn refuse(&self, mut state: MutexGuard<'_, State>) -> Rejected {
-        let reason = state.refuse();
-        drop(state);
-        self.reject(reason)
+    fn line_up(&self, word: Word, places: u32) -> Result<Option<Spot>, Rejected> {
+        // Without time to wait there is no line, and nobody needs a timer to learn so.
+        if word.is_closed() || self.checkout_timeout.is_zero() {
+            return Err(self.refuse(word));
+        }
+        let lined_up = self.state.lock().line_up(&self.door, places);
+        match lined_up {
+            LinedUp::In => {
+                self.counters.add(|cell| &cell.immediate);
+                Ok(None)
+            }
+            LinedUp::Waits(spot) => Ok(Some(spot)),
+            LinedUp::Full | LinedUp::Closed => Err(self.refuse(self.door.word())),
+        }
     }
 
+    /// Counts and tells of a refusal. Why is read from the door as it was met.
     #[cold]
-    fn line_up(&self, mut state: MutexGuard<'_, State>) -> Result<Spot, Rejected> {
-        let spot = state.line_up();
-        drop(state);
-        spot.map_err(|reason| self.reject(reason))
+    fn refuse(&self, word: Word) -> Rejected {
+        if word.is_closed() {
+            self.counters.add(|cell| &cell.closed);
+            return self.reject(Reason::Closed);
+        }
+        self.counters.add(|cell| &cell.full);
+        let waiting = match word.is_queued() {
+            true => self.state.lock().queue.len(),
+            false => 0,
+        };
+        self.reject(Reason::Full {
+            concurrent: word.busy() as usize,
+            waiting,
+        })
     }
 
     pub(crate) fn poll(
@@ -87,33 +135,61 @@ impl Gate {
         polled
     }
 
-    pub(crate) fn finish(&self, key: Key, waited: Duration) -> Result<(), Reason> {
-        let (waker, finished) = self.state.lock().finish(key, waited);
-        drop(waker);
-        finished
+    pub(crate) fn time_out(&self, key: Key, waited: Duration) -> Result<(), Reason> {
+        let (settled, wakers) = self.state.lock().time_out(&self.door, key, waited);
+        wake(wakers);
+        settled
     }
 
     pub(crate) fn abandon(&self, key: Key) {
-        let abandoned = self.state.lock().abandon(key);
-        wake(abandoned.handover);
-        drop(abandoned.unused);
+        let wakers = self.state.lock().abandon(&self.door, key);
+        wake(wakers);
     }
 
-    /// Takes a permit's place back.
+    /// Takes a permit's places back.
     #[inline]
-    pub(crate) fn release(&self) {
-        let handover = self.state.lock().release();
-        wake(handover);
+    pub(crate) fn release(&self, places: u32) {
+        self.counters.add(|cell| &cell.completed);
+        if self.door.give(places) {
+            self.serve();
+        }
+    }
+
+    #[cold]
+    fn serve(&self) {
+        let wakers = self.state.lock().serve(&self.door);
+        wake(wakers);
+    }
+
+    pub(crate) fn resize(&self, limit: u32) {
+        let wakers = {
+            let mut state = self.state.lock();
+            self.door.set_limit(limit);
+            state.serve(&self.door)
+        };
+        wake(wakers);
     }
 
     pub(crate) fn close(&self) {
-        let mut wakers = Vec::new();
-        self.state.lock().close(&mut wakers);
-        wakers.into_iter().for_each(wake_now);
+        self.door.close();
+        let wakers = self.state.lock().close(&self.door);
+        wake(wakers);
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.state.lock().closed
+        self.door.word().is_closed()
+    }
+
+    /// Whether all places are back; if not, `waker` is woken when they are.
+    pub(crate) fn drained(&self, waker: &Waker) -> bool {
+        let mut waker = Some(waker.clone());
+        let drained = self.state.lock().drained(&self.door, &mut waker);
+        drop(waker);
+        drained
+    }
+
+    pub(crate) fn busy(&self) -> usize {
+        self.door.word().busy() as usize
     }
 
     /// Tells the observers about a refusal that is already counted.
@@ -128,29 +204,42 @@ impl Gate {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let name = Arc::clone(&self.name);
         let observer_panics = self.observers.panics();
+        // Before the totals: a wait is counted there first, so there are never fewer of them.
+        let waits = self.waits.snapshot();
         let state = self.state.lock();
-        let mut totals = state.totals.clone();
-        totals.observer_panics = observer_panics;
+        let word = self.door.word();
+        let [busy, limit] = [word.busy(), word.limit()].map(|places| places as usize);
+        let immediate = self.counters.sum(|cell| &cell.immediate);
+        let queue = &state.totals;
         Snapshot {
             name,
-            max_concurrent: state.max_concurrent,
+            max_concurrent: limit,
             max_waiting: state.max_waiting,
-            available: state.max_concurrent - state.busy,
-            busy: state.busy,
+            available: limit.saturating_sub(busy),
+            busy,
             waiting: state.queue.len(),
-            peak_busy: state.peak_busy,
+            peak_busy: self.door.peak() as usize,
             peak_waiting: state.peak_waiting,
-            closed: state.closed,
-            totals,
+            closed: word.is_closed(),
+            totals: Totals {
+                acquired: immediate + queue.acquired,
+                acquired_after_wait: queue.acquired,
+                completed: self.counters.sum(|cell| &cell.completed),
+                rejected_full: self.counters.sum(|cell| &cell.full),
+                rejected_timeout: queue.timed_out,
+                rejected_closed: self.counters.sum(|cell| &cell.closed) + queue.closed,
+                rejected_too_many: self.counters.sum(|cell| &cell.too_many) + queue.too_many,
+                abandoned: queue.abandoned,
+                wait_total: queue.waited,
+                observer_panics,
+            },
+            waits,
         }
     }
 }
 
-#[inline]
-fn wake(handover: Handover) {
-    if let Some(waker) = handover {
-        wake_now(waker);
-    }
+fn wake(wakers: Wakers) {
+    wakers.each(wake_now);
 }
 
 /// Wakes the one who was handed a place. A waker that panics breaks its own contract; it must not

@@ -31,11 +31,22 @@
 //! Around anything that can become slow and that many callers share: a remote service, a database,
 //! a thread pool, heavy CPU work. Without a limit a dependency that hangs collects every task of
 //! the service; with one it holds its own places and the rest goes on. Use a [`Pool`] when each
-//! place needs a thing of its own, such as a connection.
+//! place needs a thing of its own, such as a connection, and [`Keyed`] where each host or tenant needs
+//! a limit of its own.
 //!
 //! It is **not** a rate limit: it bounds how many run at a time, not how many per second. It does
-//! not time out the work itself: put a timeout into the operation. Its limit is fixed when it is
-//! built, and it knows nothing of priorities: who comes first is served first.
+//! not time out the work itself: put a timeout into the operation. It knows nothing of priorities: who
+//! comes first is served first.
+//!
+//! # How large
+//!
+//! By Little's law as many run at a time, on average, as calls come in a second times the seconds that
+//! one takes: at 200 calls a second of 50 ms, 10. Begin with twice that at peak, which leaves room for
+//! chance, and look at [`Snapshot::peak_busy`] and [`Snapshot::waits`]: a line that is never empty means
+//! too few places, or a dependency that can do no more. [`Bulkhead::resize`] changes their number while
+//! they are in use. Who waits longer in line than the work takes would mostly be better off with a
+//! refusal: keep `max_waiting` at a few times the places. Work that weighs more than other work takes
+//! [several places](Bulkhead::acquire_many) at a time.
 //!
 //! # Defaults
 //!
@@ -44,7 +55,10 @@
 //! | [`max_concurrent`](Builder::max_concurrent) | 20 |
 //! | [`max_waiting`](Builder::max_waiting) | 100 |
 //! | [`checkout_timeout`](Builder::checkout_timeout) | 5 s |
+//! | [`max_keys`](KeyedBuilder::max_keys) of a keyed set | 1024 |
 //! | [`create_timeout`](PoolBuilder::create_timeout) of a pool | 5 s |
+//! | [`validate_timeout`](PoolBuilder::validate_timeout), [`recycle_timeout`](PoolBuilder::recycle_timeout) of a pool | 1 s |
+//! | [`min_idle`](PoolBuilder::min_idle) of a pool | 0 |
 //! | [`max_age`](PoolBuilder::max_age), [`max_idle`](PoolBuilder::max_idle) of a pool | none |
 //!
 //! # How it decides
@@ -54,7 +68,8 @@
 //!                 | no
 //!              a place free? --- yes ----------------> Permit
 //!                 | no
-//!              queue full? ----- yes ----------------> Rejected: Full       at once, no timer
+//!              queue full, or
+//!              no time to wait? - yes ---------------> Rejected: Full       at once, no timer
 //!                 | no
 //!              wait in line ---- checkout_timeout ---> Rejected: Timeout
 //!                 |        \---- close() ------------> Rejected: Closed
@@ -63,8 +78,9 @@
 //!                 \----------------------------------> Permit               waited() tells the wait
 //! ```
 //!
-//! A place that returns is handed straight to the first in line and never becomes free in between,
-//! so nobody can overtake.
+//! While anybody is in line, a place that returns is theirs: newcomers stand behind them, so nobody can
+//! overtake. Who waits for several places holds up those behind until there are enough. After
+//! [`Bulkhead::close_and_wait`] nobody is inside any more.
 //!
 //! # Cancellation
 //!
@@ -76,10 +92,12 @@
 //!
 //! # Cost
 //!
-//! A free place costs two short lock sections, one to take it and one to give it back, and for an
-//! owned [`Permit`] a reference count. It reads no clock, sets no timer and allocates nothing; nor
-//! does a refusal with `Full`. Waiting reads the clock, sets one timer, and reuses the queue's
-//! memory. Every operation of the queue takes constant time, leaving it from the middle included.
+//! A free place costs an atomic step to take it and one to give it back, with a count in a cell of the
+//! thread for each, and for an owned [`Permit`] a reference count. No lock, no clock, no timer, no
+//! allocation; nor does a refusal with `Full` take one. Waiting takes the lock of the line, reads the
+//! clock, sets one timer, and records the wait (8 KiB the first time). Every operation of the line takes
+//! constant time, leaving it from the middle included. Most of a bulkhead's memory is its cells, 64 bytes
+//! for each of sixteen threads.
 //!
 //! # Crate features
 //!
@@ -100,28 +118,47 @@
 
 mod builder;
 mod bulkhead;
+#[cfg(feature = "tokio")]
+mod calling;
 mod clock;
+mod config;
+mod counters;
+mod door;
 mod error;
 mod gate;
+mod histogram;
+mod keyed;
+#[cfg(test)]
+#[cfg(steadfast_loom)]
+mod loom_models;
 mod observer;
 mod permit;
 #[cfg(feature = "tokio")]
 mod pool;
 mod queue;
+mod slot;
 mod snapshot;
 mod state;
+mod sync;
 mod ticket;
 mod wait;
+mod weak;
 
 pub use builder::Builder;
-pub use bulkhead::{Bulkhead, WeakBulkhead};
-pub use error::{ConfigError, Error, FieldError, Reason, Rejected};
+pub use bulkhead::Bulkhead;
+pub use config::Config;
+pub use error::{ConfigError, Error, FieldError, Reason, Rejected, StillBusy};
+pub use histogram::HistogramSnapshot;
+pub use keyed::{Keyed, KeyedBuilder, KeyedPermit, KeyedSnapshot};
 pub use observer::{Acquired, Observer, Queued};
 pub use permit::Permit;
 #[cfg(feature = "tokio")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-pub use pool::{Checkout, Pool, PoolBuilder, PoolError, PoolSnapshot, WeakPool};
+pub use pool::{
+    Checkout, Discards, HookFuture, Pool, PoolBuilder, PoolError, PoolSnapshot, WeakPool,
+};
 pub use snapshot::{Snapshot, Totals};
+pub use weak::WeakBulkhead;
 
 #[cfg(all(doctest, feature = "tokio"))]
 #[doc = include_str!("../README.md")]

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::gate::Gate;
 
-/// One place in a [`Bulkhead`](crate::Bulkhead), held until it is dropped.
+/// A place in a [`Bulkhead`](crate::Bulkhead), or several, held until it is dropped.
 ///
 /// It owns its place: it borrows nothing, can move to another task or thread, and can be kept as
 /// long as the work lasts (an HTTP client keeps it until the response body ends). Dropping it, also
@@ -13,12 +13,24 @@ pub struct Permit {
     /// In nanoseconds, enough for 584 years: a permit of two words moves through the results of a
     /// future in half the time of one that holds a `Duration`.
     waited: u64,
+    weight: u32,
 }
 
 impl Permit {
-    pub(crate) fn new(gate: Arc<Gate>, waited: Duration) -> Self {
+    pub(crate) fn new(gate: Arc<Gate>, weight: u32, waited: Duration) -> Self {
         let waited = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
-        Self { gate, waited }
+        Self {
+            gate,
+            waited,
+            weight,
+        }
+    }
+
+    /// How many places it holds: 1, unless it was asked for as
+    /// [many](crate::Bulkhead::try_acquire_many).
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.weight as usize
     }
 
     /// Time spent in line for this place; zero if one was free at once.
@@ -30,7 +42,7 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.gate.release();
+        self.gate.release(self.weight);
     }
 }
 
@@ -38,6 +50,7 @@ impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit")
             .field("bulkhead", &self.gate.name)
+            .field("weight", &self.weight)
             .field("waited", &self.waited())
             .finish()
     }
@@ -45,10 +58,27 @@ impl fmt::Debug for Permit {
 
 /// A place held for the length of one `call`, which borrows the bulkhead and so saves the
 /// reference count of a [`Permit`].
-pub(crate) struct Held<'a>(pub(crate) &'a Gate);
+pub(crate) struct Held<'a>(Option<&'a Gate>);
+
+impl<'a> Held<'a> {
+    #[inline]
+    pub(crate) fn new(gate: &'a Gate) -> Self {
+        Self(Some(gate))
+    }
+
+    /// Leaves the place to whoever goes on with the call.
+    #[cfg(feature = "tokio")]
+    #[inline]
+    pub(crate) fn keep(mut self) {
+        self.0 = None;
+    }
+}
 
 impl Drop for Held<'_> {
+    #[inline]
     fn drop(&mut self) {
-        self.0.release();
+        if let Some(gate) = self.0 {
+            gate.release(1);
+        }
     }
 }

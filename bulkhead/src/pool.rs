@@ -2,21 +2,28 @@
 
 mod builder;
 mod checkout;
+mod discards;
 mod error;
+mod hooks;
+mod lend;
 mod loan;
+mod maintain;
+mod obtain;
 mod shared;
 mod shelf;
 mod snapshot;
+mod stock;
+mod weak;
 
-use std::{
-    fmt,
-    sync::{Arc, Weak},
-};
+use std::{fmt, sync::Arc};
 
 pub use builder::PoolBuilder;
 pub use checkout::Checkout;
+pub use discards::Discards;
 pub use error::PoolError;
+pub use hooks::HookFuture;
 pub use snapshot::PoolSnapshot;
+pub use weak::WeakPool;
 
 use crate::{bulkhead::Bulkhead, pool::shared::Shared};
 
@@ -27,16 +34,33 @@ use crate::{bulkhead::Bulkhead, pool::shared::Shared};
 /// first, so that the ones too many grow old and go.
 ///
 /// The pool runs no task of its own. Resources that lie idle too long are dropped when the pool is
-/// next used, or by [`clear_idle`](Self::clear_idle). A clone is another handle to the same pool.
+/// next used, by [`maintain`](Self::maintain), or by [`clear_idle`](Self::clear_idle). A clone is
+/// another handle to the same pool.
 ///
 /// | the resource | goes back to the pool | is dropped |
 /// |---|---|---|
 /// | [`Checkout`] dropped | yes | |
-/// | [`Checkout`] dropped while its thread panics | | yes |
 /// | [`Checkout::discard`] | | yes |
 /// | [`with_resource`](Self::with_resource) done | yes | |
-/// | `with_resource` dropped half-way, or panicking | | yes: its state is unknown |
+/// | `with_resource` dropped half-way | | yes: its state is unknown |
+/// | its user panics | if [`keep_after_panic`](PoolBuilder::keep_after_panic) says so | otherwise: its state is unknown |
 /// | pool closed, or resource past its `max_age` | | yes |
+///
+/// # Check-in and hooks
+///
+/// A check-in is the drop of a [`Checkout`]: it does not wait and cannot fail. What has to be done
+/// to a used resource before the next user gets it is done at the next checkout, by that caller and
+/// in its place, in this order:
+///
+/// 1. [`is_valid`](PoolBuilder::is_valid) looks at it;
+/// 2. [`recycle`](PoolBuilder::recycle) brings it back to its first state, if it was lent before;
+/// 3. [`validate`](PoolBuilder::validate) tries it.
+///
+/// One that fails any of them, or takes longer than the hook's timeout, is dropped, and the next
+/// idle one is tried; when there is none, a new one is made. Only a failure to make one is the
+/// caller's error. A caller may meet several bad ones: its checkout can take the hooks' timeouts
+/// times the idle resources, plus the `create_timeout`. Put a timeout of your own around a checkout
+/// that may not.
 ///
 /// # Examples
 ///
@@ -73,101 +97,8 @@ impl<T: 'static, E: 'static> Pool<T, E> {
 }
 
 impl<T, E> Pool<T, E> {
-    pub(crate) fn new(shared: Shared<T, E>) -> Self {
-        Self {
-            shared: Arc::new(shared),
-        }
-    }
-
-    /// Borrows a resource until the [`Checkout`] is dropped. Waits in line as
-    /// [`Bulkhead::acquire`] does, then lends an idle resource or creates one.
-    ///
-    /// # Errors
-    ///
-    /// [`PoolError::Rejected`] when there was no place, [`PoolError::Create`] or
-    /// [`PoolError::CreateTimeout`] when no resource could be made. The place is free again then.
-    ///
-    /// # Panics
-    ///
-    /// When it has to wait or to create outside a tokio runtime with its time driver enabled. A
-    /// panic of `create` or `is_valid` passes through and frees the place.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future leaves the queue, or drops the future of `create` and frees the place.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use steadfast_bulkhead::Pool;
-    ///
-    /// let pool = Pool::builder("ids", || async { Ok::<_, std::io::Error>(7) }).build()?;
-    /// let id = pool.checkout().await?;
-    /// assert_eq!(*id, 7);
-    /// assert_eq!(pool.snapshot().bulkhead.busy, 1);
-    ///
-    /// drop(id);
-    /// assert_eq!(pool.snapshot().idle, 1);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn checkout(&self) -> Result<Checkout<T, E>, PoolError<E>> {
-        let permit = self.shared.bulkhead.acquire().await?;
-        let loan = match self.shared.reuse() {
-            Some(loan) => loan,
-            None => self.shared.create().await?,
-        };
-        Ok(Checkout::new(loan, permit))
-    }
-
-    /// Runs an operation with a borrowed resource.
-    ///
-    /// Prefer it to [`checkout`](Self::checkout) for work that can be cancelled: when the future
-    /// is dropped half-way, or the operation panics, nobody knows in what state the resource was
-    /// left (half a request on the wire?), so it is dropped instead of lent again.
-    ///
-    /// # Errors
-    ///
-    /// As [`checkout`](Self::checkout). What the operation returns comes back as it is.
-    ///
-    /// # Panics
-    ///
-    /// As `checkout`; a panic of the operation passes through.
-    ///
-    /// # Cancel safety
-    ///
-    /// As `checkout` until the operation starts; from then on the resource is lost to the pool.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use steadfast_bulkhead::Pool;
-    ///
-    /// let pool = Pool::builder("logs", || async { Ok::<_, std::io::Error>(String::new()) })
-    ///     .build()?;
-    /// let length = pool
-    ///     .with_resource(async |log: &mut String| {
-    ///         log.push_str("hello");
-    ///         log.len()
-    ///     })
-    ///     .await?;
-    /// assert_eq!(length, 5);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn with_resource<F, R>(&self, operation: F) -> Result<R, PoolError<E>>
-    where
-        F: AsyncFnOnce(&mut T) -> R,
-    {
-        let mut checkout = self.checkout().await?;
-        checkout.keep_on_drop(false);
-        let result = operation(&mut checkout).await;
-        checkout.keep_on_drop(true);
-        Ok(result)
+    pub(crate) fn new(shared: Arc<Shared<T, E>>) -> Self {
+        Self { shared }
     }
 
     /// Drops all idle resources, for instance after their server was replaced. Those that are lent
@@ -202,14 +133,6 @@ impl<T, E> Pool<T, E> {
     pub fn snapshot(&self) -> PoolSnapshot {
         self.shared.snapshot()
     }
-
-    /// A handle that does not keep the pool alive.
-    #[must_use]
-    pub fn downgrade(&self) -> WeakPool<T, E> {
-        WeakPool {
-            shared: Arc::downgrade(&self.shared),
-        }
-    }
 }
 
 impl<T, E> Clone for Pool<T, E> {
@@ -226,32 +149,5 @@ impl<T, E> fmt::Debug for Pool<T, E> {
             .field("bulkhead", self.bulkhead())
             .field("idle", &self.snapshot().idle)
             .finish()
-    }
-}
-
-/// A handle to a [`Pool`] that does not keep it alive, for whoever only watches it.
-pub struct WeakPool<T, E> {
-    shared: Weak<Shared<T, E>>,
-}
-
-impl<T, E> WeakPool<T, E> {
-    /// The pool, unless all its handles and checkouts are gone.
-    #[must_use]
-    pub fn upgrade(&self) -> Option<Pool<T, E>> {
-        self.shared.upgrade().map(|shared| Pool { shared })
-    }
-}
-
-impl<T, E> Clone for WeakPool<T, E> {
-    fn clone(&self) -> Self {
-        Self {
-            shared: Weak::clone(&self.shared),
-        }
-    }
-}
-
-impl<T, E> fmt::Debug for WeakPool<T, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WeakPool")
     }
 }

@@ -6,6 +6,8 @@
 
 use std::{mem, task::Waker};
 
+use crate::error::Reason;
+
 /// Where one waiter sits. Only the [`Ticket`](crate::ticket::Ticket) that got it from
 /// [`Queue::push`] uses it, and gives it back exactly once through [`Queue::remove`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +20,8 @@ pub(crate) enum Phase {
     Waiting(Option<Waker>),
     /// Out of the line with a place that it has not picked up yet.
     Granted,
-    /// Out of the line because the bulkhead was closed.
-    Closed,
+    /// Out of the line without a place: nobody gets any more, or not so many.
+    Refused(Reason),
 }
 
 #[derive(Debug)]
@@ -52,9 +54,10 @@ impl Queue {
         self.waiting == 0
     }
 
-    /// Joins the end of the line.
-    pub(crate) fn push(&mut self) -> Key {
+    /// Joins the end of the line, for so many places.
+    pub(crate) fn push(&mut self, places: u32) -> Key {
         let slot = Slot {
+            places,
             phase: Some(Phase::Waiting(None)),
             previous: self.tail,
             next: None,
@@ -79,15 +82,20 @@ impl Queue {
         Key(index)
     }
 
+    /// How many places the first in line waits for.
+    pub(crate) fn first(&self) -> Option<u32> {
+        self.head.map(|head| self.slots[head].places)
+    }
+
     /// Takes the first waiter out of the line and marks it granted. Its waker is to be woken once
     /// the lock is released.
     pub(crate) fn grant_first(&mut self) -> Option<Waker> {
         self.advance_first(Phase::Granted)
     }
 
-    /// The same as [`grant_first`](Self::grant_first) when the bulkhead closes.
-    pub(crate) fn close_first(&mut self) -> Option<Waker> {
-        self.advance_first(Phase::Closed)
+    /// The same as [`grant_first`](Self::grant_first) for a refusal.
+    pub(crate) fn refuse_first(&mut self, reason: Reason) -> Option<Waker> {
+        self.advance_first(Phase::Refused(reason))
     }
 
     /// What has become of the waiter.
@@ -98,8 +106,9 @@ impl Queue {
         }
     }
 
-    /// Forgets the waiter, wherever it stands, and tells what had become of it.
-    pub(crate) fn remove(&mut self, key: Key) -> Phase {
+    /// Forgets the waiter, wherever it stands, and tells what had become of it and how many places it
+    /// was about.
+    pub(crate) fn remove(&mut self, key: Key) -> (Phase, u32) {
         let Some(phase) = self.slots[key.0].phase.take() else {
             unreachable!("a key is removed only once")
         };
@@ -108,7 +117,7 @@ impl Queue {
         }
         self.slots[key.0].next = self.vacant;
         self.vacant = Some(key.0);
-        phase
+        (phase, self.slots[key.0].places)
     }
 
     #[cold]
@@ -117,7 +126,7 @@ impl Queue {
         self.unlink(first);
         match mem::replace(self.phase_mut(Key(first)), to) {
             Phase::Waiting(waker) => waker,
-            Phase::Granted | Phase::Closed => unreachable!("only waiters are in line"),
+            Phase::Granted | Phase::Refused(_) => unreachable!("only waiters are in line"),
         }
     }
 
@@ -138,6 +147,7 @@ impl Queue {
 /// `phase` is `None` in a vacant slot, whose `next` then leads to the next vacant one.
 #[derive(Debug)]
 struct Slot {
+    places: u32,
     phase: Option<Phase>,
     previous: Option<usize>,
     next: Option<usize>,
@@ -151,7 +161,7 @@ mod tests {
     fn slots_are_reused_so_the_queue_is_as_large_as_its_longest_line() {
         let mut queue = Queue::new();
         for _ in 0..3 {
-            let keys = [queue.push(), queue.push(), queue.push()];
+            let keys = [queue.push(1), queue.push(1), queue.push(1)];
             assert!(queue.grant_first().is_none(), "nobody was polled yet");
             assert_eq!(queue.len(), 2);
             for key in keys {

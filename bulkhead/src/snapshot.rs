@@ -1,7 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
-/// A bulkhead at one moment, consistent in itself: all numbers are read under one lock, except
-/// [`Totals::observer_panics`].
+use crate::histogram::HistogramSnapshot;
+
+/// A bulkhead at one moment. What concerns the queue is read under its lock; permits come and go without
+/// it, so `busy` and the totals can be off by those that do meanwhile, and a place that has just come back
+/// is free for an instant before the first in line has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -11,7 +14,8 @@ pub struct Snapshot {
     pub max_concurrent: usize,
     /// Callers that may wait at a time.
     pub max_waiting: usize,
-    /// Free places: `max_concurrent - busy`.
+    /// Free places: `max_concurrent - busy`, or none while more are busy, after the bulkhead was made
+    /// smaller.
     pub available: usize,
     /// Places taken, those included that were just handed to a waiter who has not woken up yet.
     pub busy: usize,
@@ -25,12 +29,15 @@ pub struct Snapshot {
     pub closed: bool,
     /// What has happened since the bulkhead was built.
     pub totals: Totals,
+    /// How long those waited in line who got a place in the end. Each is recorded at once after it
+    /// was counted in [`Totals::acquired_after_wait`], so `waits` may lack the very last ones.
+    pub waits: HistogramSnapshot,
 }
 
 /// Counts since the bulkhead was built. They only grow.
 ///
 /// Every attempt to get a place ends in exactly one of `acquired`, `rejected_full`,
-/// `rejected_timeout`, `rejected_closed` and `abandoned`.
+/// `rejected_timeout`, `rejected_closed`, `rejected_too_many` and `abandoned`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Totals {
@@ -46,6 +53,8 @@ pub struct Totals {
     pub rejected_timeout: u64,
     /// Refused because the bulkhead is closed.
     pub rejected_closed: u64,
+    /// Refused because there are not so many places as were asked for.
+    pub rejected_too_many: u64,
     /// Callers that were dropped while they waited in line.
     pub abandoned: u64,
     /// Time spent in line by those who got a place in the end. Divided by `acquired_after_wait`

@@ -1,5 +1,5 @@
-//! What is behind the lock: places, the queue and the totals. Pure bookkeeping: no clock, no
-//! lock, no user code. Wakers and reasons go out as values for the caller to act on after the lock.
+//! What is behind the lock: the queue, and the counts of those who were in it. Pure bookkeeping: no
+//! clock, no user code. Wakers and reasons go out as values for the caller to act on after the lock.
 
 use std::{
     mem,
@@ -8,25 +8,30 @@ use std::{
 };
 
 use crate::{
+    door::Door,
     error::Reason,
     queue::{Key, Phase, Queue},
-    snapshot::Totals,
 };
-
-/// A place that a waiter was given, waiting to be told: the waker to wake after the lock.
-/// `None`: the waiter was not polled yet and will see the place when it is.
-pub(crate) type Handover = Option<Waker>;
 
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) max_concurrent: usize,
     pub(crate) max_waiting: usize,
-    pub(crate) busy: usize,
-    pub(crate) peak_busy: usize,
     pub(crate) peak_waiting: usize,
-    pub(crate) closed: bool,
-    pub(crate) totals: Totals,
+    pub(crate) totals: QueueTotals,
     pub(crate) queue: Queue,
+    /// Who waits for the last place to come back.
+    drainers: Vec<Waker>,
+}
+
+/// Counts of those who were in line.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct QueueTotals {
+    pub(crate) acquired: u64,
+    pub(crate) closed: u64,
+    pub(crate) too_many: u64,
+    pub(crate) timed_out: u64,
+    pub(crate) abandoned: u64,
+    pub(crate) waited: Duration,
 }
 
 /// Where a caller stands in line. `position` 1 is served next.
@@ -36,57 +41,67 @@ pub(crate) struct Spot {
     pub(crate) position: usize,
 }
 
+/// What came of going to the end of the line.
+pub(crate) enum LinedUp {
+    /// There was room after all.
+    In,
+    Waits(Spot),
+    Full,
+    Closed,
+}
+
+/// Wakers to be used, or dropped, after the lock. Mostly there is one at most.
+#[derive(Debug, Default)]
+pub(crate) struct Wakers {
+    first: Option<Waker>,
+    more: Vec<Waker>,
+    /// That of a waiter who has left.
+    unused: Option<Waker>,
+}
+
+impl Wakers {
+    fn push(&mut self, waker: Option<Waker>) {
+        if self.first.is_none() {
+            self.first = waker;
+        } else {
+            self.more.extend(waker);
+        }
+    }
+
+    pub(crate) fn each(self, wake: impl FnMut(Waker)) {
+        self.first.into_iter().chain(self.more).for_each(wake);
+    }
+}
+
 impl State {
-    pub(crate) fn new(max_concurrent: usize, max_waiting: usize) -> Self {
+    pub(crate) fn new(max_waiting: usize) -> Self {
         Self {
-            max_concurrent,
             max_waiting,
-            busy: 0,
-            peak_busy: 0,
             peak_waiting: 0,
-            closed: false,
-            totals: Totals::default(),
+            totals: QueueTotals::default(),
             queue: Queue::new(),
+            drainers: Vec::new(),
         }
     }
 
-    /// Takes a place if one is free. A place that returns goes straight to the first waiter and
-    /// stays busy meanwhile, so a free place means that nobody is in line: no caller can jump it.
-    #[inline]
-    pub(crate) fn admit(&mut self) -> bool {
-        if self.closed || self.busy >= self.max_concurrent {
-            return false;
-        }
-        debug_assert!(self.queue.is_empty(), "a free place while somebody waits");
-        self.busy += 1;
-        self.peak_busy = self.peak_busy.max(self.busy);
-        self.totals.acquired += 1;
-        true
-    }
-
-    /// Joins the line, after [`admit`](Self::admit) said no, if it is not too long.
-    pub(crate) fn line_up(&mut self) -> Result<Spot, Reason> {
-        if self.closed || self.queue.len() >= self.max_waiting {
-            return Err(self.refuse());
-        }
-        let key = self.queue.push();
-        let position = self.queue.len();
-        self.peak_waiting = self.peak_waiting.max(position);
-        Ok(Spot { key, position })
-    }
-
-    /// Says why [`admit`](Self::admit) said no, and counts the refusal.
-    #[inline]
-    pub(crate) fn refuse(&mut self) -> Reason {
-        if self.closed {
-            self.totals.rejected_closed += 1;
-            return Reason::Closed;
-        }
-        self.totals.rejected_full += 1;
-        Reason::Full {
-            concurrent: self.busy,
-            waiting: self.queue.len(),
-        }
+    /// Joins the line, if it is not too long, unless there is room after all.
+    pub(crate) fn line_up(&mut self, door: &Door, places: u32) -> LinedUp {
+        // From here on nobody gets in but through this lock, so there is no place that comes back unseen.
+        let word = door.hold();
+        let lined_up = if word.is_closed() {
+            LinedUp::Closed
+        } else if self.queue.is_empty() && door.take_held(places) {
+            LinedUp::In
+        } else if self.queue.len() >= self.max_waiting {
+            LinedUp::Full
+        } else {
+            let key = self.queue.push(places);
+            let position = self.queue.len();
+            self.peak_waiting = self.peak_waiting.max(position);
+            LinedUp::Waits(Spot { key, position })
+        };
+        self.let_go_if_empty(door);
+        lined_up
     }
 
     /// Asks what has become of a waiter. While it still waits, `waker` is exchanged for the one
@@ -97,85 +112,123 @@ impl State {
         waker: &mut Option<Waker>,
         waited: Duration,
     ) -> Poll<Result<(), Reason>> {
-        if let Phase::Waiting(kept) = self.queue.phase_mut(key) {
-            mem::swap(kept, waker);
-            return Poll::Pending;
+        match self.queue.phase_mut(key) {
+            Phase::Waiting(kept) => {
+                mem::swap(kept, waker);
+                Poll::Pending
+            }
+            Phase::Granted => {
+                self.queue.remove(key);
+                self.totals.acquired += 1;
+                self.totals.waited = self.totals.waited.saturating_add(waited);
+                Poll::Ready(Ok(()))
+            }
+            Phase::Refused(reason) => {
+                let reason = *reason;
+                self.queue.remove(key);
+                match reason {
+                    Reason::TooMany { .. } => self.totals.too_many += 1,
+                    _ => self.totals.closed += 1,
+                }
+                Poll::Ready(Err(reason))
+            }
         }
-        Poll::Ready(self.finish(key, waited).1)
     }
 
-    /// Ends a wait: a place that was handed over meanwhile wins over the timeout.
-    /// The waker that comes back is no longer needed; it is dropped after the lock.
-    pub(crate) fn finish(
+    /// Ends a wait whose time is over: a place that was handed over meanwhile wins.
+    pub(crate) fn time_out(
         &mut self,
+        door: &Door,
         key: Key,
         waited: Duration,
-    ) -> (Option<Waker>, Result<(), Reason>) {
-        match self.queue.remove(key) {
-            Phase::Granted => {
-                self.totals.acquired += 1;
-                self.totals.acquired_after_wait += 1;
-                self.totals.wait_total = self.totals.wait_total.saturating_add(waited);
-                (None, Ok(()))
-            }
-            Phase::Closed => {
-                self.totals.rejected_closed += 1;
-                (None, Err(Reason::Closed))
-            }
-            Phase::Waiting(waker) => {
-                self.totals.rejected_timeout += 1;
-                (waker, Err(Reason::Timeout { waited }))
-            }
+    ) -> (Result<(), Reason>, Wakers) {
+        let mut wakers = Wakers::default();
+        if let Poll::Ready(settled) = self.poll(key, &mut wakers.unused, waited) {
+            return (settled, wakers);
         }
+        self.totals.timed_out += 1;
+        self.leave(door, key, &mut wakers);
+        (Err(Reason::Timeout { waited }), wakers)
     }
 
-    /// A waiter walks away. A place that it had been given, but not picked up, goes to the next.
-    pub(crate) fn abandon(&mut self, key: Key) -> Abandoned {
+    /// A waiter walks away. Places that it had been given, but not picked up, go to the next.
+    pub(crate) fn abandon(&mut self, door: &Door, key: Key) -> Wakers {
+        let mut wakers = Wakers::default();
         self.totals.abandoned += 1;
-        match self.queue.remove(key) {
-            Phase::Waiting(waker) => Abandoned {
-                unused: waker,
-                handover: None,
-            },
-            Phase::Closed => Abandoned::default(),
-            Phase::Granted => Abandoned {
-                unused: None,
-                handover: self.pass_on(),
-            },
-        }
+        self.leave(door, key, &mut wakers);
+        wakers
     }
 
-    /// A permit came back.
-    #[inline]
-    pub(crate) fn release(&mut self) -> Handover {
-        self.totals.completed += 1;
-        self.pass_on()
+    /// Serves whoever waits for what has come back.
+    pub(crate) fn serve(&mut self, door: &Door) -> Wakers {
+        let mut wakers = Wakers::default();
+        self.serve_into(door, &mut wakers);
+        wakers
     }
 
-    /// Refuses everybody from now on and sends the waiters home.
-    pub(crate) fn close(&mut self, wakers: &mut Vec<Waker>) {
-        self.closed = true;
+    /// Sends everybody in line home; the door is closed.
+    pub(crate) fn close(&mut self, door: &Door) -> Wakers {
+        let mut wakers = Wakers::default();
         while !self.queue.is_empty() {
-            wakers.extend(self.queue.close_first());
+            wakers.push(self.queue.refuse_first(Reason::Closed));
+        }
+        self.let_go_if_empty(door);
+        wakers
+    }
+
+    /// Whether the last place has come back; if not, `waker` is woken when it does.
+    pub(crate) fn drained(&mut self, door: &Door, waker: &mut Option<Waker>) -> bool {
+        let drained = door.drain().busy() == 0;
+        let known = |waker: &Waker| self.drainers.iter().any(|other| other.will_wake(waker));
+        if !drained && !waker.as_ref().is_some_and(known) {
+            self.drainers.extend(waker.take());
+        }
+        drained
+    }
+
+    fn leave(&mut self, door: &Door, key: Key, wakers: &mut Wakers) {
+        let (phase, places) = self.queue.remove(key);
+        match phase {
+            Phase::Waiting(waker) => wakers.unused = wakers.unused.take().or(waker),
+            Phase::Granted => {
+                let _ = door.give(places);
+            }
+            Phase::Refused(_) => {}
+        }
+        self.serve_into(door, wakers);
+    }
+
+    fn serve_into(&mut self, door: &Door, wakers: &mut Wakers) {
+        while let Some(places) = self.queue.first() {
+            let limit = door.word().limit();
+            if places > limit {
+                // There are fewer since it came.
+                let reason = too_many(places, limit);
+                wakers.push(self.queue.refuse_first(reason));
+            } else if door.take_held(places) {
+                wakers.push(self.queue.grant_first());
+            } else {
+                break;
+            }
+        }
+        self.let_go_if_empty(door);
+        if !self.drainers.is_empty() && door.word().busy() == 0 {
+            for waker in self.drainers.drain(..) {
+                wakers.push(Some(waker));
+            }
         }
     }
 
-    /// Gives a place to the first waiter, or frees it.
-    #[inline]
-    fn pass_on(&mut self) -> Handover {
+    fn let_go_if_empty(&self, door: &Door) {
         if self.queue.is_empty() {
-            self.busy -= 1;
-            return None;
+            door.let_go();
         }
-        self.queue.grant_first()
     }
 }
 
-/// What is left to do, after the lock, for a waiter that walked away.
-#[derive(Debug, Default)]
-pub(crate) struct Abandoned {
-    /// Its own waker, to be dropped.
-    pub(crate) unused: Option<Waker>,
-    /// The waker of the one who got its place, to be woken.
-    pub(crate) handover: Handover,
+pub(crate) fn too_many(wanted: u32, limit: u32) -> Reason {
+    Reason::TooMany {
+        wanted: wanted as usize,
+        limit: limit as usize,
+    }
 }

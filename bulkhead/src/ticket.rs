@@ -66,7 +66,7 @@ impl<'a> Ticket<'a> {
     /// the place is taken.
     pub(crate) fn time_out(&mut self, now: Instant) -> Result<Duration, Rejected> {
         let waited = self.waited(now);
-        let settled = self.gate.finish(self.key, waited);
+        let settled = self.gate.time_out(self.key, waited);
         self.settle(settled, waited)
     }
 
@@ -78,6 +78,7 @@ impl<'a> Ticket<'a> {
     ) -> Result<Duration, Rejected> {
         self.settled = true;
         settled.map_err(|reason| self.gate.reject(reason))?;
+        self.gate.waits.record(waited);
         self.gate.observers.notify(|observer| {
             let name = self.gate.name.clone();
             observer.acquired_after_wait(&Acquired { name, waited });
@@ -97,14 +98,13 @@ impl Drop for Ticket<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock, observer::Observers, state::State};
+    use crate::{clock, histogram::HistogramSnapshot, observer::Observers};
 
     /// A gate whose one place is taken, and somebody who waits for it.
     fn gate() -> (Gate, Spot) {
-        let state = State::new(1, 1);
-        let gate = Gate::new("test".into(), Duration::ZERO, Observers::default(), state);
-        gate.try_enter().unwrap();
-        let spot = gate.enter().unwrap().unwrap();
+        let gate = Gate::new("test".into(), Duration::MAX, Observers::default(), 1, 1);
+        gate.try_enter(1).unwrap();
+        let spot = gate.enter(1).unwrap().unwrap();
         (gate, spot)
     }
 
@@ -113,12 +113,31 @@ mod tests {
         let (gate, spot) = gate();
         let now = clock::real();
         let mut ticket = Ticket::new(&gate, spot, now);
-        gate.release();
+        gate.release(1);
         let waited = Duration::from_secs(5);
         assert_eq!(ticket.time_out(now + waited), Ok(waited));
         drop(ticket);
         let snapshot = gate.snapshot();
         assert_eq!((snapshot.busy, snapshot.totals.rejected_timeout), (1, 0));
+    }
+
+    #[test]
+    fn the_waits_take_memory_only_once_a_place_was_got_by_waiting() {
+        let (gate, spot) = gate();
+        let now = clock::real();
+        gate.try_enter(1).unwrap_err();
+        drop(Ticket::new(&gate, spot, now));
+        let spot = gate.enter(1).unwrap().unwrap();
+        Ticket::new(&gate, spot, now).time_out(now).unwrap_err();
+        assert_eq!(gate.snapshot().waits, HistogramSnapshot::default());
+        assert!(!gate.waits.is_allocated());
+
+        let spot = gate.enter(1).unwrap().unwrap();
+        let mut ticket = Ticket::new(&gate, spot, now);
+        gate.release(1);
+        ticket.time_out(now).unwrap();
+        assert_eq!(gate.snapshot().waits.count, 1);
+        assert!(gate.waits.is_allocated());
     }
 
     #[test]

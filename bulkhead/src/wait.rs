@@ -7,7 +7,12 @@ use std::{
     time::Duration,
 };
 
-use crate::{clock, error::Rejected, ticket::Ticket};
+use crate::{
+    clock,
+    error::{Rejected, StillBusy},
+    gate::Gate,
+    ticket::Ticket,
+};
 
 /// Waits as a task, and returns the time waited. The caller owns the place then, and must put it
 /// into a permit before anything else.
@@ -39,6 +44,32 @@ pub(crate) fn as_thread(mut ticket: Ticket<'_>) -> Result<Duration, Rejected> {
         }
         thread::park_timeout(left);
     }
+}
+
+/// Waits until all places are back.
+#[cfg(feature = "tokio")]
+pub(crate) async fn drained_as_task(gate: &Gate, timeout: Duration) -> Result<(), StillBusy> {
+    let drained = std::future::poll_fn(|context| match gate.drained(context.waker()) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    });
+    let drained = tokio::time::timeout(timeout, drained).await;
+    drained.map_err(|_| StillBusy::new(Arc::clone(&gate.name), gate.busy()))
+}
+
+/// The same as a thread.
+pub(crate) fn drained_as_thread(gate: &Gate, timeout: Duration) -> Result<(), StillBusy> {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let begin = clock::real();
+    while !gate.drained(&waker) {
+        let waited = clock::real().saturating_duration_since(begin);
+        let left = timeout.saturating_sub(waited);
+        if left.is_zero() {
+            return Err(StillBusy::new(Arc::clone(&gate.name), gate.busy()));
+        }
+        thread::park_timeout(left);
+    }
+    Ok(())
 }
 
 struct Unpark(Thread);

@@ -108,8 +108,8 @@ impl Builder {
         self
     }
 
-    /// How long a call waits for a place at most, and never beyond its deadline. Longer than zero,
-    /// unless `max_waiting` is 0. Default 5 s.
+    /// How long a call waits for a place at most, and never beyond its deadline. Zero: not at all.
+    /// Default 5 s.
     pub fn checkout_timeout(mut self, timeout: Duration) -> Self {
         self.settings.checkout_timeout = timeout;
         self

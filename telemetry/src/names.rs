@@ -178,7 +178,7 @@ pub const BULKHEAD_ACQUIRED: Instrument = Instrument::counter(
     "{call}",
     "Places given out, at once or after a wait.",
 );
-/// Refusals by [`ERROR_TYPE`]: `full`, `timeout`, `closed`.
+/// Refusals by [`ERROR_TYPE`]: `full`, `timeout`, `closed`, `too_many`.
 pub const BULKHEAD_REJECTED: Instrument = Instrument::counter(
     "resilience.bulkhead.rejected",
     "{call}",

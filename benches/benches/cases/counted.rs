@@ -11,7 +11,7 @@ use super::alone::alone;
 use super::answers::{OneInTen, answer};
 use super::failure::Failure;
 use super::ours::{self, is_rejected};
-use super::{our_hedges, our_retries};
+use super::{our_bulkheads, our_hedges, our_retries};
 
 type Run = Box<dyn FnMut(u64) -> Duration>;
 
@@ -98,6 +98,23 @@ pub(crate) const CASES: &[Counted] = &[
     }),
     Counted::new("retry_two_failures_history", || {
         failing_twice(our_retries::retrying(Duration::ZERO, our_retries::HISTORY))
+    }),
+    Counted::new("bulkhead_ok", || {
+        let bulkhead = our_bulkheads::free();
+        let call = async move || bulkhead.call(|| answer(1)).await;
+        Box::new(alone(call, Result::is_ok))
+    }),
+    Counted::new("bulkhead_permit", || {
+        let bulkhead = our_bulkheads::free();
+        Box::new(blocking(move || bulkhead.try_acquire(), Result::is_ok))
+    }),
+    Counted::new("bulkhead_full", || {
+        let (bulkhead, permits) = our_bulkheads::full();
+        let call = move || {
+            let _busy = &permits;
+            bulkhead.try_acquire()
+        };
+        Box::new(blocking(call, Result::is_err))
     }),
     Counted::new("hedge_ok", || hedged(our_hedges::learned())),
     Counted::new("hedge_ok_fixed_delay", || hedged(our_hedges::fixed())),

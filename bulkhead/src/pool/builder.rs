@@ -1,16 +1,12 @@
-use std::{fmt, sync::Arc, time::Duration};
+mod hooks;
 
-use parking_lot::Mutex;
+use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     builder::Builder,
     error::{ConfigError, FieldError},
     observer::Observer,
-    pool::{
-        Pool,
-        shared::{Create, IsValid, Shared},
-        shelf::Shelf,
-    },
+    pool::{Pool, hooks::Hooks, shared::Shared},
 };
 
 /// Settings of a [`Pool`], begun by [`Pool::builder`].
@@ -21,15 +17,20 @@ use crate::{
 /// | [`max_waiting`](Self::max_waiting) | 100 |
 /// | [`checkout_timeout`](Self::checkout_timeout) | 5 s |
 /// | [`create_timeout`](Self::create_timeout) | 5 s |
+/// | [`min_idle`](Self::min_idle) | 0 |
 /// | [`is_valid`](Self::is_valid) | every resource is |
+/// | [`validate`](Self::validate) | every resource passes |
+/// | [`validate_timeout`](Self::validate_timeout) | 1 s |
+/// | [`recycle`](Self::recycle) | nothing is done |
+/// | [`recycle_timeout`](Self::recycle_timeout) | 1 s |
+/// | [`keep_after_panic`](Self::keep_after_panic) | none is kept |
 /// | [`max_age`](Self::max_age) | none |
 /// | [`max_idle`](Self::max_idle) | none |
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct PoolBuilder<T, E> {
     places: Builder,
-    create: Create<T, E>,
-    create_timeout: Duration,
-    is_valid: Option<IsValid<T>>,
+    hooks: Hooks<T, E>,
+    min_idle: usize,
     max_age: Option<Duration>,
     max_idle: Option<Duration>,
 }
@@ -42,9 +43,17 @@ impl<T: 'static, E: 'static> PoolBuilder<T, E> {
     {
         Self {
             places: Builder::new(name),
-            create: Box::new(move || Box::pin(create())),
-            create_timeout: defaults::CREATE_TIMEOUT,
-            is_valid: None,
+            hooks: Hooks {
+                create: Box::new(move || Box::pin(create())),
+                create_timeout: defaults::CREATE_TIMEOUT,
+                is_valid: None,
+                recycle: None,
+                recycle_timeout: defaults::RECYCLE_TIMEOUT,
+                validate: None,
+                validate_timeout: defaults::VALIDATE_TIMEOUT,
+                keep_after_panic: None,
+            },
+            min_idle: 0,
             max_age: None,
             max_idle: None,
         }
@@ -66,7 +75,7 @@ impl<T, E> PoolBuilder<T, E> {
         self
     }
 
-    /// How long a caller waits in line at most. Longer than zero, unless `max_waiting` is 0.
+    /// How long a caller waits in line at most; zero: never wait.
     /// Creating a resource has its own timeout. Default 5 s, as for a
     /// [`Builder::checkout_timeout`].
     pub fn checkout_timeout(mut self, timeout: Duration) -> Self {
@@ -74,20 +83,13 @@ impl<T, E> PoolBuilder<T, E> {
         self
     }
 
-    /// How long `create` may take before it is dropped. Longer than zero.
+    /// How many resources [`Pool::maintain`] keeps idle, so that a burst does not have to wait for
+    /// new ones. At most `max_concurrent`. The pool runs no task of its own: without a call of
+    /// `maintain` this does nothing.
     ///
-    /// Default 5 s: a TCP connect that lost two packets still makes it.
-    pub fn create_timeout(mut self, timeout: Duration) -> Self {
-        self.create_timeout = timeout;
-        self
-    }
-
-    /// Looks at an idle resource before it is lent again; `false` drops it and tries the next. Runs
-    /// on the caller's task outside all locks, so keep it to a look: is the connection still open?
-    ///
-    /// Default: every resource is valid.
-    pub fn is_valid(mut self, is_valid: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
-        self.is_valid = Some(Box::new(is_valid));
+    /// Default 0.
+    pub fn min_idle(mut self, resources: usize) -> Self {
+        self.min_idle = resources;
         self
     }
 
@@ -121,12 +123,15 @@ impl<T, E> PoolBuilder<T, E> {
     /// # Errors
     ///
     /// A [`ConfigError`] that lists every setting that breaks its rule: those of
-    /// [`Builder::build`], and a zero `create_timeout`, `max_age` or `max_idle`.
+    /// [`Builder::build`], a zero `create_timeout`, `validate_timeout`, `recycle_timeout`,
+    /// `max_age` or `max_idle`, and a `min_idle` greater than `max_concurrent`.
     pub fn build(self) -> Result<Pool<T, E>, ConfigError> {
         let mut bad = Vec::new();
         self.places.check(&mut bad);
         let durations = [
-            ("create_timeout", Some(self.create_timeout)),
+            ("create_timeout", Some(self.hooks.create_timeout)),
+            ("validate_timeout", Some(self.hooks.validate_timeout)),
+            ("recycle_timeout", Some(self.hooks.recycle_timeout)),
             ("max_age", self.max_age),
             ("max_idle", self.max_idle),
         ];
@@ -136,24 +141,34 @@ impl<T, E> PoolBuilder<T, E> {
                 bad.push(FieldError::new(field, &duration, rule));
             }
         }
+        if self.min_idle > self.places.config.max_concurrent {
+            let rule = "must be at most max_concurrent";
+            bad.push(FieldError::new("min_idle", &self.min_idle, rule));
+        }
         ConfigError::check("pool", &self.places.name, bad)?;
-        Ok(Pool::new(Shared {
-            bulkhead: self.places.build_checked(),
-            create: self.create,
-            create_timeout: self.create_timeout,
-            is_valid: self.is_valid,
-            ages: self.max_age.or(self.max_idle).is_some(),
-            shelf: Mutex::new(Shelf::new(self.max_age, self.max_idle)),
-        }))
+        Ok(Pool::new(Shared::new(
+            self.places.build_checked(),
+            self.hooks,
+            self.min_idle,
+            self.max_age,
+            self.max_idle,
+        )))
     }
 }
 
 impl<T, E> fmt::Debug for PoolBuilder<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hooks = &self.hooks;
         f.debug_struct("PoolBuilder")
             .field("places", &self.places)
-            .field("create_timeout", &self.create_timeout)
-            .field("is_valid", &self.is_valid.is_some())
+            .field("create_timeout", &hooks.create_timeout)
+            .field("min_idle", &self.min_idle)
+            .field("is_valid", &hooks.is_valid.is_some())
+            .field("validate", &hooks.validate.is_some())
+            .field("validate_timeout", &hooks.validate_timeout)
+            .field("recycle", &hooks.recycle.is_some())
+            .field("recycle_timeout", &hooks.recycle_timeout)
+            .field("keep_after_panic", &hooks.keep_after_panic.is_some())
             .field("max_age", &self.max_age)
             .field("max_idle", &self.max_idle)
             .finish_non_exhaustive()
@@ -164,4 +179,6 @@ mod defaults {
     use std::time::Duration;
 
     pub(super) const CREATE_TIMEOUT: Duration = Duration::from_secs(5);
+    pub(super) const VALIDATE_TIMEOUT: Duration = Duration::from_secs(1);
+    pub(super) const RECYCLE_TIMEOUT: Duration = Duration::from_secs(1);
 }

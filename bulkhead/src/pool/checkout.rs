@@ -4,12 +4,16 @@ use std::{
     time::Duration,
 };
 
-use crate::{permit::Permit, pool::loan::Loan};
+use crate::{
+    permit::Permit,
+    pool::{discards::Cause, loan::Loan},
+};
 
 /// A resource borrowed from a [`Pool`](crate::Pool). Derefs to it, and returns it when dropped.
 ///
 /// Dropped while its thread panics, the resource is dropped too instead of returned: its state is
-/// unknown. The same holds for a task that is cancelled half-way through using it, which the
+/// unknown, unless [`keep_after_panic`](crate::PoolBuilder::keep_after_panic) knows it. The state is
+/// unknown too after a task that is cancelled half-way through using it, which the
 /// checkout cannot see: use [`Pool::with_resource`](crate::Pool::with_resource) there, or
 /// [`discard`](Self::discard) it.
 #[must_use = "the resource goes back to the pool when the checkout is dropped"]
@@ -20,12 +24,17 @@ pub struct Checkout<T, E> {
 }
 
 impl<T, E> Checkout<T, E> {
-    pub(crate) fn new(loan: Loan<T, E>, permit: Permit) -> Self {
+    pub(crate) fn new(mut loan: Loan<T, E>, permit: Permit) -> Self {
+        loan.mark_used();
         Self { loan, permit }
     }
 
-    pub(crate) fn keep_on_drop(&mut self, keep: bool) {
-        self.loan.keep_on_drop(keep);
+    pub(crate) fn keep_on_drop(&mut self) {
+        self.loan.keep_on_drop();
+    }
+
+    pub(crate) fn abandon_on_drop(&mut self) {
+        self.loan.abandon_on_drop();
     }
 
     /// Time spent in line for the place; zero if one was free at once. Creating the resource is
@@ -51,7 +60,7 @@ impl<T, E> Checkout<T, E> {
     /// # }
     /// ```
     pub fn discard(mut self) {
-        self.keep_on_drop(false);
+        self.loan.discard_on_drop(Cause::Asked);
     }
 
     /// Takes the resource out of the pool for good and frees its place.
@@ -78,7 +87,7 @@ impl<T, E> DerefMut for Checkout<T, E> {
 impl<T: fmt::Debug, E> fmt::Debug for Checkout<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Checkout")
-            .field("pool", &self.loan.name())
+            .field("pool", &self.loan.shared().bulkhead.name())
             .field("resource", &**self)
             .field("waited", &self.waited())
             .finish()

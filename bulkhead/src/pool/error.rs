@@ -18,6 +18,12 @@ pub enum PoolError<E> {
         /// The timeout.
         after: Duration,
     },
+    /// [`Pool::try_checkout`](crate::Pool::try_checkout) found no idle resource that was good.
+    #[non_exhaustive]
+    NoneIdle {
+        /// The pool's name.
+        name: Arc<str>,
+    },
 }
 
 impl<E> PoolError<E> {
@@ -26,7 +32,7 @@ impl<E> PoolError<E> {
     pub fn rejected(&self) -> Option<&Rejected> {
         match self {
             Self::Rejected(rejected) => Some(rejected),
-            Self::Create(_) | Self::CreateTimeout { .. } => None,
+            Self::Create(_) | Self::CreateTimeout { .. } | Self::NoneIdle { .. } => None,
         }
     }
 
@@ -35,7 +41,7 @@ impl<E> PoolError<E> {
     pub fn create_error(&self) -> Option<&E> {
         match self {
             Self::Create(error) => Some(error),
-            Self::Rejected(_) | Self::CreateTimeout { .. } => None,
+            Self::Rejected(_) | Self::CreateTimeout { .. } | Self::NoneIdle { .. } => None,
         }
     }
 
@@ -44,7 +50,7 @@ impl<E> PoolError<E> {
     pub fn into_create_error(self) -> Option<E> {
         match self {
             Self::Create(error) => Some(error),
-            Self::Rejected(_) | Self::CreateTimeout { .. } => None,
+            Self::Rejected(_) | Self::CreateTimeout { .. } | Self::NoneIdle { .. } => None,
         }
     }
 }
@@ -63,6 +69,7 @@ impl<E: fmt::Display> fmt::Display for PoolError<E> {
             Self::CreateTimeout { name, after } => {
                 write!(f, "pool {name} created no resource within {after:?}")
             }
+            Self::NoneIdle { name } => write!(f, "pool {name} has no idle resource"),
         }
     }
 }
@@ -73,7 +80,7 @@ impl<E: error::Error + 'static> error::Error for PoolError<E> {
         match self {
             Self::Rejected(rejected) => Some(rejected),
             Self::Create(error) => Some(error),
-            Self::CreateTimeout { .. } => None,
+            Self::CreateTimeout { .. } | Self::NoneIdle { .. } => None,
         }
     }
 }

@@ -1,82 +1,64 @@
-//! What all handles to a pool share. Nothing of the user's (`create`, `is_valid`, the drop of a
-//! resource) runs while the shelf is locked.
+//! What all handles to a pool share. Nothing of the user's (`create`, the hooks, the drop of a
+//! resource, a waker) runs while the stock is locked.
 
 use std::{
-    pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use parking_lot::Mutex;
+use tokio::time::error::Elapsed;
 
 use crate::{
     bulkhead::Bulkhead,
     clock,
     pool::{
+        discards::Cause,
         error::PoolError,
-        loan::Loan,
+        hooks::Hooks,
         shelf::{Counts, Item, Shelf},
         snapshot::PoolSnapshot,
+        stock::Stock,
     },
 };
 
-pub(crate) type Create<T, E> =
-    Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<T, E>> + Send>> + Send + Sync>;
-pub(crate) type IsValid<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
-
 pub(crate) struct Shared<T, E> {
     pub(crate) bulkhead: Bulkhead,
-    pub(crate) create: Create<T, E>,
-    pub(crate) create_timeout: Duration,
-    pub(crate) is_valid: Option<IsValid<T>>,
+    pub(crate) hooks: Hooks<T, E>,
+    pub(crate) min_idle: usize,
     /// Whether resources expire at all; the clock is not read otherwise.
-    pub(crate) ages: bool,
-    pub(crate) shelf: Mutex<Shelf<T>>,
+    ages: bool,
+    pub(crate) stock: Mutex<Stock<T, E>>,
 }
 
 impl<T, E> Shared<T, E> {
-    /// Lends the idle resource used last that is still good. The caller holds a permit.
-    pub(crate) fn reuse(self: &Arc<Self>) -> Option<Loan<T, E>> {
-        if let Some(now) = self.now() {
-            let expired = self.shelf.lock().expire(now);
-            drop(expired);
-        }
-        loop {
-            let item = self.shelf.lock().take()?;
-            let mut loan = Loan::new(Arc::clone(self), item);
-            // Until the resource is known to be good it is dropped with its loan, also when
-            // `is_valid` panics.
-            loan.keep_on_drop(false);
-            if self
-                .is_valid
-                .as_ref()
-                .is_none_or(|is_valid| is_valid(&loan))
-            {
-                loan.keep_on_drop(true);
-                self.count(|counts| counts.recycled += 1);
-                return Some(loan);
-            }
-        }
+    pub(crate) fn new(
+        bulkhead: Bulkhead,
+        hooks: Hooks<T, E>,
+        min_idle: usize,
+        max_age: Option<Duration>,
+        max_idle: Option<Duration>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            bulkhead,
+            hooks,
+            min_idle,
+            ages: max_age.or(max_idle).is_some(),
+            stock: Mutex::new(Stock::new(Shelf::new(max_age, max_idle))),
+        })
     }
 
-    /// Makes a resource. The caller holds a permit.
-    pub(crate) async fn create(self: &Arc<Self>) -> Result<Loan<T, E>, PoolError<E>> {
-        let mut creation = Creation {
-            shared: self,
-            ended: false,
-        };
-        let made = tokio::time::timeout(self.create_timeout, (self.create)()).await;
-        creation.ended = true;
+    /// Counts how a making ended, and gives the resource its birthday.
+    pub(crate) fn made(
+        &self,
+        made: Result<Result<T, E>, Elapsed>,
+    ) -> Result<Item<T>, PoolError<E>> {
         match made {
-            Ok(Ok(resource)) => {
-                self.count(|counts| counts.created += 1);
-                let created_at = clock::now();
-                let item = Item {
-                    resource,
-                    created_at,
-                };
-                Ok(Loan::new(Arc::clone(self), item))
-            }
+            Ok(Ok(resource)) => Ok(Item {
+                resource,
+                created_at: clock::now(),
+                used: false,
+            }),
             Ok(Err(error)) => {
                 self.count(|counts| counts.create_failures += 1);
                 Err(PoolError::Create(error))
@@ -85,50 +67,69 @@ impl<T, E> Shared<T, E> {
                 self.count(|counts| counts.create_timeouts += 1);
                 Err(PoolError::CreateTimeout {
                     name: self.bulkhead.name().into(),
-                    after: self.create_timeout,
+                    after: self.hooks.create_timeout,
                 })
             }
         }
     }
 
-    /// Takes a resource back, and drops it if it may not be lent again.
-    pub(crate) fn put(&self, item: Item<T>) {
+    /// Takes a resource back, or returns it with the reason why it may not be lent again. Also
+    /// returns what has expired, for the caller to drop.
+    pub(crate) fn put(&self, item: Item<T>) -> (Option<(Item<T>, Cause)>, Vec<T>) {
         let now = self.now();
-        let (refused, expired) = {
-            let mut shelf = self.shelf.lock();
-            let expired = now.map(|now| shelf.expire(now));
-            (shelf.put(item, now), expired)
-        };
-        drop(refused);
-        drop(expired);
+        let mut stock = self.stock.lock();
+        let expired = now.map(|now| stock.shelf.expire(now));
+        let refused = stock.shelf.put(item, now).err();
+        (refused, expired.unwrap_or_default())
+    }
+
+    /// Drops what has expired.
+    pub(crate) fn expire(&self) {
+        if let Some(now) = self.now() {
+            let expired = self.stock.lock().shelf.expire(now);
+            drop(expired);
+        }
+    }
+
+    /// Drops what has expired and what is more than there are places.
+    pub(crate) fn tidy(&self) {
+        let (now, places) = (self.now(), self.places());
+        let gone = self.stock.lock().tidy(now, places);
+        drop(gone);
     }
 
     pub(crate) fn clear_idle(&self) {
-        let cleared = self.shelf.lock().clear();
+        let cleared = self.stock.lock().shelf.clear();
         drop(cleared);
     }
 
     pub(crate) fn close_shelf(&self) {
-        let cleared = self.shelf.lock().close();
+        let cleared = self.stock.lock().shelf.close();
         drop(cleared);
     }
 
     pub(crate) fn count(&self, count: impl FnOnce(&mut Counts)) {
-        count(&mut self.shelf.lock().counts);
+        count(&mut self.stock.lock().shelf.counts);
+    }
+
+    /// Places there are now.
+    pub(crate) fn places(&self) -> usize {
+        self.bulkhead.snapshot().max_concurrent
     }
 
     pub(crate) fn snapshot(&self) -> PoolSnapshot {
         let bulkhead = self.bulkhead.snapshot();
         let (idle, counts) = {
-            let shelf = self.shelf.lock();
-            (shelf.len(), shelf.counts)
+            let stock = self.stock.lock();
+            (stock.shelf.len(), stock.shelf.counts)
         };
         PoolSnapshot {
             bulkhead,
             idle,
             created: counts.created,
             recycled: counts.recycled,
-            discarded: counts.discarded,
+            discarded: counts.discards.total(),
+            discards: counts.discards,
             create_failures: counts.create_failures,
             create_timeouts: counts.create_timeouts,
             create_abandoned: counts.create_abandoned,
@@ -137,19 +138,5 @@ impl<T, E> Shared<T, E> {
 
     fn now(&self) -> Option<Instant> {
         self.ages.then(clock::now)
-    }
-}
-
-/// Counts a creation that was dropped or panicked before it ended.
-struct Creation<'a, T, E> {
-    shared: &'a Shared<T, E>,
-    ended: bool,
-}
-
-impl<T, E> Drop for Creation<'_, T, E> {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.shared.count(|counts| counts.create_abandoned += 1);
-        }
     }
 }

@@ -24,14 +24,22 @@ fn the_readme_tells_the_defaults_of_a_pool() {
         "max_waiting",
         "checkout_timeout",
         "create_timeout",
+        "validate_timeout",
+        "recycle_timeout",
+        "min_idle",
         "max_age",
         "max_idle",
     ] {
         assert_told(&table, &debug, setting);
     }
     assert_eq!(table["is_valid"], "every resource is");
-    assert!(debug.contains("is_valid: false"), "{debug}");
-    assert_eq!(table.len(), 7, "a row that no test looks at: {table:?}");
+    assert_eq!(table["validate"], "every resource passes");
+    assert_eq!(table["recycle"], "nothing is done");
+    assert_eq!(table["keep_after_panic"], "none is kept");
+    for hook in ["is_valid", "validate", "recycle", "keep_after_panic"] {
+        assert!(debug.contains(&format!("{hook}: false")), "{debug}");
+    }
+    assert_eq!(table.len(), 13, "a row that no test looks at: {table:?}");
 }
 
 /// Rows of the form ``| `setting` | default | ... |``.

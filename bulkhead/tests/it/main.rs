@@ -6,6 +6,7 @@ mod blocking;
 mod config;
 mod defaults;
 mod errors;
+mod keyed;
 mod observer;
 mod places;
 mod support;
@@ -23,6 +24,10 @@ mod pool;
 #[cfg(feature = "tokio")]
 mod queue;
 #[cfg(feature = "tokio")]
+mod resize;
+#[cfg(feature = "tokio")]
 mod stress;
+#[cfg(feature = "tokio")]
+mod waits;
 #[cfg(feature = "tokio")]
 mod wakers;

@@ -1,5 +1,5 @@
-//! The bulkhead beside a naive model: random callers come, wait, are polled, dropped, and finish,
-//! while time passes. After every step each answer and every number of the snapshot must agree.
+//! The bulkhead beside a naive model: random callers come for one place or several, wait, are polled,
+//! dropped, and finish, while time passes and the number of places changes. After every step each answer and every number of the snapshot must agree.
 
 use std::{collections::BTreeMap, sync::Arc, task::Poll, time::Duration};
 
@@ -12,8 +12,9 @@ const TIMEOUT: u64 = 20;
 
 #[derive(Debug, Clone)]
 enum Step {
-    TryAcquire,
-    Acquire,
+    TryAcquire(usize),
+    Acquire(usize),
+    Resize(usize),
     Poll(Index),
     Cancel(Index),
     Finish(Index),
@@ -23,8 +24,9 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        2 => Just(Step::TryAcquire),
-        8 => Just(Step::Acquire),
+        2 => weight().prop_map(Step::TryAcquire),
+        8 => weight().prop_map(Step::Acquire),
+        2 => (1..5_usize).prop_map(Step::Resize),
         8 => any::<Index>().prop_map(Step::Poll),
         4 => any::<Index>().prop_map(Step::Cancel),
         6 => any::<Index>().prop_map(Step::Finish),
@@ -33,10 +35,16 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Mostly one.
+fn weight() -> impl Strategy<Value = usize> {
+    prop_oneof![6 => Just(1), 3 => 2..4_usize, 1 => Just(0), 1 => Just(5)]
+}
+
 /// What became of a caller, as the model sees it. Times in milliseconds.
 #[derive(Debug, PartialEq)]
 enum Answer {
-    Permit { waited: u64 },
+    Permit { weight: usize, waited: u64 },
+    TooMany { wanted: usize, limit: usize },
     Full,
     Timeout { waited: u64 },
     Closed,
@@ -44,8 +52,9 @@ enum Answer {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Caller {
-    InLine { since: u64 },
-    Granted { since: u64 },
+    InLine { since: u64, wants: usize },
+    Granted { since: u64, weight: usize },
+    TooHeavy { wanted: usize, limit: usize },
     SentHome,
 }
 
@@ -55,7 +64,8 @@ struct Model {
     max_waiting: usize,
     now: u64,
     closed: bool,
-    permits: usize,
+    /// The places that permits hold.
+    held: usize,
     /// In order of arrival, those included that were granted a place but do not know yet.
     callers: BTreeMap<usize, Caller>,
     arrivals: usize,
@@ -67,6 +77,7 @@ struct Model {
     full: u64,
     timeouts: u64,
     closings: u64,
+    too_many: u64,
     abandoned: u64,
     wait_total: u64,
 }
@@ -78,64 +89,100 @@ impl Model {
     }
 
     fn busy(&self) -> usize {
-        let granted = |caller: &&Caller| matches!(caller, Caller::Granted { .. });
-        self.permits + self.callers.values().filter(granted).count()
+        let granted = |caller: &Caller| match caller {
+            Caller::Granted { weight, .. } => *weight,
+            _ => 0,
+        };
+        self.held + self.callers.values().map(granted).sum::<usize>()
     }
 
-    /// Places that are free go to those in line, first come, first served.
-    fn hand_out(&mut self) -> Option<usize> {
-        if self.busy() == self.places {
-            return None;
-        }
-        for (&id, caller) in &mut self.callers {
-            if let Caller::InLine { since } = *caller {
-                *caller = Caller::Granted { since };
-                return Some(id);
-            }
-        }
-        None
+    fn has_room_for(&self, places: usize) -> bool {
+        self.busy() + places <= self.places
     }
 
-    fn admit(&mut self) -> Answer {
+    /// Places that are free go to those in line, first come, first served, and nobody passes one for
+    /// whom there are not enough yet. Who hears of it.
+    fn hand_out(&mut self) -> Vec<usize> {
+        let mut heard = Vec::new();
+        for id in self.callers.keys().copied().collect::<Vec<_>>() {
+            let Caller::InLine { since, wants } = self.callers[&id] else {
+                continue;
+            };
+            let answer = if wants > self.places {
+                Caller::TooHeavy {
+                    wanted: wants,
+                    limit: self.places,
+                }
+            } else if self.has_room_for(wants) {
+                Caller::Granted {
+                    since,
+                    weight: wants,
+                }
+            } else {
+                break;
+            };
+            self.callers.insert(id, answer);
+            heard.push(id);
+        }
+        heard
+    }
+
+    fn too_many(&mut self, wanted: usize, limit: usize) -> Answer {
+        self.too_many += 1;
+        Answer::TooMany { wanted, limit }
+    }
+
+    fn admit(&mut self, places: usize) -> Answer {
+        if places == 0 || places > self.places {
+            return self.too_many(places, self.places);
+        }
         if self.closed {
             self.closings += 1;
             return Answer::Closed;
         }
-        if self.busy() == self.places {
+        if self.in_line() > 0 || !self.has_room_for(places) {
             self.full += 1;
             return Answer::Full;
         }
-        self.permits += 1;
+        self.held += places;
         self.acquired += 1;
-        Answer::Permit { waited: 0 }
+        Answer::Permit {
+            weight: places,
+            waited: 0,
+        }
     }
 
-    fn acquire(&mut self) -> Result<Answer, usize> {
-        let full = self.busy() == self.places;
-        if !self.closed && full && self.in_line() < self.max_waiting {
+    fn acquire(&mut self, places: usize) -> Result<Answer, usize> {
+        let sound = (1..=self.places).contains(&places) && !self.closed;
+        let full = self.in_line() > 0 || !self.has_room_for(places);
+        if sound && full && self.in_line() < self.max_waiting {
             self.arrivals += 1;
-            let caller = Caller::InLine { since: self.now };
+            let caller = Caller::InLine {
+                since: self.now,
+                wants: places,
+            };
             self.callers.insert(self.arrivals, caller);
             return Err(self.arrivals);
         }
-        Ok(self.admit())
+        Ok(self.admit(places))
     }
 
     fn poll(&mut self, id: usize) -> Option<Answer> {
         let answer = match self.callers[&id] {
-            Caller::Granted { since } => {
+            Caller::Granted { since, weight } => {
                 let waited = self.now - since;
-                self.permits += 1;
+                self.held += weight;
                 self.acquired += 1;
                 self.after_wait += 1;
                 self.wait_total += waited;
-                Answer::Permit { waited }
+                Answer::Permit { weight, waited }
             }
             Caller::SentHome => {
                 self.closings += 1;
                 Answer::Closed
             }
-            Caller::InLine { since } if self.now - since >= TIMEOUT => {
+            Caller::TooHeavy { wanted, limit } => self.too_many(wanted, limit),
+            Caller::InLine { since, .. } if self.now - since >= TIMEOUT => {
                 self.timeouts += 1;
                 let waited = self.now - since;
                 Answer::Timeout { waited }
@@ -186,14 +233,15 @@ impl Pair {
         let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap();
         match result {
             Ok(permit) => {
-                let waited = ms(permit.waited());
+                let (weight, waited) = (permit.weight(), ms(permit.waited()));
                 self.permits.push(permit);
-                Answer::Permit { waited }
+                Answer::Permit { weight, waited }
             }
             Err(rejected) => match rejected.reason() {
                 Reason::Full { .. } => Answer::Full,
                 Reason::Timeout { waited } => Answer::Timeout { waited: ms(waited) },
                 Reason::Closed => Answer::Closed,
+                Reason::TooMany { wanted, limit } => Answer::TooMany { wanted, limit },
                 other => panic!("{other:?}"),
             },
         }
@@ -201,22 +249,33 @@ impl Pair {
 
     /// The one who is handed a place must be woken, or it would sleep through it.
     fn hand_out(&mut self) {
-        if let Some(id) = self.model.hand_out() {
+        for id in self.model.hand_out() {
             assert_eq!(self.futures[&id].1.rings(), 1, "caller {id} was not woken");
         }
     }
 
     async fn take_step(&mut self, step: &Step) {
         match step {
-            Step::TryAcquire => {
-                let result = self.bulkhead.try_acquire();
-                assert_eq!(self.take(result), self.model.admit());
+            Step::TryAcquire(places) => {
+                let result = match places {
+                    1 => self.bulkhead.try_acquire(),
+                    places => self.bulkhead.try_acquire_many(*places),
+                };
+                assert_eq!(self.take(result), self.model.admit(*places));
             }
-            Step::Acquire => {
+            Step::Resize(places) => {
+                self.bulkhead.resize(*places).unwrap();
+                self.model.places = *places;
+                self.hand_out();
+            }
+            Step::Acquire(places) => {
                 let (bulkhead, alarm) = (self.bulkhead.clone(), Alarm::new());
-                let mut future: Boxed<'static, _> =
-                    Box::pin(async move { bulkhead.acquire().await });
-                match (poll(&mut future, &alarm), self.model.acquire()) {
+                let places = *places;
+                let mut future: Boxed<'static, _> = match places {
+                    1 => Box::pin(async move { bulkhead.acquire().await }),
+                    places => Box::pin(async move { bulkhead.acquire_many(places).await }),
+                };
+                match (poll(&mut future, &alarm), self.model.acquire(places)) {
                     (Poll::Pending, Err(id)) => {
                         self.futures.insert(id, (future, alarm));
                     }
@@ -237,6 +296,7 @@ impl Pair {
                     }
                     Poll::Ready(result) => {
                         assert_eq!(Some(self.take(result)), self.model.poll(id));
+                        self.hand_out();
                     }
                 }
             }
@@ -252,8 +312,9 @@ impl Pair {
                     return;
                 }
                 let permit = index.index(self.permits.len());
-                drop(self.permits.swap_remove(permit));
-                self.model.permits -= 1;
+                let permit = self.permits.swap_remove(permit);
+                self.model.held -= permit.weight();
+                drop(permit);
                 self.model.completed += 1;
                 self.hand_out();
             }
@@ -293,6 +354,8 @@ impl Pair {
                 }
                 Poll::Ready(result) => {
                     assert_eq!(Some(self.take(result)), self.model.poll(id));
+                    // Those behind still have their former alarms; they are polled next.
+                    self.model.hand_out();
                 }
             }
         }
@@ -303,7 +366,8 @@ impl Pair {
         model.peak_busy = model.peak_busy.max(model.busy());
         model.peak_waiting = model.peak_waiting.max(model.in_line());
         assert_eq!(real.busy, model.busy());
-        assert_eq!(real.available, model.places - model.busy());
+        let free = model.places.saturating_sub(model.busy());
+        assert_eq!((real.max_concurrent, real.available), (model.places, free));
         assert_eq!(real.waiting, model.in_line());
         assert_eq!(real.closed, model.closed);
         assert_eq!(real.peak_busy, model.peak_busy);
@@ -315,6 +379,7 @@ impl Pair {
         assert_eq!(totals.rejected_full, model.full);
         assert_eq!(totals.rejected_timeout, model.timeouts);
         assert_eq!(totals.rejected_closed, model.closings);
+        assert_eq!(totals.rejected_too_many, model.too_many);
         assert_eq!(totals.abandoned, model.abandoned);
         assert_eq!(totals.wait_total, Duration::from_millis(model.wait_total));
     }
@@ -340,7 +405,7 @@ proptest! {
             }
             pair.futures.clear();
             pair.permits.clear();
-            assert_eq!(pair.bulkhead.snapshot().available, places);
+            assert_eq!(pair.bulkhead.snapshot().available, pair.model.places);
         }));
     }
 }

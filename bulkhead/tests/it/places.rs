@@ -93,7 +93,7 @@ fn debug_shows_how_full_it_is() {
     );
     assert_eq!(
         format!("{permit:?}"),
-        "Permit { bulkhead: \"places\", waited: 0ns }"
+        "Permit { bulkhead: \"places\", weight: 1, waited: 0ns }"
     );
 }
 

@@ -3,9 +3,17 @@
 mod age;
 mod close;
 mod create;
+mod crowd;
+mod hooks;
 mod lend;
 mod locks;
+mod maintain;
+mod panics;
+mod polled;
+mod random;
+mod steps;
 mod stress;
+mod try_checkout;
 
 use std::sync::{
     Arc,

@@ -178,3 +178,56 @@ fn threads_and_tasks_together_lose_no_permit() {
     assert_eq!(bulkhead.snapshot().totals.acquired, 2_600);
     assert_all_free(&bulkhead);
 }
+
+/// Eight threads take and give back without a lock while another one changes the number of places.
+#[test]
+fn five_million_pairs_and_random_resizes_leave_every_count_exact() {
+    const THREADS: u64 = 8;
+    const PAIRS: u64 = 5_000_000 / THREADS;
+    let bulkhead = crowd(Duration::from_secs(600));
+    let running = AtomicUsize::new(THREADS as usize);
+    let most = AtomicUsize::new(0);
+    let refused: u64 = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let (bulkhead, running, most) = (&bulkhead, &running, &most);
+                scope.spawn(move || {
+                    let mut random = Random(thread);
+                    let mut refused = 0;
+                    for pair in 0..PAIRS {
+                        let places = 1 + random.below(2) as usize;
+                        let permit = match pair % 1_000 {
+                            // Now and then through the line.
+                            0 => bulkhead.acquire_many_blocking(places),
+                            _ => bulkhead.try_acquire_many(places),
+                        };
+                        match permit {
+                            Ok(permit) => assert_eq!(permit.weight(), places),
+                            Err(_) => refused += 1,
+                        }
+                    }
+                    running.fetch_sub(1, Ordering::Relaxed);
+                    most.fetch_max(bulkhead.snapshot().busy, Ordering::Relaxed);
+                    refused
+                })
+            })
+            .collect();
+        let mut random = Random(99);
+        while running.load(Ordering::Relaxed) > 0 {
+            bulkhead.resize(2 + random.below(15) as usize).unwrap();
+            std::thread::yield_now();
+        }
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum()
+    });
+    assert!(most.into_inner() <= 16);
+    bulkhead.resize(PLACES).unwrap();
+    let snapshot = bulkhead.snapshot();
+    let totals = &snapshot.totals;
+    assert_eq!(totals.rejected_full + totals.rejected_timeout, refused);
+    assert_eq!(attempts(&snapshot), THREADS * PAIRS);
+    assert!(snapshot.peak_busy <= 16);
+    assert_all_free(&bulkhead);
+}

@@ -20,7 +20,6 @@ fn every_broken_rule_is_named_in_the_order_of_the_methods() {
         .max_attempts(0)
         .base_backoff(Duration::from_secs(6))
         .max_concurrent(0)
-        .checkout_timeout(zero)
         .failure_threshold(0)
         .success_threshold(0)
         .max_probes(0)
@@ -39,7 +38,6 @@ fn every_broken_rule_is_named_in_the_order_of_the_methods() {
             "max_attempts",
             "max_backoff",
             "max_concurrent",
-            "checkout_timeout",
             "failure_threshold",
             "reset_timeout",
             "open_for",
@@ -95,7 +93,7 @@ fn the_limits_of_every_setting_can_be_used() {
         .base_backoff(Duration::MAX)
         .max_backoff(Duration::MAX)
         .max_retry_after(Duration::MAX)
-        .max_concurrent(usize::MAX)
+        .max_concurrent(1_073_741_823)
         .max_waiting(usize::MAX)
         .checkout_timeout(Duration::MAX)
         .failure_threshold(u32::MAX)

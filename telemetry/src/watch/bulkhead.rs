@@ -12,11 +12,6 @@ use crate::sink::EventSink;
 use crate::source::{Samples, Source};
 use crate::telemetry::Telemetry;
 
-/// What tells one bulkhead: its handles share one name, at an address that nothing
-/// else has as long as it is alive.
-#[derive(PartialEq, Eq)]
-struct Address(usize);
-
 /// Owned by the bulkhead as its observer, and by nobody else: it ends with the bulkhead.
 struct Watched {
     bulkhead: WeakBulkhead,
@@ -32,7 +27,7 @@ impl Watch for Bulkhead {
             sink: telemetry.sink(),
         });
         let source: Arc<dyn Source> = Arc::<Watched>::clone(&watched);
-        if telemetry.insert(Address(self.name().as_ptr().addr()), Address::eq, &source) {
+        if telemetry.insert(self.downgrade(), WeakBulkhead::ptr_eq, &source) {
             self.add_observer(watched);
         }
     }
@@ -95,6 +90,7 @@ impl Source for Watched {
             ("full", totals.rejected_full),
             ("timeout", totals.rejected_timeout),
             ("closed", totals.rejected_closed),
+            ("too_many", totals.rejected_too_many),
         ] {
             let reason = (names::ERROR_TYPE, reason);
             samples.record(&names::BULKHEAD_REJECTED, rejected, &[reason]);

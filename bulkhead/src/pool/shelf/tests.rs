@@ -11,6 +11,7 @@ enum Step {
     Put(u64),
     Take,
     Expire,
+    Trim(usize),
     Clear,
     Close,
     Advance(u64),
@@ -21,6 +22,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (0..12_u64).prop_map(Step::Put),
         5 => Just(Step::Take),
         5 => Just(Step::Expire),
+        1 => (0..10_usize).prop_map(Step::Trim),
         1 => Just(Step::Clear),
         1 => Just(Step::Close),
         6 => (0..6_u64).prop_map(Step::Advance),
@@ -39,33 +41,52 @@ struct Model {
     closed: bool,
     /// Number, birthday, idle since.
     idle: Vec<(u64, u64, u64)>,
-    discarded: u64,
+    out: usize,
+    gone: Vec<Cause>,
 }
 
 impl Model {
-    fn is_over(&self, &(_, created, since): &(u64, u64, u64)) -> bool {
-        let over =
-            |from: u64, limit: Option<u64>| limit.is_some_and(|limit| self.now - from >= limit);
-        over(created, self.max_age) || over(since, self.max_idle)
+    /// What is over first is the cause; age, when both are at once.
+    fn over(&self, &(_, created, since): &(u64, u64, u64)) -> Option<Cause> {
+        let ends = [
+            (self.max_age.map(|limit| created + limit), Cause::TooOld),
+            (self.max_idle.map(|limit| since + limit), Cause::IdleTooLong),
+        ];
+        let past = ends
+            .into_iter()
+            .filter_map(|(end, cause)| Some((end.filter(|&end| self.now >= end)?, cause)));
+        Some(past.min_by_key(|&(end, _)| end)?.1)
     }
 
-    fn put(&mut self, number: u64, created: u64) -> bool {
+    fn put(&mut self, number: u64, created: u64) -> Option<Cause> {
         let item = (number, created, self.now);
-        let refused = self.closed || self.is_over(&item);
-        if refused {
-            self.discarded += 1;
+        let refused = if self.closed {
+            Some(Cause::Closed)
         } else {
-            self.idle.push(item);
+            self.over(&item)
+        };
+        match refused {
+            Some(cause) => self.gone.push(cause),
+            None => self.idle.push(item),
         }
         refused
     }
 
-    fn remove(&mut self, gone: impl Fn(&Self, &(u64, u64, u64)) -> bool) -> Vec<u64> {
-        let (out, stay) = self.idle.iter().partition(|&item| gone(self, item));
-        self.idle = stay;
-        let out: Vec<(u64, u64, u64)> = out;
-        self.discarded += out.len() as u64;
-        out.into_iter().map(|(number, ..)| number).collect()
+    fn remove(
+        &mut self,
+        gone: impl Fn(&Self, usize, &(u64, u64, u64)) -> Option<Cause>,
+    ) -> Vec<u64> {
+        let mut out = Vec::new();
+        for (index, item) in mem::take(&mut self.idle).into_iter().enumerate() {
+            match gone(self, index, &item) {
+                Some(cause) => {
+                    self.gone.push(cause);
+                    out.push(item.0);
+                }
+                None => self.idle.push(item),
+            }
+        }
+        out
     }
 }
 
@@ -87,31 +108,59 @@ proptest! {
             now: 100,
             closed: false,
             idle: Vec::new(),
-            discarded: 0,
+            out: 0,
+            gone: Vec::new(),
         };
         for (number, step) in (0..).zip(steps) {
             let now = at(model.now);
             match step {
                 Step::Put(age) => {
                     let created = model.now - age;
-                    let item = Item { resource: number, created_at: at(created) };
-                    let refused = shelf.put(item, Some(now)).is_err();
+                    let item = Item { resource: number, created_at: at(created), used: true };
+                    shelf.reserve();
+                    let refused = shelf.put(item, Some(now)).err();
+                    if refused.is_some() {
+                        prop_assert_eq!(shelf.present(), model.idle.len() + model.out + 1);
+                    }
+                    let refused = refused.map(|(_, cause)| cause);
                     prop_assert_eq!(refused, model.put(number, created));
+                    if let Some(cause) = refused {
+                        shelf.leave(cause);
+                    }
                 }
                 Step::Take => {
                     let taken = shelf.take().map(|item| item.resource);
                     prop_assert_eq!(taken, model.idle.pop().map(|(number, ..)| number));
+                    model.out += usize::from(taken.is_some());
                 }
-                Step::Expire => prop_assert_eq!(shelf.expire(now), model.remove(Model::is_over)),
-                Step::Clear => prop_assert_eq!(shelf.clear(), model.remove(|_, _| true)),
+                Step::Expire => {
+                    let expired = model.remove(|model, _, item| model.over(item));
+                    prop_assert_eq!(shelf.expire(now), expired);
+                }
+                Step::Trim(places) => {
+                    let room = places.saturating_sub(model.out);
+                    let surplus = model.idle.len().saturating_sub(room);
+                    let trimmed = model
+                        .remove(|_, index, _| (index < surplus).then_some(Cause::Surplus));
+                    prop_assert_eq!(shelf.trim(places), trimmed);
+                }
+                Step::Clear => {
+                    prop_assert_eq!(shelf.clear(), model.remove(|_, _, _| Some(Cause::Cleared)));
+                }
                 Step::Close => {
-                    prop_assert_eq!(shelf.close(), model.remove(|_, _| true));
+                    prop_assert_eq!(shelf.close(), model.remove(|_, _, _| Some(Cause::Closed)));
                     model.closed = true;
                 }
                 Step::Advance(seconds) => model.now += seconds,
             }
             prop_assert_eq!(shelf.len(), model.idle.len());
-            prop_assert_eq!(shelf.counts.discarded, model.discarded);
+            prop_assert_eq!(shelf.present(), model.idle.len() + model.out);
+            let mut discards = Discards::default();
+            for &cause in &model.gone {
+                discards.add(cause, 1);
+            }
+            prop_assert_eq!(shelf.counts.discards, discards);
+            prop_assert_eq!(discards.total(), model.gone.len() as u64);
         }
     }
 }

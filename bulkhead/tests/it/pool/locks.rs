@@ -1,7 +1,9 @@
-//! Resources die outside the locks: each of these would deadlock otherwise. And they die before
-//! their place is free.
+//! Resources die, and hooks run, outside the locks: each of these would deadlock otherwise. And
+//! resources die before their place is free.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
 
 use parking_lot::Mutex;
 use steadfast_bulkhead::{Checkout, Pool, WeakPool};
@@ -95,4 +97,85 @@ async fn when_found_not_valid() {
     drop(fixture.checkout().await);
     let _fresh = fixture.checkout().await;
     fixture.assert_looks(&[1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_expiry_in_maintenance() {
+    let fixture = Fixture::new(true);
+    drop(fixture.checkout().await);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    fixture.pool.maintain().await.unwrap();
+    fixture.assert_looks(&[0]);
+}
+
+/// A pool whose every hook looks through both of its locks.
+fn looking() -> (Pool<(), ()>, Arc<Mutex<Vec<&'static str>>>) {
+    let (weak, looks) = (
+        Arc::<Mutex<Option<WeakPool<(), ()>>>>::default(),
+        Arc::<Mutex<Vec<&str>>>::default(),
+    );
+    let look = |name: &'static str| {
+        let (weak, looks) = (Arc::clone(&weak), Arc::clone(&looks));
+        move || {
+            let pool = weak.lock().as_ref().and_then(WeakPool::upgrade).unwrap();
+            let _ = pool.snapshot();
+            looks.lock().push(name);
+        }
+    };
+    let [create, is_valid, recycle, validate, keep] =
+        ["create", "is_valid", "recycle", "validate", "keep"].map(look);
+    let pool = Pool::builder("looking", move || {
+        create();
+        let create = create.clone();
+        async move {
+            create();
+            Ok(())
+        }
+    })
+    .min_idle(1)
+    .is_valid(move |()| {
+        is_valid();
+        true
+    })
+    .recycle(move |()| {
+        recycle();
+        let recycle = recycle.clone();
+        Box::pin(async move {
+            recycle();
+            true
+        })
+    })
+    .validate(move |()| {
+        validate();
+        let validate = validate.clone();
+        Box::pin(async move {
+            validate();
+            true
+        })
+    })
+    .keep_after_panic(move |()| {
+        keep();
+        true
+    })
+    .build()
+    .unwrap();
+    *weak.lock() = Some(pool.downgrade());
+    (pool, looks)
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_hook_can_look_at_its_pool() {
+    let (pool, looks) = looking();
+    pool.maintain().await.unwrap();
+    let work = async {
+        drop(pool.checkout().await.unwrap());
+        let _lent = pool.checkout().await.unwrap();
+        panic!("on purpose");
+    };
+    assert!(AssertUnwindSafe(work).catch_unwind().await.is_err());
+    let first = ["create", "create", "is_valid", "validate", "validate"];
+    let second = [
+        "is_valid", "recycle", "recycle", "validate", "validate", "keep",
+    ];
+    assert_eq!(*looks.lock(), [&first[..], &second[..]].concat());
 }

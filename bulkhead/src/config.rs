@@ -1,0 +1,129 @@
+//! The settings of a bulkhead: their defaults, the rules they must obey, and presets.
+
+use std::time::Duration;
+
+use crate::{builder::check_places, bulkhead::Bulkhead, error::FieldError};
+
+/// All settings of a bulkhead, as plain data: for a configuration file, and to give many bulkheads
+/// the same. The [`Builder`](crate::Builder) has a method of the same name for each field, which
+/// explains it and its default.
+///
+/// # Examples
+///
+/// ```
+/// use steadfast_bulkhead::{Bulkhead, Config};
+///
+/// let mut config = Config::http_connections();
+/// config.max_waiting = 0;
+/// let bulkhead = Bulkhead::builder("payments").config(config).build()?;
+/// assert_eq!(bulkhead.config().max_concurrent, 50);
+/// # Ok::<_, steadfast_bulkhead::ConfigError>(())
+/// ```
+///
+/// # Presets
+///
+/// Where to begin, if nothing was measured yet. The limit to aim for is the calls per second at
+/// peak, times the seconds that one takes on a good day, times two.
+///
+/// | preset | `max_concurrent` | `max_waiting` | `checkout_timeout` |
+/// |---|---|---|---|
+/// | [`Config::default`] | 20 | 100 | 5 s |
+/// | [`amqp_channels`](Self::amqp_channels) | 20 | 100 | 5 s |
+/// | [`http_connections`](Self::http_connections) | 50 | 200 | 5 s |
+/// | [`llm_requests`](Self::llm_requests) | 10 | 50 | 30 s |
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// Callers that may run at a time; at least 1, at most 1,073,741,823.
+    pub max_concurrent: usize,
+    /// Callers that may wait in line for a place; 0: none, a full bulkhead refuses at once.
+    pub max_waiting: usize,
+    /// How long a caller waits in line at most; zero: not at all, a full bulkhead refuses at once.
+    pub checkout_timeout: Duration,
+}
+
+impl Config {
+    /// For the channels of an AMQP connection: 20 places, 100 in line, 5 s.
+    ///
+    /// A channel is held for a publish and its confirm, a few milliseconds, so 20 serve thousands
+    /// of publishes per second. More would be no faster: all channels share one TCP connection, and
+    /// each costs the broker memory. A broker that blocks publishers for lack of memory does so for
+    /// seconds, which the line and its 5 s are there to outlast, or to report.
+    #[must_use]
+    pub fn amqp_channels() -> Self {
+        Self {
+            max_concurrent: 20,
+            max_waiting: 100,
+            checkout_timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// For requests to one HTTP service: 50 places, 200 in line, 5 s.
+    ///
+    /// At 100 ms each, 50 serve 500 requests per second, and the 200 in line are served within
+    /// half a second. Under HTTP/1.1 each place is a connection, so 50 is also what a server is
+    /// asked to keep open for each process that calls it; under HTTP/2 it stays below the 100 streams
+    /// that every server should allow on a connection. Who waited 5 s for a place has seldom a client
+    /// left that waits for the answer.
+    #[must_use]
+    pub fn http_connections() -> Self {
+        Self {
+            max_concurrent: 50,
+            max_waiting: 200,
+            checkout_timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// For requests to a large language model: 10 places, 50 in line, 30 s.
+    ///
+    /// An answer takes seconds to a minute and costs money, and providers limit how many requests
+    /// an account has open or starts per minute: few at a time, then. Where an answer takes 5 s, the
+    /// last of 50 in line waits 25 s, and who asks a model is ready to wait; hence 30 s, so that
+    /// a burst is served rather than refused.
+    #[must_use]
+    pub fn llm_requests() -> Self {
+        Self {
+            max_concurrent: 10,
+            max_waiting: 50,
+            checkout_timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// Adds every field that breaks its rule, in the order of the fields. Any length of the line and
+    /// any timeout is sound.
+    pub(crate) fn check(&self, bad: &mut Vec<FieldError>) {
+        bad.extend(check_places(self.max_concurrent));
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_concurrent: defaults::MAX_CONCURRENT,
+            max_waiting: defaults::MAX_WAITING,
+            checkout_timeout: defaults::CHECKOUT_TIMEOUT,
+        }
+    }
+}
+
+impl Bulkhead {
+    /// The settings in force, for instance to build another bulkhead with the same.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        let snapshot = self.snapshot();
+        Config {
+            max_concurrent: snapshot.max_concurrent,
+            max_waiting: snapshot.max_waiting,
+            checkout_timeout: self.checkout_timeout(),
+        }
+    }
+}
+
+/// The defaults, in one place; the README's table is held to them by a test.
+mod defaults {
+    use std::time::Duration;
+
+    pub(super) const MAX_CONCURRENT: usize = 20;
+    pub(super) const MAX_WAITING: usize = 100;
+    pub(super) const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
+}

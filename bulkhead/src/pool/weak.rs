@@ -1,0 +1,43 @@
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+};
+
+use crate::pool::{Pool, shared::Shared};
+
+impl<T, E> Pool<T, E> {
+    /// A handle that does not keep the pool alive.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakPool<T, E> {
+        WeakPool {
+            shared: Arc::downgrade(&self.shared),
+        }
+    }
+}
+
+/// A handle to a [`Pool`] that does not keep it alive, for whoever only watches it.
+pub struct WeakPool<T, E> {
+    shared: Weak<Shared<T, E>>,
+}
+
+impl<T, E> WeakPool<T, E> {
+    /// The pool, unless all its handles and checkouts are gone.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Pool<T, E>> {
+        self.shared.upgrade().map(|shared| Pool { shared })
+    }
+}
+
+impl<T, E> Clone for WeakPool<T, E> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Weak::clone(&self.shared),
+        }
+    }
+}
+
+impl<T, E> fmt::Debug for WeakPool<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WeakPool")
+    }
+}
