@@ -81,9 +81,8 @@ impl Gate {
         match u32::try_from(wanted) {
             Ok(places) if (1..=limit).contains(&places) => Ok(places),
             _ => {
-                self.counters.add(|cell| &cell.too_many);
                 let limit = limit as usize;
-                Err(self.reject(Reason::TooMany { wanted, limit }))
+                Err(self.refuse_for(Reason::TooMany { wanted, limit }))
             }
         }
     }
@@ -101,26 +100,34 @@ impl Gate {
                 Ok(None)
             }
             LinedUp::Waits(spot) => Ok(Some(spot)),
-            LinedUp::Full | LinedUp::Closed => Err(self.refuse(self.door.word())),
+            LinedUp::Refused(reason) => Err(self.refuse_for(reason)),
         }
     }
 
-    /// Counts and tells of a refusal. Why is read from the door as it was met.
+    /// Refuses a caller who has met the door like this.
     #[cold]
     fn refuse(&self, word: Word) -> Rejected {
         if word.is_closed() {
-            self.counters.add(|cell| &cell.closed);
-            return self.reject(Reason::Closed);
+            return self.refuse_for(Reason::Closed);
         }
-        self.counters.add(|cell| &cell.full);
         let waiting = match word.is_queued() {
             true => self.state.lock().queue.len(),
             false => 0,
         };
-        self.reject(Reason::Full {
+        self.refuse_for(Reason::Full {
             concurrent: word.busy() as usize,
             waiting,
         })
+    }
+
+    /// Counts and tells of a refusal at the door.
+    fn refuse_for(&self, reason: Reason) -> Rejected {
+        self.counters.add(|cell| match reason {
+            Reason::Closed => &cell.closed,
+            Reason::TooMany { .. } => &cell.too_many,
+            Reason::Full { .. } | Reason::Timeout { .. } => &cell.full,
+        });
+        self.reject(reason)
     }
 
     pub(crate) fn poll(

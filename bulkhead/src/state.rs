@@ -46,8 +46,7 @@ pub(crate) enum LinedUp {
     /// There was room after all.
     In,
     Waits(Spot),
-    Full,
-    Closed,
+    Refused(Reason),
 }
 
 /// Wakers to be used, or dropped, after the lock. Mostly there is one at most.
@@ -89,11 +88,14 @@ impl State {
         // From here on nobody gets in but through this lock, so there is no place that comes back unseen.
         let word = door.hold();
         let lined_up = if word.is_closed() {
-            LinedUp::Closed
+            LinedUp::Refused(Reason::Closed)
         } else if self.queue.is_empty() && door.take_held(places) {
             LinedUp::In
         } else if self.queue.len() >= self.max_waiting {
-            LinedUp::Full
+            LinedUp::Refused(Reason::Full {
+                concurrent: word.busy() as usize,
+                waiting: self.queue.len(),
+            })
         } else {
             let key = self.queue.push(places);
             let position = self.queue.len();
