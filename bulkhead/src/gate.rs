@@ -81,8 +81,9 @@ impl Gate {
         match u32::try_from(wanted) {
             Ok(places) if (1..=limit).contains(&places) => Ok(places),
             _ => {
+                self.counters.add(|cell| &cell.too_many);
                 let limit = limit as usize;
-                Err(self.refuse_for(Reason::TooMany { wanted, limit }))
+                Err(self.reject(Reason::TooMany { wanted, limit }))
             }
         }
     }
@@ -100,7 +101,13 @@ impl Gate {
                 Ok(None)
             }
             LinedUp::Waits(spot) => Ok(Some(spot)),
-            LinedUp::Refused(reason) => Err(self.refuse_for(reason)),
+            LinedUp::Refused(reason) => {
+                self.counters.add(|cell| match reason {
+                    Reason::Closed => &cell.closed,
+                    _ => &cell.full,
+                });
+                Err(self.reject(reason))
+            }
         }
     }
 
@@ -108,26 +115,18 @@ impl Gate {
     #[cold]
     fn refuse(&self, word: Word) -> Rejected {
         if word.is_closed() {
-            return self.refuse_for(Reason::Closed);
+            self.counters.add(|cell| &cell.closed);
+            return self.reject(Reason::Closed);
         }
+        self.counters.add(|cell| &cell.full);
         let waiting = match word.is_queued() {
             true => self.state.lock().queue.len(),
             false => 0,
         };
-        self.refuse_for(Reason::Full {
+        self.reject(Reason::Full {
             concurrent: word.busy() as usize,
             waiting,
         })
-    }
-
-    /// Counts and tells of a refusal at the door.
-    fn refuse_for(&self, reason: Reason) -> Rejected {
-        self.counters.add(|cell| match reason {
-            Reason::Closed => &cell.closed,
-            Reason::TooMany { .. } => &cell.too_many,
-            Reason::Full { .. } | Reason::Timeout { .. } => &cell.full,
-        });
-        self.reject(reason)
     }
 
     pub(crate) fn poll(
