@@ -52,7 +52,7 @@ pub enum Verdict {
     Retry,
     /// Worth another attempt, after this wait or the next backoff, whichever is longer: a hint of zero
     /// is no leave to hurry. Unless jitter is off or the backoff zero, up to a quarter of the hint comes
-    /// on top of it, for others will have been told the same. Longer than `max_retry_after` ends the call at once with
+    /// on top of it, within `max_retry_after`, for others will have been told the same. Longer than `max_retry_after` ends the call at once with
     /// [`Reason::RetryAfterTooLong`](crate::Reason::RetryAfterTooLong), since coming back before the
     /// time asked for would be in vain.
     RetryAfter(Duration),

@@ -34,10 +34,11 @@ impl Draws {
 
     /// The wait before retry number `retry` where somebody has asked for a wait of at least `hint`: the
     /// longer of the two. Unless jitter is off, up to a quarter of the hint comes on top of it, for many
-    /// may have been told the same moment.
+    /// may have been told the same moment; but not beyond `longest`, which the hint is not.
     pub(crate) fn draw_at_least(
         &mut self,
         hint: Duration,
+        longest: Duration,
         backoff: &Backoff,
         retry: u32,
     ) -> Duration {
@@ -45,7 +46,8 @@ impl Draws {
         if hint.is_zero() || !backoff.is_random() {
             return wait.max(hint);
         }
-        let spread = (hint / HINT_SPREAD).mul_f64(chance(mix(self.sequence), retry));
+        let range = (hint / HINT_SPREAD).min(longest.saturating_sub(hint));
+        let spread = range.mul_f64(chance(mix(self.sequence), retry));
         wait.max(hint.saturating_add(spread))
     }
 

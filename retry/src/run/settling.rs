@@ -85,7 +85,8 @@ impl<R: Held, E> Run<R, E> {
                 return hint;
             }
             let draws = kept.draws(|| shared.draws());
-            draws.draw_at_least(hint, &policy.backoff, attempt - 1)
+            let longest = policy.config.max_retry_after;
+            draws.draw_at_least(hint, longest, &policy.backoff, attempt - 1)
         });
         let wait = wait.map_err(|(reason, retry_after)| Refused {
             reason,

@@ -56,6 +56,25 @@ async fn calls_told_the_same_moment_come_back_at_different_ones() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_left_to_chance_does_not_pass_the_longest_hint() {
+    let longest = Duration::from_secs(4);
+    for (hint, latest) in [(3_000, 3_750), (3_600, 4_000), (4_000, 4_000)] {
+        let retry = Retry::builder("herd").max_attempts(2);
+        let retry = retry.max_retry_after(longest).build().unwrap();
+        let mut waits = Vec::new();
+        for _ in 0..200 {
+            let judged = retry.classify(|_: &Result<(), ()>| Verdict::RetryAfter(ms(hint)));
+            let heard = judged.on_retry(|_, _, wait| waits.push(wait));
+            let _ = heard.call(|_| async { Err(()) }).await;
+        }
+        let range = ms(hint)..=ms(latest);
+        assert!(waits.iter().all(|wait| range.contains(wait)), "{hint}");
+        let spread = *waits.iter().max().unwrap() - *waits.iter().min().unwrap();
+        assert!(spread >= ms(latest - hint) / 2, "{hint}: {spread:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_hint_is_exact_where_nothing_is_left_to_chance() {
     for retry in [
         exact(),
