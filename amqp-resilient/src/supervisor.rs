@@ -99,7 +99,7 @@ impl Supervisor {
                     Ok(_) => Verdict::Accept,
                     Err(error) if matches!(**error, AmqpError::Refused { .. }) => {
                         // Up to a quarter more is left to chance, which makes it `max_backoff` at most.
-                        Verdict::RetryAfter(self.hub.settings.max_backoff * 4 / 5)
+                        Verdict::RetryAfter(self.hub.settings.max_backoff / 5 * 4)
                     }
                     Err(_) => Verdict::Retry,
                 })
