@@ -5,7 +5,7 @@ use crate::calling::Calling;
 use crate::{
     builder::{self, Builder},
     clock,
-    error::{ConfigError, Error, Rejected, StillBusy},
+    error::{ConfigError, Error, Rejected},
     gate::Gate,
     observer::Observer,
     permit::{Held, Permit},
@@ -14,6 +14,9 @@ use crate::{
     wait,
     weak::WeakBulkhead,
 };
+
+mod closing;
+mod many;
 
 /// A limited number of places, and a bounded first-in, first-out queue in front of them.
 ///
@@ -197,79 +200,6 @@ impl Bulkhead {
         operation().map_err(Error::Operation)
     }
 
-    /// Takes several places at a time, if they are free, without waiting. They come back together.
-    ///
-    /// For work that weighs more than other work: a report that opens five connections, a batch of a
-    /// hundred rows.
-    ///
-    /// # Errors
-    ///
-    /// As [`try_acquire`](Self::try_acquire), and [`Reason::TooMany`](crate::Reason::TooMany) if there
-    /// are not so many places at all, or none is asked for.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use steadfast_bulkhead::{Bulkhead, Reason};
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let bulkhead = Bulkhead::builder("reports").max_concurrent(8).build()?;
-    /// let heavy = bulkhead.try_acquire_many(5)?;
-    /// assert_eq!(heavy.weight(), 5);
-    /// assert_eq!(bulkhead.snapshot().available, 3);
-    /// let rejected = bulkhead.try_acquire_many(9).unwrap_err();
-    /// assert_eq!(rejected.reason(), Reason::TooMany { wanted: 9, limit: 8 });
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn try_acquire_many(&self, places: usize) -> Result<Permit, Rejected> {
-        let places = self.gate.places(places)?;
-        self.gate.try_enter(places)?;
-        Ok(Permit::new(Arc::clone(&self.gate), places, Duration::ZERO))
-    }
-
-    /// Takes several places at a time, waiting in line for at most the checkout timeout.
-    ///
-    /// The line is served strictly in order: one that waits for many places holds up those behind it
-    /// until it has them all, so that it is not starved by a stream of small ones.
-    ///
-    /// # Errors
-    ///
-    /// As [`acquire`](Self::acquire), and [`Reason::TooMany`](crate::Reason::TooMany) if there are not
-    /// so many places at all, also when the bulkhead is made smaller meanwhile, or none is asked for.
-    ///
-    /// # Panics
-    ///
-    /// As `acquire` does.
-    ///
-    /// # Cancel safety
-    ///
-    /// As `acquire`.
-    #[cfg(feature = "tokio")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-    pub async fn acquire_many(&self, places: usize) -> Result<Permit, Rejected> {
-        let places = self.gate.places(places)?;
-        let waited = match self.gate.enter(places)? {
-            None => Duration::ZERO,
-            Some(spot) => wait::as_task(Ticket::new(&self.gate, spot, clock::now())).await?,
-        };
-        Ok(Permit::new(Arc::clone(&self.gate), places, waited))
-    }
-
-    /// [`acquire_many`](Self::acquire_many) for a thread.
-    ///
-    /// # Errors
-    ///
-    /// The same as for `acquire_many`.
-    pub fn acquire_many_blocking(&self, places: usize) -> Result<Permit, Rejected> {
-        let places = self.gate.places(places)?;
-        let waited = match self.gate.enter(places)? {
-            None => Duration::ZERO,
-            Some(spot) => wait::as_thread(Ticket::new(&self.gate, spot, clock::real()))?,
-        };
-        Ok(Permit::new(Arc::clone(&self.gate), places, waited))
-    }
-
     /// Changes how many places there are, while the bulkhead is in use.
     ///
     /// More places go to those in line at once, in their order. Fewer take effect as permits come back:
@@ -301,67 +231,6 @@ impl Bulkhead {
         ConfigError::check("bulkhead", &self.gate.name, bad)?;
         self.gate.resize(builder::places(max_concurrent));
         Ok(())
-    }
-
-    /// [Closes](Self::close) the bulkhead and waits until every permit has come back.
-    ///
-    /// # Errors
-    ///
-    /// [`StillBusy`] if that takes longer than `timeout`. The bulkhead stays closed.
-    ///
-    /// # Panics
-    ///
-    /// Outside a tokio runtime with its time driver enabled.
-    ///
-    /// # Cancel safety
-    ///
-    /// The bulkhead is closed at the first poll, and stays so if the future is dropped.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::time::Duration;
-    /// use steadfast_bulkhead::Bulkhead;
-    ///
-    /// let bulkhead = Bulkhead::builder("reports").build()?;
-    /// let permit = bulkhead.try_acquire()?;
-    /// let grace = Duration::from_secs(10);
-    /// assert_eq!(bulkhead.close_and_wait(grace).await.unwrap_err().busy(), 1);
-    /// drop(permit);
-    /// bulkhead.close_and_wait(grace).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[cfg(feature = "tokio")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-    pub async fn close_and_wait(&self, timeout: Duration) -> Result<(), StillBusy> {
-        self.gate.close();
-        wait::drained_as_task(&self.gate, timeout).await
-    }
-
-    /// [`close_and_wait`](Self::close_and_wait) for a thread.
-    ///
-    /// # Errors
-    ///
-    /// The same as for `close_and_wait`.
-    pub fn close_and_wait_blocking(&self, timeout: Duration) -> Result<(), StillBusy> {
-        self.gate.close();
-        wait::drained_as_thread(&self.gate, timeout)
-    }
-
-    /// Refuses every caller from now on, and wakes those in line with
-    /// [`Reason::Closed`](crate::Reason::Closed). Permits that are out stay good, as does a place
-    /// that a waiter was handed before. Closing again does nothing; there is no way back.
-    pub fn close(&self) {
-        self.gate.close();
-    }
-
-    /// Whether [`close`](Self::close) was called.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.gate.is_closed()
     }
 
     /// The name given to [`builder`](Self::builder).

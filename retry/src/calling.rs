@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 
+use self::guards::{Unsettled, Unwinding};
+pub(crate) use self::operation::Operation;
 use crate::attempt::Attempt;
 use crate::clock;
-use crate::counters::add_one;
 use crate::exhausted::End;
 use crate::failure::Failure;
 use crate::history::History;
@@ -19,6 +20,9 @@ use crate::judge::{Judge, Judged};
 use crate::run::{Phase, Run};
 use crate::shared::{Held, Shared};
 use crate::verdict::Verdict;
+
+mod guards;
+mod operation;
 
 pin_project! {
     #[must_use = "futures do nothing unless polled"]
@@ -52,27 +56,6 @@ impl<R: Held, F, Fut, J, H, E> Calling<R, F, Fut, J, H, E> {
             hook,
             attempt: None,
         }
-    }
-}
-
-/// Makes the attempts of a call. Every closure does; a type of its own has a name.
-pub(crate) trait Operation<E, Fut> {
-    fn attempt(&mut self, attempt: Attempt, history: &History<E>) -> Fut;
-
-    /// Whether the attempt made last has to stay the last one, whatever it comes to.
-    #[inline]
-    fn is_spent(&self) -> bool {
-        false
-    }
-}
-
-impl<E, Fut, F> Operation<E, Fut> for F
-where
-    F: FnMut(Attempt, &History<E>) -> Fut,
-{
-    #[inline]
-    fn attempt(&mut self, attempt: Attempt, history: &History<E>) -> Fut {
-        self(attempt, history)
     }
 }
 
@@ -198,38 +181,6 @@ impl<R: Held, F, Fut, J, H, E> Calling<R, F, Fut, J, H, E> {
             .map_or_else(|| over(), |this| poll(this));
         unwinding.0 = None;
         result
-    }
-}
-
-/// Dropped with the call in it, that is unwinding.
-struct Unwinding<'u, 'c, R: Held, F, Fut, J, H, E>(
-    Option<&'u mut CallingProjection<'c, R, F, Fut, J, H, E>>,
-);
-
-impl<R: Held, F, Fut, J, H, E> Drop for Unwinding<'_, '_, R, F, Fut, J, H, E> {
-    fn drop(&mut self) {
-        if let Some(run) = self.0.as_mut().and_then(|this| this.run.as_mut()) {
-            run.panicked();
-        }
-    }
-}
-
-/// Counts a panic of a call that has not come to a [`Run`].
-struct Unsettled<'s>(Option<&'s Shared>);
-
-impl Unsettled<'_> {
-    #[inline]
-    fn survived(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Unsettled<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if let Some(shared) = self.0 {
-            add_one(&shared.counters.panicked);
-        }
     }
 }
 

@@ -142,6 +142,7 @@ mod hedge;
 mod history;
 mod judge;
 mod observer;
+mod observers;
 mod policy;
 mod retry;
 mod run;

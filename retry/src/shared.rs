@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::backoff::Draws;
 use crate::budget::Budget;
 use crate::counters::Counters;
-use crate::observer::Observers;
+use crate::observer::Observer;
+use crate::observers::Observers;
 use crate::policy::Policy;
 use crate::retry::Retry;
 #[cfg(feature = "tokio")]
@@ -20,7 +21,7 @@ pub(crate) struct Shared {
     pub(crate) policy: Policy,
     pub(crate) budget: Option<Budget>,
     pub(crate) counters: Counters,
-    pub(crate) observers: Observers,
+    pub(crate) observers: Observers<dyn Observer>,
     /// How many sequences of backoffs have been drawn, so that no two are the same.
     sequences: AtomicU64,
 }
@@ -30,7 +31,7 @@ impl Shared {
         name: Arc<str>,
         policy: Policy,
         budget: Option<Budget>,
-        observers: Observers,
+        observers: Observers<dyn Observer>,
     ) -> Self {
         Self {
             name,

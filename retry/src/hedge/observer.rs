@@ -1,15 +1,9 @@
 //! Being told of hedges sent and of hedges that the budget did not allow.
 
-use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use parking_lot::RwLock;
-
 use crate::budget::BudgetSpent;
-use crate::observer::discard;
 
 /// Is told of the rare things that happen in a [`Hedge`](crate::Hedge): hedges sent and suppressed.
 ///
@@ -67,59 +61,4 @@ pub struct HedgeSuppressed {
     pub number: u32,
     /// What the budget said.
     pub spent: BudgetSpent,
-}
-
-/// The observers of one hedge. The list is behind a lock that only hedges take, and those only once
-/// there is an observer.
-pub(super) struct Observers {
-    any: AtomicBool,
-    list: RwLock<Arc<[Arc<dyn HedgeObserver>]>>,
-    panics: AtomicU64,
-}
-
-impl Observers {
-    pub(super) fn new(list: Vec<Arc<dyn HedgeObserver>>) -> Self {
-        Self {
-            any: AtomicBool::new(!list.is_empty()),
-            list: RwLock::new(list.into()),
-            panics: AtomicU64::new(0),
-        }
-    }
-
-    pub(super) fn add(&self, observer: Arc<dyn HedgeObserver>) {
-        let mut list = self.list.write();
-        let former = Arc::clone(&list);
-        *list = former.iter().cloned().chain([observer]).collect();
-        // Relaxed: whoever sees it takes the lock, which orders the rest.
-        self.any.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn panics(&self) -> u64 {
-        self.panics.load(Ordering::Relaxed)
-    }
-
-    /// Tells every observer, in the order they were added, outside the lock.
-    pub(super) fn tell<Event>(
-        &self,
-        event: impl FnOnce() -> Event,
-        tell: impl Fn(&dyn HedgeObserver, &Event),
-    ) {
-        if !self.any.load(Ordering::Relaxed) {
-            return;
-        }
-        let list = Arc::clone(&self.list.read());
-        let event = event();
-        for observer in list.iter() {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| tell(&**observer, &event))) {
-                self.panics.fetch_add(1, Ordering::Relaxed);
-                discard(payload);
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Observers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Observers").finish_non_exhaustive()
-    }
 }

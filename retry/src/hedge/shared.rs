@@ -5,16 +5,17 @@ use std::time::{Duration, Instant};
 
 use super::config::{HedgeConfig, HedgeTrigger};
 use super::latency::Latency;
-use super::observer::{HedgeObserver, HedgeSuppressed, Hedged, Observers};
+use super::observer::{HedgeObserver, HedgeSuppressed, Hedged};
 use super::snapshot::{Counters, HedgeSnapshot, Ticket, add_one};
 use crate::budget::{Budget, Extra};
+use crate::observers::Observers;
 
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) name: Arc<str>,
     pub(super) config: HedgeConfig,
     pub(super) counters: Counters,
-    pub(super) observers: Observers,
+    pub(super) observers: Observers<dyn HedgeObserver>,
     /// Learned from, if hedges go by a percentile.
     pub(super) latency: Option<Box<Latency>>,
     budget: Option<Budget>,

@@ -41,6 +41,25 @@ async fn it_makes_as_many_as_are_to_be_idle_and_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn with_fewer_places_fewer_are_kept_idle() {
+    let factory = Arc::<Factory>::default();
+    let builder = parts(&factory).max_concurrent(4);
+    let pool = builder.min_idle(3).build().unwrap();
+    pool.maintain().await.unwrap();
+    pool.bulkhead().resize(1).unwrap();
+    pool.maintain().await.unwrap();
+    assert_eq!(pool.snapshot().idle, 1);
+    let part = pool.checkout().await.unwrap();
+    pool.maintain().await.unwrap();
+    assert_eq!(pool.snapshot().idle, 0, "the one place has its part");
+    drop(part);
+    pool.bulkhead().resize(4).unwrap();
+    pool.maintain().await.unwrap();
+    assert_eq!(pool.snapshot().idle, 3);
+    assert_settled(&pool, &factory);
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_makes_none_by_default() {
     let factory = Arc::<Factory>::default();
     let pool = parts(&factory).build().unwrap();
