@@ -250,8 +250,8 @@ impl Bulkhead {
         self.gate.observers.add(observer);
     }
 
-    pub(crate) fn checkout_timeout(&self) -> Duration {
-        self.gate.checkout_timeout
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// Whether there is no other handle, permit, or call: all of them keep the gate.
@@ -273,7 +273,7 @@ impl fmt::Debug for Bulkhead {
             .field("name", &snapshot.name)
             .field("max_concurrent", &snapshot.max_concurrent)
             .field("max_waiting", &snapshot.max_waiting)
-            .field("checkout_timeout", &self.gate.checkout_timeout)
+            .field("checkout_timeout", &self.gate.config.checkout_timeout)
             .field("busy", &snapshot.busy)
             .field("waiting", &snapshot.waiting)
             .field("closed", &snapshot.closed)

@@ -40,6 +40,14 @@ pub struct Config {
     pub max_waiting: usize,
     /// How long a caller waits in line at most; zero: not at all, a full bulkhead refuses at once.
     pub checkout_timeout: Duration,
+    /// Whether it is measured how long places are held.
+    pub hold_times: bool,
+    /// The share of callers of [high priority](crate::Priority::High); 1 to 100.
+    pub high_share: u32,
+    /// The share of callers of [normal priority](crate::Priority::Normal); 1 to 100.
+    pub normal_share: u32,
+    /// The share of callers of [low priority](crate::Priority::Low); 1 to 100.
+    pub low_share: u32,
 }
 
 impl Config {
@@ -55,6 +63,7 @@ impl Config {
             max_concurrent: 20,
             max_waiting: 100,
             checkout_timeout: Duration::from_secs(5),
+            ..Self::default()
         }
     }
 
@@ -71,6 +80,7 @@ impl Config {
             max_concurrent: 50,
             max_waiting: 200,
             checkout_timeout: Duration::from_secs(5),
+            ..Self::default()
         }
     }
 
@@ -86,6 +96,7 @@ impl Config {
             max_concurrent: 10,
             max_waiting: 50,
             checkout_timeout: Duration::from_secs(30),
+            ..Self::default()
         }
     }
 
@@ -93,6 +104,16 @@ impl Config {
     /// any timeout is sound.
     pub(crate) fn check(&self, bad: &mut Vec<FieldError>) {
         bad.extend(check_places(self.max_concurrent));
+        let shares = [
+            ("high_share", self.high_share),
+            ("normal_share", self.normal_share),
+            ("low_share", self.low_share),
+        ];
+        for (field, share) in shares {
+            if !(1..=MOST_SHARE).contains(&share) {
+                bad.push(FieldError::new(field, &share, "must be from 1 to 100"));
+            }
+        }
     }
 }
 
@@ -102,6 +123,10 @@ impl Default for Config {
             max_concurrent: defaults::MAX_CONCURRENT,
             max_waiting: defaults::MAX_WAITING,
             checkout_timeout: defaults::CHECKOUT_TIMEOUT,
+            hold_times: defaults::HOLD_TIMES,
+            high_share: defaults::HIGH_SHARE,
+            normal_share: defaults::NORMAL_SHARE,
+            low_share: defaults::LOW_SHARE,
         }
     }
 }
@@ -110,14 +135,15 @@ impl Bulkhead {
     /// The settings in force, for instance to build another bulkhead with the same.
     #[must_use]
     pub fn config(&self) -> Config {
-        let snapshot = self.snapshot();
         Config {
-            max_concurrent: snapshot.max_concurrent,
-            max_waiting: snapshot.max_waiting,
-            checkout_timeout: self.checkout_timeout(),
+            max_concurrent: self.gate().limit(),
+            ..self.gate().config.clone()
         }
     }
 }
+
+/// The largest share there is.
+const MOST_SHARE: u32 = 100;
 
 /// The defaults, in one place; the README's table is held to them by a test.
 mod defaults {
@@ -126,4 +152,8 @@ mod defaults {
     pub(super) const MAX_CONCURRENT: usize = 20;
     pub(super) const MAX_WAITING: usize = 100;
     pub(super) const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
+    pub(super) const HOLD_TIMES: bool = false;
+    pub(super) const HIGH_SHARE: u32 = 16;
+    pub(super) const NORMAL_SHARE: u32 = 4;
+    pub(super) const LOW_SHARE: u32 = 1;
 }

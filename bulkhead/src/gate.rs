@@ -9,6 +9,8 @@ use std::{
 };
 
 use crate::{
+    builder,
+    config::Config,
     counters::Counters,
     door::{Door, Word},
     error::{Reason, Rejected},
@@ -25,7 +27,8 @@ pub(crate) struct Gate {
     door: Door,
     counters: Counters,
     pub(crate) name: Arc<str>,
-    pub(crate) checkout_timeout: Duration,
+    /// As it was built with: how many places there are changes.
+    pub(crate) config: Config,
     pub(crate) observers: Observers,
     /// The waits of those who got a place in the end.
     pub(crate) waits: Histogram,
@@ -33,21 +36,15 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(
-        name: Arc<str>,
-        checkout_timeout: Duration,
-        observers: Observers,
-        limit: u32,
-        max_waiting: usize,
-    ) -> Self {
+    pub(crate) fn new(name: Arc<str>, config: Config, observers: Observers) -> Self {
         Self {
-            door: Door::new(limit),
+            door: Door::new(builder::places(config.max_concurrent)),
             counters: Counters::new(),
             name,
-            checkout_timeout,
             observers,
             waits: Histogram::default(),
-            state: Mutex::new(State::new(max_waiting)),
+            state: Mutex::new(State::new(config.max_waiting)),
+            config,
         }
     }
 
@@ -91,7 +88,7 @@ impl Gate {
     #[cold]
     fn line_up(&self, word: Word, places: u32) -> Result<Option<Spot>, Rejected> {
         // Without time to wait there is no line, and nobody needs a timer to learn so.
-        if word.is_closed() || self.checkout_timeout.is_zero() {
+        if word.is_closed() || self.config.checkout_timeout.is_zero() {
             return Err(self.refuse(word));
         }
         let lined_up = self.state.lock().line_up(&self.door, places);
@@ -192,6 +189,10 @@ impl Gate {
         let drained = self.state.lock().drained(&self.door, &mut waker);
         drop(waker);
         drained
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.door.word().limit() as usize
     }
 
     pub(crate) fn busy(&self) -> usize {

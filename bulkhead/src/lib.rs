@@ -135,6 +135,7 @@ mod observer;
 mod permit;
 #[cfg(feature = "tokio")]
 mod pool;
+mod priority;
 mod queue;
 mod slot;
 mod snapshot;
@@ -157,6 +158,7 @@ pub use permit::Permit;
 pub use pool::{
     Checkout, Discards, HookFuture, Pool, PoolBuilder, PoolError, PoolSnapshot, WeakPool,
 };
+pub use priority::Priority;
 pub use snapshot::{Snapshot, Totals};
 pub use weak::WeakBulkhead;
 

@@ -26,20 +26,20 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
+use crate::config::Config;
 use crate::error::Reason;
 use crate::gate::Gate;
 use crate::observer::Observers;
 use crate::state::Spot;
 
-fn gate(places: u32, max_waiting: usize) -> Arc<Gate> {
-    let gate = Gate::new(
-        "model".into(),
-        Duration::from_secs(1),
-        Observers::default(),
-        places,
+fn gate(places: usize, max_waiting: usize) -> Arc<Gate> {
+    let config = Config {
+        max_concurrent: places,
         max_waiting,
-    );
-    Arc::new(gate)
+        checkout_timeout: Duration::from_secs(1),
+        ..Config::default()
+    };
+    Arc::new(Gate::new("model".into(), config, Observers::default()))
 }
 
 /// A waker that notes that it was used.

@@ -43,7 +43,7 @@ impl<'a> Ticket<'a> {
 
     /// The longest time to stay in line.
     pub(crate) fn timeout(&self) -> Duration {
-        self.gate.checkout_timeout
+        self.gate.config.checkout_timeout
     }
 
     pub(crate) fn waited(&self, now: Instant) -> Duration {
@@ -98,11 +98,16 @@ impl Drop for Ticket<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock, histogram::HistogramSnapshot, observer::Observers};
+    use crate::{clock, config::Config, histogram::HistogramSnapshot, observer::Observers};
 
     /// A gate whose one place is taken, and somebody who waits for it.
     fn gate() -> (Gate, Spot) {
-        let gate = Gate::new("test".into(), Duration::MAX, Observers::default(), 1, 1);
+        let config = Config {
+            max_concurrent: 1,
+            max_waiting: 1,
+            ..Config::default()
+        };
+        let gate = Gate::new("test".into(), config, Observers::default());
         gate.try_enter(1).unwrap();
         let spot = gate.enter(1).unwrap().unwrap();
         (gate, spot)

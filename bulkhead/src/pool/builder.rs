@@ -16,6 +16,8 @@ use crate::{
 /// | [`max_concurrent`](Self::max_concurrent) | 20 |
 /// | [`max_waiting`](Self::max_waiting) | 100 |
 /// | [`checkout_timeout`](Self::checkout_timeout) | 5 s |
+/// | [`hold_times`](Self::hold_times) | false |
+/// | [`high_share`](Self::high_share), [`normal_share`](Self::normal_share), [`low_share`](Self::low_share) | 16, 4, 1 |
 /// | [`create_timeout`](Self::create_timeout) | 5 s |
 /// | [`min_idle`](Self::min_idle) | 0 |
 /// | [`is_valid`](Self::is_valid) | every resource is |
@@ -80,6 +82,32 @@ impl<T, E> PoolBuilder<T, E> {
     /// [`Builder::checkout_timeout`].
     pub fn checkout_timeout(mut self, timeout: Duration) -> Self {
         self.places = self.places.checkout_timeout(timeout);
+        self
+    }
+
+    /// Whether to measure how long resources are lent. Default false, as for a
+    /// [`Builder::hold_times`].
+    pub fn hold_times(mut self, measured: bool) -> Self {
+        self.places = self.places.hold_times(measured);
+        self
+    }
+
+    /// The share of callers of [high priority](crate::Priority::High). Default 16, as for a
+    /// [`Builder::high_share`].
+    pub fn high_share(mut self, share: u32) -> Self {
+        self.places = self.places.high_share(share);
+        self
+    }
+
+    /// The share of callers of [normal priority](crate::Priority::Normal). Default 4.
+    pub fn normal_share(mut self, share: u32) -> Self {
+        self.places = self.places.normal_share(share);
+        self
+    }
+
+    /// The share of callers of [low priority](crate::Priority::Low). Default 1.
+    pub fn low_share(mut self, share: u32) -> Self {
+        self.places = self.places.low_share(share);
         self
     }
 

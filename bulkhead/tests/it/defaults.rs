@@ -8,7 +8,15 @@ use steadfast_bulkhead::Bulkhead;
 fn the_readme_tells_the_defaults_of_a_bulkhead() {
     let table = readme_table();
     let debug = format!("{:?}", Bulkhead::builder("defaults"));
-    for setting in ["max_concurrent", "max_waiting", "checkout_timeout"] {
+    for setting in [
+        "max_concurrent",
+        "max_waiting",
+        "checkout_timeout",
+        "hold_times",
+        "high_share",
+        "normal_share",
+        "low_share",
+    ] {
         assert_told(&table, &debug, setting);
     }
 }
@@ -23,6 +31,10 @@ fn the_readme_tells_the_defaults_of_a_pool() {
         "max_concurrent",
         "max_waiting",
         "checkout_timeout",
+        "hold_times",
+        "high_share",
+        "normal_share",
+        "low_share",
         "create_timeout",
         "validate_timeout",
         "recycle_timeout",
@@ -39,7 +51,7 @@ fn the_readme_tells_the_defaults_of_a_pool() {
     for hook in ["is_valid", "validate", "recycle", "keep_after_panic"] {
         assert!(debug.contains(&format!("{hook}: false")), "{debug}");
     }
-    assert_eq!(table.len(), 13, "a row that no test looks at: {table:?}");
+    assert_eq!(table.len(), 17, "a row that no test looks at: {table:?}");
 }
 
 /// Rows of the form ``| `setting` | default | ... |``.
