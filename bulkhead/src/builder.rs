@@ -6,7 +6,9 @@ use crate::{
     door::MOST,
     error::{ConfigError, FieldError},
     gate::Gate,
-    observer::{Observer, Observers},
+    name::Name,
+    observer::Observer,
+    observers::Observers,
 };
 
 /// Settings of a [`Bulkhead`], begun by [`Bulkhead::builder`].
@@ -41,7 +43,7 @@ impl Builder {
         self
     }
 
-    /// Places: how many callers may run at a time. At least 1, at most 1,073,741,823.
+    /// Places: how many callers may run at a time. At least 1, at most 268,435,455.
     ///
     /// Default 20: enough for a dependency that answers within 50 ms to serve 400 calls per
     /// second, and few enough that a hanging one holds only 20 tasks.
@@ -125,7 +127,8 @@ impl Builder {
         let mut bad = Vec::new();
         self.check(&mut bad);
         ConfigError::check("bulkhead", &self.name, bad)?;
-        Ok(self.build_checked())
+        let name = Name::new(&self.name);
+        Ok(self.build_checked(name))
     }
 
     pub(crate) fn check(&self, bad: &mut Vec<FieldError>) {
@@ -135,9 +138,9 @@ impl Builder {
         self.config.check(bad);
     }
 
-    pub(crate) fn build_checked(self) -> Bulkhead {
+    pub(crate) fn build_checked(self, name: Name) -> Bulkhead {
         Bulkhead::new(Arc::new(Gate::new(
-            self.name,
+            name,
             self.config,
             Observers::new(self.observers),
         )))
@@ -164,7 +167,7 @@ impl fmt::Debug for Builder {
 pub(crate) fn check_places(places: usize) -> Option<FieldError> {
     let rule = match places {
         0 => "must be at least 1",
-        _ if places > MOST as usize => "must be at most 1073741823",
+        _ if places > MOST as usize => "must be at most 268435455",
         _ => return None,
     };
     Some(FieldError::new("max_concurrent", &places, rule))

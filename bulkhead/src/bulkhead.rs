@@ -1,29 +1,32 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
-#[cfg(feature = "tokio")]
-use crate::calling::Calling;
 use crate::{
     builder::{self, Builder},
-    clock,
-    error::{ConfigError, Error, Rejected},
-    gate::Gate,
+    error::{ConfigError, Error},
+    gate::{Entered, Gate},
     observer::Observer,
     permit::{Held, Permit},
+    priority::Priority,
+    queue::Wanted,
+    rejected::Rejected,
     snapshot::Snapshot,
-    ticket::Ticket,
     wait,
     weak::WeakBulkhead,
 };
+#[cfg(feature = "tokio")]
+use crate::{calling::Calling, wait::Wait};
 
 mod closing;
 mod many;
 
 /// A limited number of places, and a bounded first-in, first-out queue in front of them.
 ///
-/// A clone is another handle to the same bulkhead.
+/// A clone is another handle to the same bulkhead. Callers through this handle are of normal
+/// [`Priority`], those through a handle made by [`with_priority`](Self::with_priority) of that.
 #[derive(Clone)]
 pub struct Bulkhead {
     gate: Arc<Gate>,
+    priority: Priority,
 }
 
 impl Bulkhead {
@@ -33,7 +36,45 @@ impl Bulkhead {
     }
 
     pub(crate) fn new(gate: Arc<Gate>) -> Self {
-        Self { gate }
+        Self {
+            gate,
+            priority: Priority::Normal,
+        }
+    }
+
+    /// Another handle to the same bulkhead, for callers of this priority.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use steadfast_bulkhead::{Bulkhead, Priority};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bulkhead = Bulkhead::builder("search").max_concurrent(2).build()?;
+    /// let prefetch = bulkhead.with_priority(Priority::Low);
+    /// let permit = prefetch.try_acquire()?;
+    /// assert_eq!(bulkhead.snapshot().busy, 1, "it is the same bulkhead");
+    /// # drop(permit);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_priority(&self, priority: Priority) -> Self {
+        Self {
+            gate: Arc::clone(&self.gate),
+            priority,
+        }
+    }
+
+    pub(crate) fn of_priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// The priority of callers through this handle.
+    #[must_use]
+    pub fn priority(&self) -> Priority {
+        self.priority
     }
 
     /// Takes a place if one is free, without waiting. Never jumps the queue: while callers wait in
@@ -61,8 +102,8 @@ impl Bulkhead {
     /// # }
     /// ```
     pub fn try_acquire(&self) -> Result<Permit, Rejected> {
-        self.gate.try_enter(1)?;
-        Ok(Permit::new(Arc::clone(&self.gate), 1, Duration::ZERO))
+        let since = self.gate.try_enter(1)?;
+        Ok(Permit::new(Arc::clone(&self.gate), 1, since))
     }
 
     /// Takes a place, waiting in line for at most the checkout timeout when all are busy.
@@ -108,11 +149,7 @@ impl Bulkhead {
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
     pub async fn acquire(&self) -> Result<Permit, Rejected> {
-        let waited = match self.gate.enter(1)? {
-            None => Duration::ZERO,
-            Some(spot) => wait::as_task(Ticket::new(&self.gate, spot, clock::now())).await?,
-        };
-        Ok(Permit::new(Arc::clone(&self.gate), 1, waited))
+        self.take(1).await
     }
 
     /// [`acquire`](Self::acquire) for a thread: it parks while it waits in line, in the same queue
@@ -122,11 +159,7 @@ impl Bulkhead {
     ///
     /// The same as for `acquire`.
     pub fn acquire_blocking(&self) -> Result<Permit, Rejected> {
-        let waited = match self.gate.enter(1)? {
-            None => Duration::ZERO,
-            Some(spot) => wait::as_thread(Ticket::new(&self.gate, spot, clock::real()))?,
-        };
-        Ok(Permit::new(Arc::clone(&self.gate), 1, waited))
+        self.take_blocking(1)
     }
 
     /// Runs an operation in a place of its own. The operation is started only once it has the
@@ -166,7 +199,7 @@ impl Bulkhead {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        Calling::new(&self.gate, operation, wait::as_task)
+        Calling::new(&self.gate, self.wanted(1), operation)
     }
 
     /// [`call`](Self::call) for a thread.
@@ -193,10 +226,14 @@ impl Bulkhead {
     where
         F: FnOnce() -> Result<T, E>,
     {
-        if let Some(spot) = self.gate.enter(1)? {
-            wait::as_thread(Ticket::new(&self.gate, spot, clock::real()))?;
-        }
-        let _held = Held::new(&self.gate);
+        let since = match self.gate.enter(self.wanted(1))? {
+            Entered::In(since) => since,
+            Entered::Waits(spot) => {
+                wait::as_thread(&self.gate, spot)?;
+                self.gate.hold_begins()
+            }
+        };
+        let _held = Held::new(&self.gate, since);
         operation().map_err(Error::Operation)
     }
 
@@ -228,7 +265,7 @@ impl Bulkhead {
     /// ```
     pub fn resize(&self, max_concurrent: usize) -> Result<(), ConfigError> {
         let bad = builder::check_places(max_concurrent).into_iter().collect();
-        ConfigError::check("bulkhead", &self.gate.name, bad)?;
+        ConfigError::check("bulkhead", self.gate.name(), bad)?;
         self.gate.resize(builder::places(max_concurrent));
         Ok(())
     }
@@ -236,7 +273,7 @@ impl Bulkhead {
     /// The name given to [`builder`](Self::builder).
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.gate.name
+        self.gate.name()
     }
 
     /// The bulkhead as it is now.
@@ -247,7 +284,7 @@ impl Bulkhead {
 
     /// Adds an observer, which hears of everything that happens from now on.
     pub fn add_observer(&self, observer: Arc<dyn Observer>) {
-        self.gate.observers.add(observer);
+        self.gate.observe(observer);
     }
 
     pub(crate) fn gate(&self) -> &Gate {
@@ -262,7 +299,38 @@ impl Bulkhead {
     /// A handle that does not keep the bulkhead alive.
     #[must_use]
     pub fn downgrade(&self) -> WeakBulkhead {
-        WeakBulkhead::new(Arc::downgrade(&self.gate))
+        WeakBulkhead::new(Arc::downgrade(&self.gate), self.priority)
+    }
+
+    #[inline]
+    pub(crate) fn wanted(&self, places: u32) -> Wanted {
+        Wanted {
+            places,
+            priority: self.priority,
+        }
+    }
+
+    #[cfg(feature = "tokio")]
+    async fn take(&self, places: u32) -> Result<Permit, Rejected> {
+        let gate = &self.gate;
+        Ok(match gate.enter(self.wanted(places))? {
+            Entered::In(since) => Permit::new(Arc::clone(gate), places, since),
+            Entered::Waits(spot) => {
+                let waited = Wait::new(gate, spot).await?;
+                Permit::after_wait(Arc::clone(gate), places, waited)
+            }
+        })
+    }
+
+    fn take_blocking(&self, places: u32) -> Result<Permit, Rejected> {
+        let gate = &self.gate;
+        Ok(match gate.enter(self.wanted(places))? {
+            Entered::In(since) => Permit::new(Arc::clone(gate), places, since),
+            Entered::Waits(spot) => {
+                let waited = wait::as_thread(gate, spot)?;
+                Permit::after_wait(Arc::clone(gate), places, waited)
+            }
+        })
     }
 }
 
@@ -271,6 +339,7 @@ impl fmt::Debug for Bulkhead {
         let snapshot = self.snapshot();
         f.debug_struct("Bulkhead")
             .field("name", &snapshot.name)
+            .field("priority", &self.priority)
             .field("max_concurrent", &snapshot.max_concurrent)
             .field("max_waiting", &snapshot.max_waiting)
             .field("checkout_timeout", &self.gate.config.checkout_timeout)

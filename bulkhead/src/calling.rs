@@ -5,161 +5,144 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use pin_project_lite::pin_project;
 
 use crate::{
-    clock,
-    error::{Error, Rejected},
-    gate::Gate,
+    error::Error,
+    gate::{Entered, Gate},
+    holds::Since,
     permit::Held,
-    ticket::Ticket,
+    queue::Wanted,
+    rejected::Rejected,
+    state::Spot,
+    wait::Wait,
 };
 
 pin_project! {
     #[must_use = "futures do nothing unless polled"]
-    pub(crate) struct Calling<'a, F, Fut, M, W> {
+    pub(crate) struct Calling<'a, F, Fut> {
         gate: &'a Gate,
+        wanted: Wanted,
         // Until the operation is started.
         operation: Option<F>,
-        // Makes the wait, if there has to be one.
-        make_wait: Option<M>,
-        // Whether the call has a place, and none of its code is running.
-        holds: bool,
+        // While it is in line. In a box: what is seldom needed takes little room, and is little work to
+        // drop when it is not there.
+        wait: Waiting<'a>,
+        // While the call has a place, and none of its code is running.
+        holds: Option<Since>,
         #[pin]
-        stage: Stage<Fut, W>,
+        running: Option<Fut>,
     }
 
-    impl<F, Fut, M, W> PinnedDrop for Calling<'_, F, Fut, M, W> {
+    impl<F, Fut> PinnedDrop for Calling<'_, F, Fut> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if *this.holds {
+            if let Some(since) = this.holds.take() {
                 // After the operation's future, and even if that panics.
-                let _held = Held::new(this.gate);
-                this.stage.set(Stage::None);
+                let _held = Held::new(this.gate, since);
+                this.running.set(None);
             }
         }
     }
 }
 
-pin_project! {
-    #[project = StageProjection]
-    enum Stage<Fut, W> {
-        None,
-        Waiting { #[pin] wait: W },
-        Running { #[pin] future: Fut },
-    }
-}
-
-impl<'a, F, Fut, M, W> Calling<'a, F, Fut, M, W> {
+impl<'a, F, Fut> Calling<'a, F, Fut> {
     #[inline]
-    pub(crate) fn new(gate: &'a Gate, operation: F, make_wait: M) -> Self {
+    pub(crate) fn new(gate: &'a Gate, wanted: Wanted, operation: F) -> Self {
         Self {
             gate,
+            wanted,
             operation: Some(operation),
-            make_wait: Some(make_wait),
-            holds: false,
-            stage: Stage::None,
+            wait: None,
+            holds: None,
+            running: None,
         }
     }
 }
 
-impl<'a, T, E, F, Fut, M, W> Future for Calling<'a, F, Fut, M, W>
+impl<'a, T, E, F, Fut> Future for Calling<'a, F, Fut>
 where
     F: FnOnce() -> Fut,
     Fut: Future<Output = Result<T, E>>,
-    M: FnOnce(Ticket<'a>) -> W,
-    W: Future<Output = Result<Duration, Rejected>>,
 {
     type Output = Result<T, Error<E>>;
 
     // Always: a call that is ready at once then stays in registers.
     #[inline(always)]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.as_mut().project();
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
         let gate = *this.gate;
-        if *this.holds {
-            *this.holds = false;
-            return self.run(Held::new(gate), cx);
-        }
-        if this.make_wait.is_some() {
-            match gate.enter(1) {
-                Err(rejected) => {
-                    *this.make_wait = None;
-                    return Poll::Ready(Err(rejected.into()));
-                }
-                Ok(None) => *this.make_wait = None,
-                Ok(Some(spot)) => {
-                    let ticket = Ticket::new(gate, spot, clock::now());
-                    self.as_mut().line_up(ticket);
-                    ready!(self.as_mut().poll_wait(cx))?;
-                }
-            }
+        let held = if let Some(since) = this.holds.take() {
+            Held::new(gate, since)
         } else {
-            ready!(self.as_mut().poll_wait(cx))?;
-        }
-        let held = Held::new(gate);
-        let mut this = self.as_mut().project();
-        let Some(operation) = this.operation.take() else {
+            let entered = if this.wait.is_some() {
+                ready!(go_on(gate, this.wait, cx))
+            } else if this.operation.is_some() {
+                match gate.enter(*this.wanted) {
+                    Ok(Entered::In(since)) => Ok(since),
+                    Ok(Entered::Waits(spot)) => ready!(line_up(gate, spot, this.wait, cx)),
+                    Err(rejected) => Err(rejected),
+                }
+            } else {
+                over()
+            };
+            let since = match entered {
+                Ok(since) => since,
+                Err(rejected) => {
+                    *this.operation = None;
+                    return Poll::Ready(Err(Error::Rejected(rejected)));
+                }
+            };
+            let held = Held::new(gate, since);
+            let Some(operation) = this.operation.take() else {
+                over()
+            };
+            this.running.set(Some(operation()));
+            held
+        };
+        let Some(running) = this.running.as_mut().as_pin_mut() else {
             over()
         };
-        this.stage.set(Stage::None);
-        let future = operation();
-        this.stage.set(Stage::Running { future });
-        self.run(held, cx)
-    }
-}
-
-impl<'a, T, E, F, Fut, M, W> Calling<'a, F, Fut, M, W>
-where
-    F: FnOnce() -> Fut,
-    Fut: Future<Output = Result<T, E>>,
-    M: FnOnce(Ticket<'a>) -> W,
-    W: Future<Output = Result<Duration, Rejected>>,
-{
-    #[cold]
-    fn line_up(self: Pin<&mut Self>, ticket: Ticket<'a>) {
-        let mut this = self.project();
-        if let Some(make_wait) = this.make_wait.take() {
-            let wait = make_wait(ticket);
-            this.stage.set(Stage::Waiting { wait });
-        }
-    }
-
-    #[inline(never)]
-    fn poll_wait(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Rejected>> {
-        match self.project().stage.project() {
-            StageProjection::Waiting { wait } => wait.poll(cx).map_ok(|_| ()),
-            StageProjection::None | StageProjection::Running { .. } => over(),
-        }
-    }
-
-    /// Polls the operation. Its panic gives the place back at once.
-    #[inline(always)]
-    fn run(
-        self: Pin<&mut Self>,
-        held: Held<'_>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<T, Error<E>>> {
-        let mut this = self.project();
-        let StageProjection::Running { future } = this.stage.as_mut().project() else {
-            over()
-        };
-        match future.poll(cx) {
+        // Its panic gives the place back at once.
+        match running.poll(cx) {
             Poll::Ready(result) => {
-                this.stage.set(Stage::None); // the future, and then the place
+                this.running.set(None); // the future, and then the place
                 drop(held);
                 Poll::Ready(result.map_err(Error::Operation))
             }
             Poll::Pending => {
-                held.keep();
-                *this.holds = true;
+                *this.holds = Some(held.keep());
                 Poll::Pending
             }
         }
     }
+}
+
+type Waiting<'a> = Option<Pin<Box<Wait<'a>>>>;
+
+#[cold]
+fn line_up<'a>(
+    gate: &'a Gate,
+    spot: Spot,
+    waiting: &mut Waiting<'a>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Since, Rejected>> {
+    *waiting = Some(Box::pin(Wait::new(gate, spot)));
+    go_on(gate, waiting, cx)
+}
+
+#[cold]
+fn go_on(
+    gate: &Gate,
+    waiting: &mut Waiting<'_>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Since, Rejected>> {
+    let Some(wait) = waiting else { over() };
+    let settled = ready!(wait.as_mut().poll(cx));
+    *waiting = None;
+    Poll::Ready(settled.map(|_| gate.hold_begins()))
 }
 
 #[cold]

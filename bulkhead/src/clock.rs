@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-/// The time that async waiters and the pool measure with: tokio's, so that `tokio::time::pause`
+/// The time that async waiters, the pool and holds are measured with: tokio's, so that `tokio::time::pause`
 /// drives it in tests. Outside a runtime tokio answers with the time of the standard library.
 #[cfg(feature = "tokio")]
 #[expect(
@@ -11,6 +11,12 @@ use std::time::Instant;
 )]
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+/// The time that holds are measured with.
+#[cfg(not(feature = "tokio"))]
+pub(crate) fn now() -> Instant {
+    real()
 }
 
 /// The time that blocked threads measure with. A thread parks in real time, so a paused tokio

@@ -34,7 +34,7 @@ use crate::{builder::check_places, bulkhead::Bulkhead, error::FieldError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// Callers that may run at a time; at least 1, at most 1,073,741,823.
+    /// Callers that may run at a time; at least 1, at most 268,435,455.
     pub max_concurrent: usize,
     /// Callers that may wait in line for a place; 0: none, a full bulkhead refuses at once.
     pub max_waiting: usize,

@@ -9,7 +9,7 @@ use crate::slot::{self, SLOTS};
 pub(crate) struct Counters {
     /// A cell for each thread that has a number: two threads then count without getting in each
     /// other's way.
-    own: Box<[Aligned; SLOTS]>,
+    own: [Aligned; SLOTS],
     /// That of all other threads.
     common: Cell,
 }
@@ -36,13 +36,21 @@ struct Aligned(Cell);
 impl Counters {
     pub(crate) fn new() -> Self {
         Self {
-            own: Box::new(std::array::from_fn(|_| Aligned::default())),
+            own: std::array::from_fn(|_| Aligned::default()),
             common: Cell::default(),
         }
     }
 
     #[inline]
     pub(crate) fn add(&self, count: impl Fn(&Cell) -> &AtomicU64) {
+        match self.own.get(slot::known()) {
+            Some(Aligned(cell)) => add_alone(count(cell)),
+            None => self.add_slowly(count),
+        }
+    }
+
+    #[cold]
+    fn add_slowly(&self, count: impl Fn(&Cell) -> &AtomicU64) {
         match self.own.get(slot::current()) {
             Some(Aligned(cell)) => add_alone(count(cell)),
             None => {

@@ -1,57 +1,108 @@
-//! Places, taken and given back without a lock: how many are busy, how many there are, and whether
-//! anybody has to be asked first, in one word.
+//! Places, taken and given back without a lock: how many are busy, how many are free, and whether anybody
+//! has to be asked first, in one word.
 
 use crate::sync::{AtomicU64, Ordering};
 
 /// The most places there can be.
-pub(crate) const MOST: u32 = (1 << 30) - 1;
+pub(crate) const MOST: u32 = (1 << 28) - 1;
 
-const LIMIT: u32 = 30;
 /// Callers wait in line. Places that come back are theirs: newcomers have to go through the lock, and so
 /// does whoever gives a place back.
-const QUEUED: u64 = 1 << 60;
+const QUEUED: u32 = 1 << 28;
 /// Nobody gets in any more.
-const CLOSED: u64 = 1 << 61;
+const CLOSED: u32 = 1 << 29;
 /// Somebody waits for the last place to come back.
-const DRAINING: u64 = 1 << 62;
+const DRAINING: u32 = 1 << 30;
+/// Whoever takes or gives back a place has something more to do: to measure, or to tell observers.
+const WATCHED: u32 = 1 << 31;
+
+/// What the free places are lowered by while there is any flag, more than there can be.
+const SHUT: i32 = 1 << 30;
 
 /// The state of the door at one moment.
+///
+/// The lower half has the busy places and the flags. The upper half has the free places as a signed number:
+/// negative while more are busy than there are, after their number was lowered, and made negative by
+/// any flag. So the sign of the whole tells, in one look, whether a place can simply be taken, and after
+/// a place came back whether that was all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Word(u64);
 
 impl Word {
+    fn new(busy: u32, limit: u32, flags: u32) -> Self {
+        let shut = if flags == 0 { 0 } else { SHUT };
+        // All of them are less than 2^30 in size, so nothing overflows.
+        let free = limit as i32 - busy as i32 - shut;
+        Self(u64::from(free as u32) << 32 | u64::from(flags | busy))
+    }
+
     #[inline]
     pub(crate) fn busy(self) -> u32 {
-        (self.0 & u64::from(MOST)) as u32
+        self.0 as u32 & MOST
     }
 
     #[inline]
     pub(crate) fn limit(self) -> u32 {
-        ((self.0 >> LIMIT) & u64::from(MOST)) as u32
+        (self.free() + self.busy() as i32) as u32
     }
 
     #[inline]
     pub(crate) fn is_queued(self) -> bool {
-        self.0 & QUEUED != 0
+        self.flags() & QUEUED != 0
     }
 
     #[inline]
     pub(crate) fn is_closed(self) -> bool {
-        self.0 & CLOSED != 0
+        self.flags() & CLOSED != 0
+    }
+
+    #[inline]
+    pub(crate) fn is_watched(self) -> bool {
+        self.flags() & WATCHED != 0
     }
 
     /// Whether whoever gives a place back has to go through the lock.
     #[inline]
-    fn is_awaited(self) -> bool {
-        self.0 & (QUEUED | DRAINING) != 0
+    pub(crate) fn is_awaited(self) -> bool {
+        self.flags() & (QUEUED | DRAINING) != 0
+    }
+
+    /// Whether neither is anybody to be asked nor are more places busy than there are.
+    #[inline]
+    pub(crate) fn is_plain(self) -> bool {
+        self.0 as i64 >= 0
+    }
+
+    #[inline]
+    fn flags(self) -> u32 {
+        self.0 as u32 & !MOST
+    }
+
+    /// Negative while more are busy than there are.
+    #[inline]
+    fn free(self) -> i32 {
+        let shut = if self.flags() == 0 { 0 } else { SHUT };
+        (self.0 >> 32) as i32 + shut
     }
 
     /// Whether there is room for so many more, whoever they are for.
     #[inline]
     fn has_room_for(self, places: u32) -> bool {
-        // Neither is more than `MOST`, so the sum cannot overflow.
-        self.busy() + places <= self.limit()
+        self.free() >= places as i32
     }
+
+    /// So many more busy, and fewer free.
+    #[inline]
+    fn taken(self, places: u32) -> Self {
+        Self(self.0.wrapping_add(taking(places)))
+    }
+}
+
+/// What is added to the word for places that are taken; it is subtracted for those given back.
+#[inline]
+fn taking(places: u32) -> u64 {
+    let places = u64::from(places);
+    places.wrapping_sub(places << 32)
 }
 
 #[derive(Debug)]
@@ -65,7 +116,7 @@ impl Door {
     /// `limit` is at most [`MOST`], as all numbers of places here.
     pub(crate) fn new(limit: u32) -> Self {
         Self {
-            word: AtomicU64::new(u64::from(limit) << LIMIT),
+            word: AtomicU64::new(Word::new(0, limit, 0).0),
             peak: AtomicU64::new(0),
         }
     }
@@ -78,24 +129,36 @@ impl Door {
         self.peak.load(Ordering::Relaxed) as u32
     }
 
-    /// Takes so many places, if they are free, nobody waits and the door is open.
+    /// Takes so many places, if they are free and there is no flag.
     #[inline]
     pub(crate) fn take(&self, places: u32) -> Result<(), Word> {
+        self.take_if(places, |word| word.taken(places).is_plain())
+    }
+
+    /// Takes so many places of a door that may be watched, if they are free, nobody waits, and it is open.
+    pub(crate) fn take_watched(&self, places: u32) -> Result<(), Word> {
+        self.take_if(places, |word| {
+            word.flags() & !WATCHED == 0 && word.has_room_for(places)
+        })
+    }
+
+    #[inline]
+    fn take_if(&self, places: u32, is_free: impl Fn(Word) -> bool) -> Result<(), Word> {
         let mut word = Word(self.word.load(Ordering::Relaxed));
         loop {
-            if word.0 & (QUEUED | CLOSED) != 0 || !word.has_room_for(places) {
+            if !is_free(word) {
                 return Err(word);
             }
-            let taken = word.0 + u64::from(places);
+            let taken = word.taken(places);
             // Acquire: what the one before did in its place comes before what this one does.
             match self.word.compare_exchange_weak(
                 word.0,
-                taken,
+                taken.0,
                 Ordering::Acquire,
                 Ordering::Relaxed,
             ) {
                 Ok(_) => {
-                    self.note_peak(Word(taken).busy());
+                    self.note_peak(taken.busy());
                     return Ok(());
                 }
                 Err(other) => word = Word(other),
@@ -103,23 +166,29 @@ impl Door {
         }
     }
 
-    /// Gives places back. Whether somebody waits for them, who then has to be served under the lock.
+    /// Gives places back. The word before that tells whether somebody waits for them, who then has to be
+    /// served under the lock.
     #[inline]
     #[must_use = "whoever waits for the place is to be served"]
-    pub(crate) fn give(&self, places: u32) -> bool {
+    pub(crate) fn give(&self, places: u32) -> Word {
         // Release: what was done in the place comes before what the next one does. In one order with
         // `hold`: either this sees that somebody waits, or they see the place.
-        Word(self.word.fetch_sub(u64::from(places), Ordering::Release)).is_awaited()
+        Word(self.word.fetch_sub(taking(places), Ordering::Release))
+    }
+
+    /// From now on.
+    pub(crate) fn watch(&self) {
+        self.set_flags(|flags| flags | WATCHED);
     }
 
     /// Holds newcomers up. Only under the lock, as all that follows.
     pub(crate) fn hold(&self) -> Word {
-        Word(self.word.fetch_or(QUEUED, Ordering::Acquire) | QUEUED)
+        self.set_flags(|flags| flags | QUEUED)
     }
 
     /// Lets newcomers in again.
     pub(crate) fn let_go(&self) {
-        self.word.fetch_and(!QUEUED, Ordering::Release);
+        self.set_flags(|flags| flags & !QUEUED);
     }
 
     /// Takes places for one who stands first in line: nobody else can take any meanwhile.
@@ -129,31 +198,42 @@ impl Door {
         if !word.has_room_for(places) {
             return false;
         }
-        let before = self.word.fetch_add(u64::from(places), Ordering::Acquire);
+        let before = self.word.fetch_add(taking(places), Ordering::Acquire);
         self.note_peak(Word(before).busy() + places);
         true
     }
 
     pub(crate) fn close(&self) {
-        self.word.fetch_or(CLOSED, Ordering::AcqRel);
+        self.set_flags(|flags| flags | CLOSED);
     }
 
     /// Whether any place is busy, of which the last one that comes back is then reported.
     pub(crate) fn drain(&self) -> Word {
-        Word(self.word.fetch_or(DRAINING, Ordering::AcqRel))
+        self.set_flags(|flags| flags | DRAINING)
     }
 
     pub(crate) fn set_limit(&self, limit: u32) {
-        let mask = !(u64::from(MOST) << LIMIT);
-        let limit = u64::from(limit) << LIMIT;
-        let mut word = self.word.load(Ordering::Relaxed);
-        while let Err(other) = self.word.compare_exchange_weak(
-            word,
-            (word & mask) | limit,
-            Ordering::AcqRel,
-            Ordering::Relaxed,
-        ) {
-            word = other;
+        self.change(|word| Word::new(word.busy(), limit, word.flags()));
+    }
+
+    fn set_flags(&self, flags: impl Fn(u32) -> u32) -> Word {
+        self.change(|word| Word::new(word.busy(), word.limit(), flags(word.flags())))
+    }
+
+    /// The word as it is after the change.
+    fn change(&self, to: impl Fn(Word) -> Word) -> Word {
+        let mut word = Word(self.word.load(Ordering::Relaxed));
+        loop {
+            let changed = to(word);
+            match self.word.compare_exchange_weak(
+                word.0,
+                changed.0,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return changed,
+                Err(other) => word = Word(other),
+            }
         }
     }
 
@@ -163,6 +243,35 @@ impl Door {
         // Mostly it is not one, and reading is all.
         if busy > self.peak.load(Ordering::Relaxed) {
             self.peak.fetch_max(busy, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(steadfast_loom))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_word_tells_what_was_put_into_it(
+            busy in 0..=MOST,
+            limit in 1..=MOST,
+            flags in prop::sample::select(vec![0, QUEUED, CLOSED, DRAINING, WATCHED, !MOST]),
+            places in 1..=MOST,
+        ) {
+            let word = Word::new(busy, limit, flags);
+            prop_assert_eq!((word.busy(), word.limit(), word.flags()), (busy, limit, flags));
+            prop_assert_eq!(word.is_plain(), flags == 0 && busy <= limit);
+            let room = u64::from(busy) + u64::from(places) <= u64::from(limit);
+            prop_assert_eq!(word.has_room_for(places), room);
+            if room {
+                prop_assert_eq!(word.taken(places), Word::new(busy + places, limit, flags));
+            }
+            // Never below what the upper half can hold, whatever is asked for.
+            prop_assert_eq!(word.taken(places).is_plain(), room && flags == 0);
         }
     }
 }

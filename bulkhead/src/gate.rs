@@ -1,6 +1,9 @@
 //! The door and the line behind it. No method here runs anything of the user's (wakers, drops of
 //! wakers, observers) while it holds the lock of the line.
 
+mod refusing;
+mod snapshot;
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -13,11 +16,13 @@ use crate::{
     config::Config,
     counters::Counters,
     door::{Door, Word},
-    error::{Reason, Rejected},
     histogram::Histogram,
-    observer::Observers,
-    queue::Key,
-    snapshot::{Snapshot, Totals},
+    holds::{Holds, Since},
+    name::Name,
+    observer::{Acquired, Observer, Released},
+    observers::Observers,
+    queue::{Key, Wanted},
+    rejected::{Reason, Rejected},
     state::{LinedUp, Spot, State, Wakers},
     sync::Mutex,
 };
@@ -26,104 +31,140 @@ use crate::{
 pub(crate) struct Gate {
     door: Door,
     counters: Counters,
-    pub(crate) name: Arc<str>,
+    name: Name,
     /// As it was built with: how many places there are changes.
     pub(crate) config: Config,
     pub(crate) observers: Observers,
     /// The waits of those who got a place in the end.
     pub(crate) waits: Histogram,
+    holds: Option<Holds>,
     state: Mutex<State>,
 }
 
+/// What came of asking for places.
+#[derive(Debug)]
+pub(crate) enum Entered {
+    /// The places are taken. The caller must put them into a permit before anything else.
+    In(Since),
+    Waits(Spot),
+}
+
 impl Gate {
-    pub(crate) fn new(name: Arc<str>, config: Config, observers: Observers) -> Self {
-        Self {
+    pub(crate) fn new(name: Name, config: Config, observers: Observers) -> Self {
+        let gate = Self {
             door: Door::new(builder::places(config.max_concurrent)),
             counters: Counters::new(),
             name,
-            observers,
             waits: Histogram::default(),
-            state: Mutex::new(State::new(config.max_waiting)),
+            holds: config.hold_times.then(Holds::new),
+            state: Mutex::new(State::new(&config)),
             config,
+            observers,
+        };
+        if gate.holds.is_some() || gate.observers.are_for_every_call() {
+            gate.door.watch();
+        }
+        gate
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        self.name.as_arc()
+    }
+
+    pub(crate) fn observe(&self, observer: Arc<dyn Observer>) {
+        self.observers.add(observer);
+        if self.observers.are_for_every_call() {
+            self.door.watch();
         }
     }
 
-    /// Takes free places. The caller must put them into a permit before anything else.
+    /// Takes free places, with the duty of [`Entered::In`].
     #[inline]
-    pub(crate) fn try_enter(&self, places: u32) -> Result<(), Rejected> {
+    pub(crate) fn try_enter(&self, places: u32) -> Result<Since, Rejected> {
         match self.door.take(places) {
             Ok(()) => {
                 self.counters.add(|cell| &cell.immediate);
-                Ok(())
+                Ok(Since::UNKNOWN)
             }
-            Err(word) => Err(self.refuse(word)),
+            Err(word) => self.try_enter_watched(word, places),
         }
     }
 
-    /// Takes free places (`None`), with the same duty, or a place in line.
+    /// Takes free places, or a place in line.
     #[inline]
-    pub(crate) fn enter(&self, places: u32) -> Result<Option<Spot>, Rejected> {
-        match self.door.take(places) {
+    pub(crate) fn enter(&self, wanted: Wanted) -> Result<Entered, Rejected> {
+        match self.door.take(wanted.places) {
             Ok(()) => {
                 self.counters.add(|cell| &cell.immediate);
-                Ok(None)
+                Ok(Entered::In(Since::UNKNOWN))
             }
-            Err(word) => self.line_up(word, places),
-        }
-    }
-
-    /// The number of places that a caller wants, if there are so many.
-    pub(crate) fn places(&self, wanted: usize) -> Result<u32, Rejected> {
-        let limit = self.door.word().limit();
-        match u32::try_from(wanted) {
-            Ok(places) if (1..=limit).contains(&places) => Ok(places),
-            _ => {
-                self.counters.add(|cell| &cell.too_many);
-                let limit = limit as usize;
-                Err(self.reject(Reason::TooMany { wanted, limit }))
-            }
+            Err(word) => self.enter_watched(word, wanted),
         }
     }
 
     #[cold]
-    fn line_up(&self, word: Word, places: u32) -> Result<Option<Spot>, Rejected> {
-        // Without time to wait there is no line, and nobody needs a timer to learn so.
-        if word.is_closed() || self.config.checkout_timeout.is_zero() {
-            return Err(self.refuse(word));
+    fn try_enter_watched(&self, word: Word, places: u32) -> Result<Since, Rejected> {
+        match self.take_watched(word, places) {
+            Ok(since) => Ok(since),
+            Err(word) => Err(self.refuse(word, places)),
         }
-        let lined_up = self.state.lock().line_up(&self.door, places);
+    }
+
+    #[cold]
+    fn enter_watched(&self, word: Word, wanted: Wanted) -> Result<Entered, Rejected> {
+        match self.take_watched(word, wanted.places) {
+            Ok(since) => Ok(Entered::In(since)),
+            Err(word) => self.line_up(word, wanted),
+        }
+    }
+
+    fn take_watched(&self, word: Word, places: u32) -> Result<Since, Word> {
+        if !word.is_watched() {
+            return Err(word);
+        }
+        self.door.take_watched(places)?;
+        self.counters.add(|cell| &cell.immediate);
+        Ok(self.entered_at_once(places))
+    }
+
+    fn line_up(&self, word: Word, wanted: Wanted) -> Result<Entered, Rejected> {
+        let places = wanted.places;
+        // Without room in line or time to wait there is no line, and nobody needs a lock or a timer to
+        // learn so.
+        let config = &self.config;
+        if word.is_closed() || config.max_waiting == 0 || config.checkout_timeout.is_zero() {
+            return Err(self.refuse(word, places));
+        }
+        let lined_up = self.state.lock().line_up(&self.door, wanted);
         match lined_up {
             LinedUp::In => {
                 self.counters.add(|cell| &cell.immediate);
-                Ok(None)
+                Ok(Entered::In(self.entered_at_once(places)))
             }
-            LinedUp::Waits(spot) => Ok(Some(spot)),
-            LinedUp::Refused(reason) => {
-                self.counters.add(|cell| match reason {
-                    Reason::Closed => &cell.closed,
-                    _ => &cell.full,
-                });
-                Err(self.reject(reason))
+            LinedUp::Waits(spot, wakers) => {
+                wake(wakers);
+                Ok(Entered::Waits(spot))
             }
+            LinedUp::Refused(reason) => Err(self.refuse_because(reason, places)),
         }
     }
 
-    /// Refuses a caller who has met the door like this.
-    #[cold]
-    fn refuse(&self, word: Word) -> Rejected {
-        if word.is_closed() {
-            self.counters.add(|cell| &cell.closed);
-            return self.reject(Reason::Closed);
-        }
-        self.counters.add(|cell| &cell.full);
-        let waiting = match word.is_queued() {
-            true => self.state.lock().queue.len(),
-            false => 0,
-        };
-        self.reject(Reason::Full {
-            concurrent: word.busy() as usize,
-            waiting,
-        })
+    /// Nothing here unwinds, so the places reach their permit.
+    fn entered_at_once(&self, places: u32) -> Since {
+        self.observers.notify_of_every_call(|observer| {
+            observer.acquired(&Acquired {
+                name: Arc::clone(self.name()),
+                places: places as usize,
+                waited: None,
+            });
+        });
+        self.hold_begins()
+    }
+
+    /// For places that were taken.
+    #[inline]
+    pub(crate) fn hold_begins(&self) -> Since {
+        self.holds.as_ref().map_or(Since::UNKNOWN, Holds::begin)
     }
 
     pub(crate) fn poll(
@@ -151,17 +192,30 @@ impl Gate {
 
     /// Takes a permit's places back.
     #[inline]
-    pub(crate) fn release(&self, places: u32) {
+    pub(crate) fn release(&self, places: u32, since: Since) {
         self.counters.add(|cell| &cell.completed);
-        if self.door.give(places) {
-            self.serve();
+        let word = self.door.give(places);
+        if !word.is_plain() {
+            self.after_release(word, places, since);
         }
     }
 
     #[cold]
-    fn serve(&self) {
-        let wakers = self.state.lock().serve(&self.door);
-        wake(wakers);
+    fn after_release(&self, word: Word, places: u32, since: Since) {
+        if word.is_awaited() {
+            let wakers = self.state.lock().serve(&self.door);
+            wake(wakers);
+        }
+        if word.is_watched() {
+            let held = self.holds.as_ref().and_then(|holds| holds.end(since));
+            self.observers.notify_of_every_call(|observer| {
+                observer.released(&Released {
+                    name: Arc::clone(self.name()),
+                    places: places as usize,
+                    held,
+                });
+            });
+        }
     }
 
     pub(crate) fn resize(&self, limit: u32) {
@@ -197,51 +251,6 @@ impl Gate {
 
     pub(crate) fn busy(&self) -> usize {
         self.door.word().busy() as usize
-    }
-
-    /// Tells the observers about a refusal that is already counted.
-    #[inline]
-    pub(crate) fn reject(&self, reason: Reason) -> Rejected {
-        let rejected = Rejected::new(Arc::clone(&self.name), reason);
-        self.observers
-            .notify(|observer| observer.rejected(&rejected));
-        rejected
-    }
-
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let name = Arc::clone(&self.name);
-        let observer_panics = self.observers.panics();
-        // Before the totals: a wait is counted there first, so there are never fewer of them.
-        let waits = self.waits.snapshot();
-        let state = self.state.lock();
-        let word = self.door.word();
-        let [busy, limit] = [word.busy(), word.limit()].map(|places| places as usize);
-        let immediate = self.counters.sum(|cell| &cell.immediate);
-        let queue = &state.totals;
-        Snapshot {
-            name,
-            max_concurrent: limit,
-            max_waiting: state.max_waiting,
-            available: limit.saturating_sub(busy),
-            busy,
-            waiting: state.queue.len(),
-            peak_busy: self.door.peak() as usize,
-            peak_waiting: state.peak_waiting,
-            closed: word.is_closed(),
-            totals: Totals {
-                acquired: immediate + queue.acquired,
-                acquired_after_wait: queue.acquired,
-                completed: self.counters.sum(|cell| &cell.completed),
-                rejected_full: self.counters.sum(|cell| &cell.full),
-                rejected_timeout: queue.timed_out,
-                rejected_closed: self.counters.sum(|cell| &cell.closed) + queue.closed,
-                rejected_too_many: self.counters.sum(|cell| &cell.too_many) + queue.too_many,
-                abandoned: queue.abandoned,
-                wait_total: queue.waited,
-                observer_panics,
-            },
-            waits,
-        }
     }
 }
 

@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use crate::{bulkhead::Bulkhead, keyed::shared::Shared, snapshot::Snapshot};
+use crate::{bulkhead::Bulkhead, keyed::shared::Shared, priority::Priority, snapshot::Snapshot};
 
 pub use builder::KeyedBuilder;
 pub use permit::KeyedPermit;
@@ -94,6 +94,9 @@ pub use snapshot::KeyedSnapshot;
 /// ```
 pub struct Keyed<K> {
     shared: Arc<Shared<K>>,
+    /// That of `shared`, with the priority of this handle.
+    outer: Option<Bulkhead>,
+    priority: Priority,
 }
 
 impl<K: Hash + Eq + Clone + fmt::Display> Keyed<K> {
@@ -113,7 +116,7 @@ impl<K: Hash + Eq + Clone + fmt::Display> Keyed<K> {
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        self.shared.get(key)
+        self.shared.get(key).of_priority(self.priority)
     }
 
     /// The bulkhead of this key, if it has one. Neither creates it nor counts as a use.
@@ -187,6 +190,22 @@ impl<K> Keyed<K> {
         self.shared.table.read().is_closed()
     }
 
+    /// Another handle to the same set, for callers of this priority: in the line of their key as well as
+    /// in that of the outer bulkhead. See [`Priority`].
+    #[must_use]
+    pub fn with_priority(&self, priority: Priority) -> Self {
+        Self::new(Arc::clone(&self.shared), priority)
+    }
+
+    fn new(shared: Arc<Shared<K>>, priority: Priority) -> Self {
+        let outer = shared.outer.as_ref();
+        Self {
+            outer: outer.map(|outer| outer.with_priority(priority)),
+            shared,
+            priority,
+        }
+    }
+
     /// The name given to [`builder`](Self::builder).
     #[must_use]
     pub fn name(&self) -> &str {
@@ -196,7 +215,7 @@ impl<K> Keyed<K> {
     /// The bulkhead that all keys share, if one was given.
     #[must_use]
     pub fn outer(&self) -> Option<&Bulkhead> {
-        self.shared.outer.as_ref()
+        self.outer.as_ref()
     }
 
     /// The bulkhead that keys share for which there is no room, called `{name} (overflow)`. It is
@@ -228,9 +247,7 @@ impl<K> Keyed<K> {
 
 impl<K> Clone for Keyed<K> {
     fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-        }
+        self.with_priority(self.priority)
     }
 }
 

@@ -127,16 +127,21 @@ mod door;
 mod error;
 mod gate;
 mod histogram;
+mod holds;
 mod keyed;
 #[cfg(test)]
 #[cfg(steadfast_loom)]
 mod loom_models;
+mod name;
 mod observer;
+mod observers;
 mod permit;
 #[cfg(feature = "tokio")]
 mod pool;
 mod priority;
 mod queue;
+mod rejected;
+mod shares;
 mod slot;
 mod snapshot;
 mod state;
@@ -148,10 +153,10 @@ mod weak;
 pub use builder::Builder;
 pub use bulkhead::Bulkhead;
 pub use config::Config;
-pub use error::{ConfigError, Error, FieldError, Reason, Rejected, StillBusy};
+pub use error::{ConfigError, Error, FieldError, StillBusy};
 pub use histogram::HistogramSnapshot;
 pub use keyed::{Keyed, KeyedBuilder, KeyedPermit, KeyedSnapshot};
-pub use observer::{Acquired, Observer, Queued};
+pub use observer::{Acquired, Observer, Queued, Released};
 pub use permit::Permit;
 #[cfg(feature = "tokio")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
@@ -159,6 +164,7 @@ pub use pool::{
     Checkout, Discards, HookFuture, Pool, PoolBuilder, PoolError, PoolSnapshot, WeakPool,
 };
 pub use priority::Priority;
+pub use rejected::{Reason, Rejected};
 pub use snapshot::{Snapshot, Totals};
 pub use weak::WeakBulkhead;
 

@@ -64,7 +64,7 @@ fn assert_idle(gate: &Gate) {
     let snapshot = gate.snapshot();
     assert_eq!((snapshot.busy, snapshot.waiting), (0, 0));
     gate.try_enter(1).unwrap();
-    gate.release(1);
+    gate.release(1, Since::UNKNOWN);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn loom_a_place_is_held_by_one_at_a_time() {
                     if gate.try_enter(1).is_ok() {
                         assert!(!inside.swap(true, Ordering::Relaxed), "two at a time");
                         inside.store(false, Ordering::Relaxed);
-                        gate.release(1);
+                        gate.release(1, Since::UNKNOWN);
                     }
                 })
             })
@@ -102,13 +102,13 @@ fn loom_what_was_done_in_a_place_is_seen_by_the_next() {
             thread::spawn(move || {
                 if gate.try_enter(1).is_ok() {
                     work.with_mut(|_| ());
-                    gate.release(1);
+                    gate.release(1, Since::UNKNOWN);
                 }
             })
         };
         if gate.try_enter(1).is_ok() {
             work.with_mut(|_| ());
-            gate.release(1);
+            gate.release(1, Since::UNKNOWN);
         }
         caller.join().unwrap();
     });
@@ -121,7 +121,7 @@ fn loom_a_place_that_comes_back_is_not_lost_on_a_new_waiter() {
         gate.try_enter(1).unwrap();
         let returns = {
             let gate = Arc::clone(&gate);
-            thread::spawn(move || gate.release(1))
+            thread::spawn(move || gate.release(1, Since::UNKNOWN))
         };
         if let Some(spot) = gate.enter(1).unwrap() {
             let (bell, waker) = bell();
@@ -135,7 +135,7 @@ fn loom_a_place_that_comes_back_is_not_lost_on_a_new_waiter() {
             returns.join().unwrap();
         }
         assert_eq!(gate.snapshot().busy, 1);
-        gate.release(1);
+        gate.release(1, Since::UNKNOWN);
         assert_idle(&gate);
     });
 }
@@ -150,11 +150,11 @@ fn loom_nobody_overtakes_the_line() {
             let gate = Arc::clone(&gate);
             thread::spawn(move || gate.try_enter(1).is_ok())
         };
-        gate.release(1);
+        gate.release(1, Since::UNKNOWN);
         assert!(!newcomer.join().unwrap());
         let (_bell, waker) = bell();
         assert!(poll(&gate, &spot, &waker).is_ready());
-        gate.release(1);
+        gate.release(1, Since::UNKNOWN);
         assert_idle(&gate);
     });
 }
@@ -168,13 +168,13 @@ fn loom_a_waiter_that_leaves_passes_its_place_on() {
         let stays = gate.enter(1).unwrap().unwrap();
         let returns = {
             let gate = Arc::clone(&gate);
-            thread::spawn(move || gate.release(1))
+            thread::spawn(move || gate.release(1, Since::UNKNOWN))
         };
         gate.abandon(leaves.key);
         returns.join().unwrap();
         let (_bell, waker) = bell();
         assert!(poll(&gate, &stays, &waker).is_ready());
-        gate.release(1);
+        gate.release(1, Since::UNKNOWN);
         assert_idle(&gate);
     });
 }
@@ -199,7 +199,7 @@ fn loom_nobody_waits_at_a_closed_door() {
             Ok(None) => panic!("there was no place"),
             Err(rejected) => assert_eq!(rejected.reason(), Reason::Closed),
         }
-        gate.release(1);
+        gate.release(1, Since::UNKNOWN);
         let snapshot = gate.snapshot();
         assert_eq!((snapshot.busy, snapshot.waiting), (0, 0));
     });
@@ -214,8 +214,8 @@ fn loom_the_last_place_that_comes_back_is_noticed() {
         let returns = {
             let gate = Arc::clone(&gate);
             thread::spawn(move || {
-                gate.release(1);
-                gate.release(1);
+                gate.release(1, Since::UNKNOWN);
+                gate.release(1, Since::UNKNOWN);
             })
         };
         let (bell, waker) = bell();
@@ -234,7 +234,7 @@ fn loom_a_resize_in_the_middle_loses_no_place() {
             let gate = Arc::clone(&gate);
             thread::spawn(move || {
                 if gate.try_enter(2).is_ok() {
-                    gate.release(2);
+                    gate.release(2, Since::UNKNOWN);
                 }
             })
         };

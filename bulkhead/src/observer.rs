@@ -1,21 +1,12 @@
-use std::{
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use parking_lot::RwLock;
+use crate::{priority::Priority, rejected::Rejected};
 
-use crate::error::Rejected;
-
-/// Hears of the rare events of a bulkhead: a caller had to queue, a queued caller got its place, a
-/// caller was refused.
+/// Hears of what happens at a bulkhead: by default of the rare events alone, that a caller had to queue,
+/// that a queued caller got its place, that a caller was refused.
 ///
-/// An acquire that found a free place at once is not reported: it is the hot path. Read it from
+/// A call that finds a free place at once is the hot path. It is told to those observers only that ask
+/// for [every call](Self::wants_every_call); all others cost it nothing. Read its count from
 /// [`Snapshot`](crate::Snapshot) instead.
 ///
 /// Every method does nothing by default. Observers run on the caller's thread after the
@@ -52,33 +43,66 @@ use crate::error::Rejected;
 /// # }
 /// ```
 pub trait Observer: Send + Sync {
+    /// Whether it wants to hear of every call: of each [`acquired`](Self::acquired), also of those who
+    /// did not have to wait, and of each [`released`](Self::released). Asked once, when it is added.
+    ///
+    /// Default: no. Then calls that find a free place run past it at full speed.
+    fn wants_every_call(&self) -> bool {
+        false
+    }
+
     /// All places were busy and the caller joined the queue.
     fn queued(&self, queued: &Queued) {
         let _ = queued;
     }
 
-    /// A caller that had queued got its place.
-    fn acquired_after_wait(&self, acquired: &Acquired) {
+    /// A caller got its places: one that had queued, or any if the observer
+    /// [wants every call](Self::wants_every_call).
+    fn acquired(&self, acquired: &Acquired) {
         let _ = acquired;
     }
 
-    /// A caller was refused: full, timed out, or closed.
+    /// A caller was refused: full, closed, or too many places asked for.
     fn rejected(&self, rejected: &Rejected) {
         let _ = rejected;
+    }
+
+    /// A caller was refused after it had waited for the whole checkout timeout. By default told as
+    /// [`rejected`](Self::rejected).
+    fn timed_out(&self, rejected: &Rejected) {
+        self.rejected(rejected);
+    }
+
+    /// A permit has come back. Told only if the observer
+    /// [wants every call](Self::wants_every_call).
+    fn released(&self, released: &Released) {
+        let _ = released;
     }
 }
 
 impl<O: Observer + ?Sized> Observer for Arc<O> {
+    fn wants_every_call(&self) -> bool {
+        (**self).wants_every_call()
+    }
+
     fn queued(&self, queued: &Queued) {
         (**self).queued(queued);
     }
 
-    fn acquired_after_wait(&self, acquired: &Acquired) {
-        (**self).acquired_after_wait(acquired);
+    fn acquired(&self, acquired: &Acquired) {
+        (**self).acquired(acquired);
     }
 
     fn rejected(&self, rejected: &Rejected) {
         (**self).rejected(rejected);
+    }
+
+    fn timed_out(&self, rejected: &Rejected) {
+        (**self).timed_out(rejected);
+    }
+
+    fn released(&self, released: &Released) {
+        (**self).released(released);
     }
 }
 
@@ -88,78 +112,32 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
 pub struct Queued {
     /// The bulkhead's name.
     pub name: Arc<str>,
-    /// Place in line on arrival; 1 is served next.
+    /// Its place among those of its priority on arrival; 1 is served next of them.
     pub position: usize,
+    /// Its priority.
+    pub priority: Priority,
 }
 
-/// A caller that had queued got its place.
+/// A caller got its places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Acquired {
     /// The bulkhead's name.
     pub name: Arc<str>,
-    /// Time from joining the queue to getting the place.
-    pub waited: Duration,
+    /// How many places.
+    pub places: usize,
+    /// Time from joining the queue to getting the places; `None` if they were free at once.
+    pub waited: Option<Duration>,
 }
 
-/// The observers of one bulkhead.
-#[derive(Default)]
-pub(crate) struct Observers {
-    list: RwLock<Arc<[Arc<dyn Observer>]>>,
-    /// Length of `list`: spares the unobserved bulkhead the lock. Relaxed: it guards nothing, the
-    /// list itself is read under its lock.
-    count: AtomicUsize,
-    panics: AtomicU64,
-}
-
-impl Observers {
-    pub(crate) fn new(list: Vec<Arc<dyn Observer>>) -> Self {
-        Self {
-            count: AtomicUsize::new(list.len()),
-            list: RwLock::new(list.into()),
-            panics: AtomicU64::new(0),
-        }
-    }
-
-    pub(crate) fn add(&self, observer: Arc<dyn Observer>) {
-        let replaced = {
-            let mut list = self.list.write();
-            let longer = list.iter().cloned().chain([observer]).collect();
-            self.count.fetch_add(1, Ordering::Relaxed);
-            std::mem::replace(&mut *list, longer)
-        };
-        drop(replaced);
-    }
-
-    /// Shows the event to every observer.
-    #[inline]
-    pub(crate) fn notify(&self, show: impl Fn(&dyn Observer)) {
-        if self.count.load(Ordering::Relaxed) > 0 {
-            self.show_all(show);
-        }
-    }
-
-    pub(crate) fn panics(&self) -> u64 {
-        self.panics.load(Ordering::Relaxed)
-    }
-
-    /// The observers run outside the lock of the list.
-    #[cold]
-    fn show_all(&self, show: impl Fn(&dyn Observer)) {
-        let list = Arc::clone(&self.list.read());
-        for observer in &*list {
-            if catch_unwind(AssertUnwindSafe(|| show(&**observer))).is_err() {
-                self.panics.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Observers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Observers")
-            .field("count", &self.count)
-            .field("panics", &self.panics)
-            .finish()
-    }
+/// A permit came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Released {
+    /// The bulkhead's name.
+    pub name: Arc<str>,
+    /// How many places.
+    pub places: usize,
+    /// How long they were held, if the bulkhead [measures it](crate::Builder::hold_times).
+    pub held: Option<Duration>,
 }

@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::gate::Gate;
+use crate::{gate::Gate, holds::Since, rejected::nanos};
 
 /// A place in a [`Bulkhead`](crate::Bulkhead), or several, held until it is dropped.
 ///
@@ -13,15 +13,29 @@ pub struct Permit {
     /// In nanoseconds, enough for 584 years: a permit of two words moves through the results of a
     /// future in half the time of one that holds a `Duration`.
     waited: u64,
+    since: Since,
     weight: u32,
 }
 
 impl Permit {
-    pub(crate) fn new(gate: Arc<Gate>, weight: u32, waited: Duration) -> Self {
-        let waited = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
+    /// For places that were free at once.
+    #[inline]
+    pub(crate) fn new(gate: Arc<Gate>, weight: u32, since: Since) -> Self {
         Self {
             gate,
-            waited,
+            waited: 0,
+            since,
+            weight,
+        }
+    }
+
+    /// For places that somebody has waited for.
+    pub(crate) fn after_wait(gate: Arc<Gate>, weight: u32, waited: Duration) -> Self {
+        let since = gate.hold_begins();
+        Self {
+            gate,
+            waited: nanos(waited),
+            since,
             weight,
         }
     }
@@ -42,14 +56,14 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.gate.release(self.weight);
+        self.gate.release(self.weight, self.since);
     }
 }
 
 impl fmt::Debug for Permit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permit")
-            .field("bulkhead", &self.gate.name)
+            .field("bulkhead", self.gate.name())
             .field("weight", &self.weight)
             .field("waited", &self.waited())
             .finish()
@@ -58,27 +72,34 @@ impl fmt::Debug for Permit {
 
 /// A place held for the length of one `call`, which borrows the bulkhead and so saves the
 /// reference count of a [`Permit`].
-pub(crate) struct Held<'a>(Option<&'a Gate>);
+pub(crate) struct Held<'a> {
+    gate: Option<&'a Gate>,
+    since: Since,
+}
 
 impl<'a> Held<'a> {
     #[inline]
-    pub(crate) fn new(gate: &'a Gate) -> Self {
-        Self(Some(gate))
+    pub(crate) fn new(gate: &'a Gate, since: Since) -> Self {
+        Self {
+            gate: Some(gate),
+            since,
+        }
     }
 
     /// Leaves the place to whoever goes on with the call.
     #[cfg(feature = "tokio")]
     #[inline]
-    pub(crate) fn keep(mut self) {
-        self.0 = None;
+    pub(crate) fn keep(mut self) -> Since {
+        self.gate = None;
+        self.since
     }
 }
 
 impl Drop for Held<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(gate) = self.0 {
-            gate.release(1);
+        if let Some(gate) = self.gate {
+            gate.release(1, self.since);
         }
     }
 }

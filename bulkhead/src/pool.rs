@@ -25,7 +25,7 @@ pub use hooks::HookFuture;
 pub use snapshot::PoolSnapshot;
 pub use weak::WeakPool;
 
-use crate::{bulkhead::Bulkhead, pool::shared::Shared};
+use crate::{bulkhead::Bulkhead, pool::shared::Shared, priority::Priority};
 
 /// A bounded set of resources (connections, channels, sessions) that callers borrow one at a time.
 ///
@@ -82,6 +82,8 @@ use crate::{bulkhead::Bulkhead, pool::shared::Shared};
 /// ```
 pub struct Pool<T, E> {
     shared: Arc<Shared<T, E>>,
+    /// That of `shared`, with the priority of this handle.
+    bulkhead: Bulkhead,
 }
 
 impl<T: 'static, E: 'static> Pool<T, E> {
@@ -97,8 +99,15 @@ impl<T: 'static, E: 'static> Pool<T, E> {
 }
 
 impl<T, E> Pool<T, E> {
-    pub(crate) fn new(shared: Arc<Shared<T, E>>) -> Self {
-        Self { shared }
+    pub(crate) fn new(shared: Arc<Shared<T, E>>, priority: Priority) -> Self {
+        let bulkhead = shared.bulkhead.with_priority(priority);
+        Self { shared, bulkhead }
+    }
+
+    /// Another handle to the same pool, for callers of this priority; see [`Priority`].
+    #[must_use]
+    pub fn with_priority(&self, priority: Priority) -> Self {
+        Self::new(Arc::clone(&self.shared), priority)
     }
 
     /// Drops all idle resources, for instance after their server was replaced. Those that are lent
@@ -119,7 +128,7 @@ impl<T, E> Pool<T, E> {
     /// pool instead.
     #[must_use]
     pub fn bulkhead(&self) -> &Bulkhead {
-        &self.shared.bulkhead
+        &self.bulkhead
     }
 
     /// The name given to [`builder`](Self::builder).
@@ -137,9 +146,7 @@ impl<T, E> Pool<T, E> {
 
 impl<T, E> Clone for Pool<T, E> {
     fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-        }
+        self.with_priority(self.bulkhead.priority())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The first-in, first-out queue of waiters: a doubly linked list in a slab.
+//! The waiters: a first-in, first-out line for each priority, doubly linked lists in one slab.
 //!
 //! Every operation is O(1), the removal of a waiter from the middle included, so ten thousand
 //! callers that give up at once cost ten thousand steps. The slab grows to the most waiters there
@@ -6,12 +6,33 @@
 
 use std::{mem, task::Waker};
 
-use crate::error::Reason;
+use crate::{
+    config::Config,
+    priority::Priority,
+    rejected::Reason,
+    shares::{ALL, ByPriority, Shares},
+};
 
 /// Where one waiter sits. Only the [`Ticket`](crate::ticket::Ticket) that got it from
 /// [`Queue::push`] uses it, and gives it back exactly once through [`Queue::remove`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key(usize);
+
+/// What somebody wants, and how urgently.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) places: u32,
+    pub(crate) priority: Priority,
+}
+
+impl Wanted {
+    /// A place, with no special urgency.
+    #[cfg(test)]
+    pub(crate) const ONE: Self = Self {
+        places: 1,
+        priority: Priority::Normal,
+    };
+}
 
 /// What has become of a waiter.
 #[derive(Debug)]
@@ -20,7 +41,7 @@ pub(crate) enum Phase {
     Waiting(Option<Waker>),
     /// Out of the line with a place that it has not picked up yet.
     Granted,
-    /// Out of the line without a place: nobody gets any more, or not so many.
+    /// Out of the line without a place.
     Refused(Reason),
 }
 
@@ -28,38 +49,56 @@ pub(crate) enum Phase {
 pub(crate) struct Queue {
     slots: Vec<Slot>,
     vacant: Option<usize>,
+    lines: ByPriority<Line>,
+    shares: Shares,
+}
+
+#[derive(Debug, Default)]
+struct Line {
     head: Option<usize>,
     tail: Option<usize>,
     waiting: usize,
 }
 
+/// Who is served next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct First {
+    index: usize,
+    pub(crate) places: u32,
+}
+
 impl Queue {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         Self {
             slots: Vec::new(),
             vacant: None,
-            head: None,
-            tail: None,
-            waiting: 0,
+            lines: ByPriority::default(),
+            shares: Shares::new(config),
         }
     }
 
-    /// Waiters in line; those that left it with a place are not counted.
+    /// Waiters in line, by priority; those that left it with a place are not counted.
+    pub(crate) fn waiting(&self) -> ByPriority<usize> {
+        self.lines.each_ref().map(|line| line.waiting)
+    }
+
     pub(crate) fn len(&self) -> usize {
-        self.waiting
+        self.lines.iter().map(|line| line.waiting).sum()
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.waiting == 0
+        self.lines.iter().all(|line| line.waiting == 0)
     }
 
-    /// Joins the end of the line, for so many places.
-    pub(crate) fn push(&mut self, places: u32) -> Key {
+    /// Joins the end of the line. The second number is where that is: 1 for the first of its
+    /// priority.
+    pub(crate) fn push(&mut self, wanted: Wanted) -> (Key, usize) {
+        let line = &mut self.lines[wanted.priority as usize];
         let slot = Slot {
-            places,
+            wanted,
             phase: Some(Phase::Waiting(None)),
-            previous: self.tail,
+            previous: line.tail,
             next: None,
         };
         let index = match self.vacant {
@@ -73,29 +112,46 @@ impl Queue {
                 self.slots.len() - 1
             }
         };
-        match self.tail {
+        match line.tail {
             Some(tail) => self.slots[tail].next = Some(index),
-            None => self.head = Some(index),
+            None => {
+                line.head = Some(index);
+                self.shares.joined(wanted.priority);
+            }
         }
-        self.tail = Some(index);
-        self.waiting += 1;
-        Key(index)
+        line.tail = Some(index);
+        line.waiting += 1;
+        (Key(index), line.waiting)
     }
 
-    /// How many places the first in line waits for.
-    pub(crate) fn first(&self) -> Option<u32> {
-        self.head.map(|head| self.slots[head].places)
+    /// Who is served next, and how many places it waits for.
+    pub(crate) fn first(&self) -> Option<First> {
+        let is_empty = self.lines.each_ref().map(|line| line.waiting == 0);
+        let class = self.shares.next(is_empty)?;
+        let index = self.lines[class as usize].head?;
+        let places = self.slots[index].wanted.places;
+        Some(First { index, places })
     }
 
-    /// Takes the first waiter out of the line and marks it granted. Its waker is to be woken once
-    /// the lock is released.
-    pub(crate) fn grant_first(&mut self) -> Option<Waker> {
-        self.advance_first(Phase::Granted)
+    /// Takes this waiter out of the line and marks it granted. Its waker is to be woken once the lock
+    /// is released.
+    pub(crate) fn grant(&mut self, first: First) -> Option<Waker> {
+        let priority = self.slots[first.index].wanted.priority;
+        self.shares.served(priority, first.places);
+        self.take_out(first.index, Phase::Granted)
     }
 
-    /// The same as [`grant_first`](Self::grant_first) for a refusal.
-    pub(crate) fn refuse_first(&mut self, reason: Reason) -> Option<Waker> {
-        self.advance_first(Phase::Refused(reason))
+    /// The same for a refusal, which is at nobody's expense.
+    pub(crate) fn refuse(&mut self, first: First, reason: Reason) -> Option<Waker> {
+        self.take_out(first.index, Phase::Refused(reason))
+    }
+
+    /// Makes room in a full line for one of this priority, if that has a right to it. The waker is
+    /// that of the one who has to leave.
+    pub(crate) fn displace(&mut self, priority: Priority, reason: Reason) -> Option<Option<Waker>> {
+        let class = self.shares.displaced_by(priority, self.waiting())?;
+        let newest = self.lines[class as usize].tail?;
+        Some(self.take_out(newest, Phase::Refused(reason)))
     }
 
     /// What has become of the waiter.
@@ -117,37 +173,53 @@ impl Queue {
         }
         self.slots[key.0].next = self.vacant;
         self.vacant = Some(key.0);
-        (phase, self.slots[key.0].places)
+        (phase, self.slots[key.0].wanted.places)
     }
 
-    #[cold]
-    fn advance_first(&mut self, to: Phase) -> Option<Waker> {
-        let first = self.head?;
-        self.unlink(first);
-        match mem::replace(self.phase_mut(Key(first)), to) {
+    /// Everybody in line, in no order.
+    pub(crate) fn refuse_all(&mut self, reason: Reason, mut each: impl FnMut(Option<Waker>)) {
+        for class in ALL {
+            while let Some(head) = self.lines[class as usize].head {
+                each(self.take_out(head, Phase::Refused(reason)));
+            }
+        }
+    }
+
+    fn take_out(&mut self, index: usize, to: Phase) -> Option<Waker> {
+        self.unlink(index);
+        match mem::replace(self.phase_mut(Key(index)), to) {
             Phase::Waiting(waker) => waker,
             Phase::Granted | Phase::Refused(_) => unreachable!("only waiters are in line"),
         }
     }
 
     fn unlink(&mut self, index: usize) {
-        let Slot { previous, next, .. } = self.slots[index];
+        let Slot {
+            previous,
+            next,
+            wanted,
+            ..
+        } = self.slots[index];
+        let line = &mut self.lines[wanted.priority as usize];
         match previous {
             Some(previous) => self.slots[previous].next = next,
-            None => self.head = next,
+            None => line.head = next,
         }
         match next {
             Some(next) => self.slots[next].previous = previous,
-            None => self.tail = previous,
+            None => line.tail = previous,
         }
-        self.waiting -= 1;
+        line.waiting -= 1;
+        if self.is_empty() {
+            self.shares.reset();
+        }
     }
 }
 
 /// `phase` is `None` in a vacant slot, whose `next` then leads to the next vacant one.
 #[derive(Debug)]
 struct Slot {
-    places: u32,
+    wanted: Wanted,
     phase: Option<Phase>,
     previous: Option<usize>,
     next: Option<usize>,
@@ -159,10 +231,18 @@ mod tests {
 
     #[test]
     fn slots_are_reused_so_the_queue_is_as_large_as_its_longest_line() {
-        let mut queue = Queue::new();
+        let mut queue = Queue::new(&Config::default());
         for _ in 0..3 {
-            let keys = [queue.push(1), queue.push(1), queue.push(1)];
-            assert!(queue.grant_first().is_none(), "nobody was polled yet");
+            let keys = ALL.map(|priority| {
+                queue
+                    .push(Wanted {
+                        places: 1,
+                        priority,
+                    })
+                    .0
+            });
+            let first = queue.first().unwrap();
+            assert!(queue.grant(first).is_none(), "nobody was polled yet");
             assert_eq!(queue.len(), 2);
             for key in keys {
                 queue.remove(key);

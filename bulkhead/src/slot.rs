@@ -33,10 +33,15 @@ impl Drop for Lease {
     }
 }
 
-/// This thread's number, below [`SLOTS`]; or [`NONE`].
+/// This thread's number, below [`SLOTS`], if it has one and that is known already.
 #[inline]
+pub(crate) fn known() -> usize {
+    SLOT.with(Cell::get)
+}
+
+/// This thread's number, below [`SLOTS`]; or [`NONE`].
 pub(crate) fn current() -> usize {
-    match SLOT.with(Cell::get) {
+    match known() {
         UNKNOWN => assign(),
         slot => slot,
     }

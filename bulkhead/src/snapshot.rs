@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use crate::histogram::HistogramSnapshot;
+use crate::{histogram::HistogramSnapshot, priority::Priority, shares::ByPriority};
 
 /// A bulkhead at one moment. What concerns the queue is read under its lock; permits come and go without
 /// it, so `busy` and the totals can be off by those that do meanwhile, and a place that has just come back
@@ -19,8 +19,9 @@ pub struct Snapshot {
     pub available: usize,
     /// Places taken, those included that were just handed to a waiter who has not woken up yet.
     pub busy: usize,
-    /// Callers in line.
+    /// Callers in line, of all priorities.
     pub waiting: usize,
+    pub(crate) waiting_by_priority: ByPriority<usize>,
     /// The most places ever busy at a time.
     pub peak_busy: usize,
     /// The most callers ever in line at a time.
@@ -32,6 +33,18 @@ pub struct Snapshot {
     /// How long those waited in line who got a place in the end. Each is recorded at once after it
     /// was counted in [`Totals::acquired_after_wait`], so `waits` may lack the very last ones.
     pub waits: HistogramSnapshot,
+    /// How long places were held that have come back; empty unless the bulkhead
+    /// [measures it](crate::Builder::hold_times). Each is recorded at once after it was counted in
+    /// [`Totals::completed`], so `holds` may lack the very last ones.
+    pub holds: HistogramSnapshot,
+}
+
+impl Snapshot {
+    /// Callers of this priority in line.
+    #[must_use]
+    pub fn waiting_at(&self, priority: Priority) -> usize {
+        self.waiting_by_priority[priority as usize]
+    }
 }
 
 /// Counts since the bulkhead was built. They only grow.
@@ -49,6 +62,9 @@ pub struct Totals {
     pub completed: u64,
     /// Refused because all places and the whole queue were taken.
     pub rejected_full: u64,
+    /// Those among `rejected_full` who stood in line already, on a place that belonged to a caller of
+    /// [another priority](Priority).
+    pub displaced: u64,
     /// Refused because no place became free within the checkout timeout.
     pub rejected_timeout: u64,
     /// Refused because the bulkhead is closed.

@@ -8,9 +8,10 @@ use std::{
 };
 
 use crate::{
+    config::Config,
     door::Door,
-    error::Reason,
-    queue::{Key, Phase, Queue},
+    queue::{Key, Phase, Queue, Wanted},
+    rejected::Reason,
 };
 
 #[derive(Debug)]
@@ -28,24 +29,27 @@ pub(crate) struct State {
 pub(crate) struct QueueTotals {
     pub(crate) acquired: u64,
     pub(crate) closed: u64,
+    pub(crate) displaced: u64,
     pub(crate) too_many: u64,
     pub(crate) timed_out: u64,
     pub(crate) abandoned: u64,
     pub(crate) waited: Duration,
 }
 
-/// Where a caller stands in line. `position` 1 is served next.
+/// Where a caller stands in line. `position` 1 is the first of its priority.
 #[derive(Debug)]
 pub(crate) struct Spot {
     pub(crate) key: Key,
     pub(crate) position: usize,
+    pub(crate) wanted: Wanted,
 }
 
 /// What came of going to the end of the line.
 pub(crate) enum LinedUp {
     /// There was room after all.
     In,
-    Waits(Spot),
+    /// Whoever has lost its place to this one is to be woken.
+    Waits(Spot, Wakers),
     Refused(Reason),
 }
 
@@ -73,34 +77,40 @@ impl Wakers {
 }
 
 impl State {
-    pub(crate) fn new(max_waiting: usize) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         Self {
-            max_waiting,
+            max_waiting: config.max_waiting,
             peak_waiting: 0,
             totals: QueueTotals::default(),
-            queue: Queue::new(),
+            queue: Queue::new(config),
             drainers: Vec::new(),
         }
     }
 
     /// Joins the line, if it is not too long, unless there is room after all.
-    pub(crate) fn line_up(&mut self, door: &Door, places: u32) -> LinedUp {
+    pub(crate) fn line_up(&mut self, door: &Door, wanted: Wanted) -> LinedUp {
         // From here on nobody gets in but through this lock, so there is no place that comes back unseen.
         let word = door.hold();
+        let waiting = self.queue.len();
         let lined_up = if word.is_closed() {
             LinedUp::Refused(Reason::Closed)
-        } else if self.queue.is_empty() && door.take_held(places) {
+        } else if waiting == 0 && door.take_held(wanted.places) {
             LinedUp::In
-        } else if self.queue.len() >= self.max_waiting {
-            LinedUp::Refused(Reason::Full {
-                concurrent: word.busy() as usize,
-                waiting: self.queue.len(),
-            })
+        } else if waiting < self.max_waiting {
+            self.push(door, wanted, Wakers::default())
         } else {
-            let key = self.queue.push(places);
-            let position = self.queue.len();
-            self.peak_waiting = self.peak_waiting.max(position);
-            LinedUp::Waits(Spot { key, position })
+            let full = Reason::Full {
+                concurrent: word.busy() as usize,
+                waiting,
+            };
+            match self.queue.displace(wanted.priority, full) {
+                None => LinedUp::Refused(full),
+                Some(waker) => {
+                    let mut wakers = Wakers::default();
+                    wakers.push(waker);
+                    self.push(door, wanted, wakers)
+                }
+            }
         };
         self.let_go_if_empty(door);
         lined_up
@@ -130,7 +140,8 @@ impl State {
                 self.queue.remove(key);
                 match reason {
                     Reason::TooMany { .. } => self.totals.too_many += 1,
-                    _ => self.totals.closed += 1,
+                    Reason::Full { .. } => self.totals.displaced += 1,
+                    Reason::Closed | Reason::Timeout { .. } => self.totals.closed += 1,
                 }
                 Poll::Ready(Err(reason))
             }
@@ -150,7 +161,8 @@ impl State {
         }
         self.totals.timed_out += 1;
         self.leave(door, key, &mut wakers);
-        (Err(Reason::Timeout { waited }), wakers)
+        let waiting = self.queue.len();
+        (Err(Reason::Timeout { waited, waiting }), wakers)
     }
 
     /// A waiter walks away. Places that it had been given, but not picked up, go to the next.
@@ -171,9 +183,8 @@ impl State {
     /// Sends everybody in line home; the door is closed.
     pub(crate) fn close(&mut self, door: &Door) -> Wakers {
         let mut wakers = Wakers::default();
-        while !self.queue.is_empty() {
-            wakers.push(self.queue.refuse_first(Reason::Closed));
-        }
+        self.queue
+            .refuse_all(Reason::Closed, |waker| wakers.push(waker));
         self.let_go_if_empty(door);
         wakers
     }
@@ -186,6 +197,20 @@ impl State {
             self.drainers.extend(waker.take());
         }
         drained
+    }
+
+    fn push(&mut self, door: &Door, wanted: Wanted, mut wakers: Wakers) -> LinedUp {
+        let (key, position) = self.queue.push(wanted);
+        // It may be the first, and there may be room: another priority waits for more places than are
+        // free.
+        self.serve_into(door, &mut wakers);
+        self.peak_waiting = self.peak_waiting.max(self.queue.len());
+        let spot = Spot {
+            key,
+            position,
+            wanted,
+        };
+        LinedUp::Waits(spot, wakers)
     }
 
     fn leave(&mut self, door: &Door, key: Key, wakers: &mut Wakers) {
@@ -201,14 +226,14 @@ impl State {
     }
 
     fn serve_into(&mut self, door: &Door, wakers: &mut Wakers) {
-        while let Some(places) = self.queue.first() {
+        while let Some(first) = self.queue.first() {
             let limit = door.word().limit();
-            if places > limit {
+            if first.places > limit {
                 // There are fewer since it came.
-                let reason = too_many(places, limit);
-                wakers.push(self.queue.refuse_first(reason));
-            } else if door.take_held(places) {
-                wakers.push(self.queue.grant_first());
+                let reason = too_many(first.places, limit);
+                wakers.push(self.queue.refuse(first, reason));
+            } else if door.take_held(first.places) {
+                wakers.push(self.queue.grant(first));
             } else {
                 break;
             }

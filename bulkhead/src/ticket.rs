@@ -1,15 +1,16 @@
 //! One waiter's place in the queue, as a guard.
 
 use std::{
+    sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
 use crate::{
-    error::{Reason, Rejected},
     gate::Gate,
     observer::{Acquired, Queued},
-    queue::Key,
+    queue::{Key, Wanted},
+    rejected::{Reason, Rejected},
     state::Spot,
 };
 
@@ -19,6 +20,7 @@ use crate::{
 pub(crate) struct Ticket<'a> {
     gate: &'a Gate,
     key: Key,
+    wanted: Wanted,
     since: Instant,
     settled: bool,
 }
@@ -27,16 +29,24 @@ impl<'a> Ticket<'a> {
     /// Guards the spot in line, and then tells the observers.
     #[cold]
     pub(crate) fn new(gate: &'a Gate, spot: Spot, since: Instant) -> Self {
-        let Spot { key, position } = spot;
+        let Spot {
+            key,
+            position,
+            wanted,
+        } = spot;
         let ticket = Self {
             gate,
             key,
+            wanted,
             since,
             settled: false,
         };
         gate.observers.notify(|observer| {
-            let name = gate.name.clone();
-            observer.queued(&Queued { name, position });
+            observer.queued(&Queued {
+                name: Arc::clone(gate.name()),
+                position,
+                priority: wanted.priority,
+            });
         });
         ticket
     }
@@ -77,11 +87,15 @@ impl<'a> Ticket<'a> {
         waited: Duration,
     ) -> Result<Duration, Rejected> {
         self.settled = true;
-        settled.map_err(|reason| self.gate.reject(reason))?;
-        self.gate.waits.record(waited);
-        self.gate.observers.notify(|observer| {
-            let name = self.gate.name.clone();
-            observer.acquired_after_wait(&Acquired { name, waited });
+        let (gate, places) = (self.gate, self.wanted.places);
+        settled.map_err(|reason| gate.reject(reason, places, waited))?;
+        gate.waits.record(waited);
+        gate.observers.notify(|observer| {
+            observer.acquired(&Acquired {
+                name: Arc::clone(gate.name()),
+                places: places as usize,
+                waited: Some(waited),
+            });
         });
         Ok(waited)
     }
@@ -98,7 +112,10 @@ impl Drop for Ticket<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock, config::Config, histogram::HistogramSnapshot, observer::Observers};
+    use crate::{
+        clock, config::Config, gate::Entered, histogram::HistogramSnapshot, holds::Since,
+        name::Name, observers::Observers,
+    };
 
     /// A gate whose one place is taken, and somebody who waits for it.
     fn gate() -> (Gate, Spot) {
@@ -107,10 +124,17 @@ mod tests {
             max_waiting: 1,
             ..Config::default()
         };
-        let gate = Gate::new("test".into(), config, Observers::default());
+        let gate = Gate::new(Name::new(&"test".into()), config, Observers::default());
         gate.try_enter(1).unwrap();
-        let spot = gate.enter(1).unwrap().unwrap();
+        let spot = line_up(&gate);
         (gate, spot)
+    }
+
+    fn line_up(gate: &Gate) -> Spot {
+        match gate.enter(Wanted::ONE).unwrap() {
+            Entered::Waits(spot) => spot,
+            Entered::In(_) => panic!("there is no place"),
+        }
     }
 
     #[test]
@@ -118,7 +142,7 @@ mod tests {
         let (gate, spot) = gate();
         let now = clock::real();
         let mut ticket = Ticket::new(&gate, spot, now);
-        gate.release(1);
+        gate.release(1, Since::UNKNOWN);
         let waited = Duration::from_secs(5);
         assert_eq!(ticket.time_out(now + waited), Ok(waited));
         drop(ticket);
@@ -132,14 +156,14 @@ mod tests {
         let now = clock::real();
         gate.try_enter(1).unwrap_err();
         drop(Ticket::new(&gate, spot, now));
-        let spot = gate.enter(1).unwrap().unwrap();
+        let spot = line_up(&gate);
         Ticket::new(&gate, spot, now).time_out(now).unwrap_err();
         assert_eq!(gate.snapshot().waits, HistogramSnapshot::default());
         assert!(!gate.waits.is_allocated());
 
-        let spot = gate.enter(1).unwrap().unwrap();
+        let spot = line_up(&gate);
         let mut ticket = Ticket::new(&gate, spot, now);
-        gate.release(1);
+        gate.release(1, Since::UNKNOWN);
         ticket.time_out(now).unwrap();
         assert_eq!(gate.snapshot().waits.count, 1);
         assert!(gate.waits.is_allocated());

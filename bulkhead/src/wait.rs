@@ -1,5 +1,7 @@
 //! The two ways to wait for a place: as a task and as a thread. Both use the same queue.
 
+#[cfg(feature = "tokio")]
+use std::pin::Pin;
 use std::{
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
@@ -7,30 +9,46 @@ use std::{
     time::Duration,
 };
 
-use crate::{
-    clock,
-    error::{Rejected, StillBusy},
-    gate::Gate,
-    ticket::Ticket,
-};
+use crate::{clock, error::StillBusy, gate::Gate, rejected::Rejected, state::Spot, ticket::Ticket};
 
-/// Waits as a task, and returns the time waited. The caller owns the place then, and must put it
-/// into a permit before anything else.
 #[cfg(feature = "tokio")]
-pub(crate) async fn as_task(mut ticket: Ticket<'_>) -> Result<Duration, Rejected> {
-    let mut timeout = std::pin::pin!(tokio::time::sleep(ticket.timeout()));
-    std::future::poll_fn(|context| {
-        if let Poll::Ready(settled) = ticket.poll(context, clock::now()) {
+pin_project_lite::pin_project! {
+    /// Waits as a task, and returns the time waited. The caller owns the place then, and must put it
+    /// into a permit before anything else.
+    pub(crate) struct Wait<'a> {
+        ticket: Ticket<'a>,
+        #[pin]
+        timeout: tokio::time::Sleep,
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<'a> Wait<'a> {
+    #[cold]
+    pub(crate) fn new(gate: &'a Gate, spot: Spot) -> Self {
+        let ticket = Ticket::new(gate, spot, clock::now());
+        let timeout = tokio::time::sleep(ticket.timeout());
+        Self { ticket, timeout }
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl Future for Wait<'_> {
+    type Output = Result<Duration, Rejected>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(settled) = this.ticket.poll(context, clock::now()) {
             return Poll::Ready(settled);
         }
-        std::task::ready!(timeout.as_mut().poll(context));
-        Poll::Ready(ticket.time_out(clock::now()))
-    })
-    .await
+        std::task::ready!(this.timeout.poll(context));
+        Poll::Ready(this.ticket.time_out(clock::now()))
+    }
 }
 
 /// The same as a thread, which parks while it waits.
-pub(crate) fn as_thread(mut ticket: Ticket<'_>) -> Result<Duration, Rejected> {
+pub(crate) fn as_thread(gate: &Gate, spot: Spot) -> Result<Duration, Rejected> {
+    let mut ticket = Ticket::new(gate, spot, clock::real());
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let context = Context::from_waker(&waker);
     loop {
@@ -54,7 +72,7 @@ pub(crate) async fn drained_as_task(gate: &Gate, timeout: Duration) -> Result<()
         false => Poll::Pending,
     });
     let drained = tokio::time::timeout(timeout, drained).await;
-    drained.map_err(|_| StillBusy::new(Arc::clone(&gate.name), gate.busy()))
+    drained.map_err(|_| StillBusy::new(Arc::clone(gate.name()), gate.busy()))
 }
 
 /// The same as a thread.
@@ -65,7 +83,7 @@ pub(crate) fn drained_as_thread(gate: &Gate, timeout: Duration) -> Result<(), St
         let waited = clock::real().saturating_duration_since(begin);
         let left = timeout.saturating_sub(waited);
         if left.is_zero() {
-            return Err(StillBusy::new(Arc::clone(&gate.name), gate.busy()));
+            return Err(StillBusy::new(Arc::clone(gate.name()), gate.busy()));
         }
         thread::park_timeout(left);
     }

@@ -1,9 +1,9 @@
 //! Several places at a time.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::Bulkhead;
-use crate::{clock, error::Rejected, permit::Permit, ticket::Ticket, wait};
+use crate::{permit::Permit, rejected::Rejected};
 
 impl Bulkhead {
     /// Takes several places at a time, if they are free, without waiting. They come back together.
@@ -33,13 +33,13 @@ impl Bulkhead {
     /// ```
     pub fn try_acquire_many(&self, places: usize) -> Result<Permit, Rejected> {
         let places = self.gate.places(places)?;
-        self.gate.try_enter(places)?;
-        Ok(Permit::new(Arc::clone(&self.gate), places, Duration::ZERO))
+        let since = self.gate.try_enter(places)?;
+        Ok(Permit::new(Arc::clone(&self.gate), places, since))
     }
 
     /// Takes several places at a time, waiting in line for at most the checkout timeout.
     ///
-    /// The line is served strictly in order: one that waits for many places holds up those behind it
+    /// Each line is served strictly in order: one that waits for many places holds up those behind it
     /// until it has them all, so that it is not starved by a stream of small ones.
     ///
     /// # Errors
@@ -58,11 +58,7 @@ impl Bulkhead {
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
     pub async fn acquire_many(&self, places: usize) -> Result<Permit, Rejected> {
         let places = self.gate.places(places)?;
-        let waited = match self.gate.enter(places)? {
-            None => Duration::ZERO,
-            Some(spot) => wait::as_task(Ticket::new(&self.gate, spot, clock::now())).await?,
-        };
-        Ok(Permit::new(Arc::clone(&self.gate), places, waited))
+        self.take(places).await
     }
 
     /// [`acquire_many`](Self::acquire_many) for a thread.
@@ -72,10 +68,6 @@ impl Bulkhead {
     /// The same as for `acquire_many`.
     pub fn acquire_many_blocking(&self, places: usize) -> Result<Permit, Rejected> {
         let places = self.gate.places(places)?;
-        let waited = match self.gate.enter(places)? {
-            None => Duration::ZERO,
-            Some(spot) => wait::as_thread(Ticket::new(&self.gate, spot, clock::real()))?,
-        };
-        Ok(Permit::new(Arc::clone(&self.gate), places, waited))
+        self.take_blocking(places)
     }
 }

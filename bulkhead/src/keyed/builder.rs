@@ -5,6 +5,7 @@ use crate::{
     bulkhead::Bulkhead,
     error::{ConfigError, FieldError},
     keyed::{Keyed, shared::Shared},
+    priority::Priority,
 };
 
 /// Settings of a [`Keyed`] set, begun by [`Keyed::builder`].
@@ -92,9 +93,7 @@ impl<K> KeyedBuilder<K> {
         }
         ConfigError::check("keyed bulkhead", &self.name, bad)?;
         let shared = Shared::new(self.name, self.template, self.max_keys, self.outer);
-        Ok(Keyed {
-            shared: Arc::new(shared),
-        })
+        Ok(Keyed::new(Arc::new(shared), Priority::Normal))
     }
 }
 

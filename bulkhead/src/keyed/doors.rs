@@ -4,9 +4,10 @@ use std::{borrow::Borrow, fmt::Display, hash::Hash};
 
 use crate::{
     bulkhead::Bulkhead,
-    error::{Error, Rejected},
+    error::Error,
     keyed::{Keyed, permit::KeyedPermit},
     permit::Permit,
+    rejected::Rejected,
 };
 
 impl<K: Hash + Eq + Clone + Display> Keyed<K> {

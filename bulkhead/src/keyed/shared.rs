@@ -20,6 +20,7 @@ use crate::{
         bucket::{Entry, Numbered},
         table::{Added, Found, Table},
     },
+    name::Name,
 };
 
 pub(super) struct Shared<K> {
@@ -140,7 +141,6 @@ impl<K> Shared<K> {
 }
 
 fn make(template: &Builder, name: Arc<str>) -> Bulkhead {
-    let mut builder = template.clone();
-    builder.name = name;
-    builder.build_checked()
+    // Keys come and go, and so do their names.
+    template.clone().build_checked(Name::counted(&name))
 }

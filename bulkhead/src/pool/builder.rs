@@ -5,8 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use crate::{
     builder::Builder,
     error::{ConfigError, FieldError},
+    name::Name,
     observer::Observer,
     pool::{Pool, hooks::Hooks, shared::Shared},
+    priority::Priority,
 };
 
 /// Settings of a [`Pool`], begun by [`Pool::builder`].
@@ -174,13 +176,15 @@ impl<T, E> PoolBuilder<T, E> {
             bad.push(FieldError::new("min_idle", &self.min_idle, rule));
         }
         ConfigError::check("pool", &self.places.name, bad)?;
-        Ok(Pool::new(Shared::new(
-            self.places.build_checked(),
+        let name = Name::new(&self.places.name);
+        let shared = Shared::new(
+            self.places.build_checked(name),
             self.hooks,
             self.min_idle,
             self.max_age,
             self.max_idle,
-        )))
+        );
+        Ok(Pool::new(shared, Priority::Normal))
     }
 }
 

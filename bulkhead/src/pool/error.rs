@@ -1,6 +1,6 @@
 use std::{error, fmt, sync::Arc, time::Duration};
 
-use crate::error::Rejected;
+use crate::rejected::Rejected;
 
 /// Why a [`Pool`](crate::Pool) lent nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]

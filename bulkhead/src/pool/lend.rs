@@ -39,7 +39,7 @@ impl<T, E> Pool<T, E> {
     /// # }
     /// ```
     pub async fn checkout(&self) -> Result<Checkout<T, E>, PoolError<E>> {
-        let permit = self.shared.bulkhead.acquire().await?;
+        let permit = self.bulkhead.acquire().await?;
         let loan = self.shared.obtain().await?;
         Ok(Checkout::new(loan, permit))
     }
@@ -83,7 +83,7 @@ impl<T, E> Pool<T, E> {
     /// # }
     /// ```
     pub async fn try_checkout(&self) -> Result<Checkout<T, E>, PoolError<E>> {
-        let permit = self.shared.bulkhead.try_acquire()?;
+        let permit = self.bulkhead.try_acquire()?;
         let loan = self.shared.obtain_idle().await?;
         Ok(Checkout::new(loan, permit))
     }

@@ -3,7 +3,10 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use crate::pool::{Pool, shared::Shared};
+use crate::{
+    pool::{Pool, shared::Shared},
+    priority::Priority,
+};
 
 impl<T, E> Pool<T, E> {
     /// A handle that does not keep the pool alive.
@@ -11,6 +14,7 @@ impl<T, E> Pool<T, E> {
     pub fn downgrade(&self) -> WeakPool<T, E> {
         WeakPool {
             shared: Arc::downgrade(&self.shared),
+            priority: self.bulkhead.priority(),
         }
     }
 }
@@ -18,13 +22,15 @@ impl<T, E> Pool<T, E> {
 /// A handle to a [`Pool`] that does not keep it alive, for whoever only watches it.
 pub struct WeakPool<T, E> {
     shared: Weak<Shared<T, E>>,
+    priority: Priority,
 }
 
 impl<T, E> WeakPool<T, E> {
     /// The pool, unless all its handles and checkouts are gone.
     #[must_use]
     pub fn upgrade(&self) -> Option<Pool<T, E>> {
-        self.shared.upgrade().map(|shared| Pool { shared })
+        let shared = self.shared.upgrade()?;
+        Some(Pool::new(shared, self.priority))
     }
 }
 
@@ -32,6 +38,7 @@ impl<T, E> Clone for WeakPool<T, E> {
     fn clone(&self) -> Self {
         Self {
             shared: Weak::clone(&self.shared),
+            priority: self.priority,
         }
     }
 }

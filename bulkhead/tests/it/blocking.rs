@@ -48,7 +48,7 @@ fn a_thread_gives_up_when_its_time_is_over() {
     let bulkhead = one_place(Duration::from_micros(1));
     let _held = bulkhead.try_acquire().unwrap();
     let rejected = bulkhead.acquire_blocking().unwrap_err();
-    let Reason::Timeout { waited } = rejected.reason() else {
+    let Reason::Timeout { waited, .. } = rejected.reason() else {
         panic!("{rejected}");
     };
     assert!(waited >= Duration::from_micros(1));

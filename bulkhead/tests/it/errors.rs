@@ -33,12 +33,12 @@ fn a_timeout_says_how_long_the_wait_was() {
         .unwrap();
     let _held = bulkhead.try_acquire().unwrap();
     let rejected = bulkhead.acquire_blocking().unwrap_err();
-    let Reason::Timeout { waited } = rejected.reason() else {
+    let Reason::Timeout { waited, .. } = rejected.reason() else {
         panic!("{rejected}");
     };
     assert_eq!(
         rejected.to_string(),
-        format!("bulkhead slow had no free place within {waited:?}")
+        format!("bulkhead slow had no free place within {waited:?}: 0 waiting")
     );
 }
 

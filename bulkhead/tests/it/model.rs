@@ -1,10 +1,11 @@
-//! The bulkhead beside a naive model: random callers come for one place or several, wait, are polled,
-//! dropped, and finish, while time passes and the number of places changes. After every step each answer and every number of the snapshot must agree.
+//! The bulkhead beside a naive model: random callers of all priorities come for one place or several, wait,
+//! are polled, dropped, and finish, while time passes and the number of places changes. After every step
+//! each answer and every number of the snapshot must agree.
 
 use std::{collections::BTreeMap, sync::Arc, task::Poll, time::Duration};
 
 use proptest::{prelude::*, sample::Index};
-use steadfast_bulkhead::{Bulkhead, Permit, Reason, Rejected};
+use steadfast_bulkhead::{Bulkhead, Permit, Priority, Reason, Rejected};
 
 use self::naive::{Answer, Caller, Model, TIMEOUT};
 use crate::support::{Alarm, Boxed, poll};
@@ -14,7 +15,7 @@ mod naive;
 #[derive(Debug, Clone)]
 enum Step {
     TryAcquire(usize),
-    Acquire(usize),
+    Acquire(Priority, usize),
     Resize(usize),
     Poll(Index),
     Cancel(Index),
@@ -26,7 +27,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => weight().prop_map(Step::TryAcquire),
-        8 => weight().prop_map(Step::Acquire),
+        10 => (priority(), weight()).prop_map(|(priority, places)| Step::Acquire(priority, places)),
         2 => (1..5_usize).prop_map(Step::Resize),
         8 => any::<Index>().prop_map(Step::Poll),
         4 => any::<Index>().prop_map(Step::Cancel),
@@ -34,6 +35,10 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (1..15_u64).prop_map(Step::Advance),
         1 => Just(Step::Close),
     ]
+}
+
+fn priority() -> impl Strategy<Value = Priority> {
+    prop::sample::select(vec![Priority::High, Priority::Normal, Priority::Low])
 }
 
 /// Mostly one.
@@ -48,14 +53,20 @@ struct Pair {
     bulkhead: Bulkhead,
     model: Model,
     futures: BTreeMap<usize, Waiter>,
-    permits: Vec<Permit>,
+    /// And since when they are held.
+    permits: Vec<(Permit, u64)>,
 }
 
 impl Pair {
-    fn new(places: usize, max_waiting: usize) -> Self {
+    fn new(places: usize, max_waiting: usize, shares: [u32; 3], hold_times: bool) -> Self {
+        let [high, normal, low] = shares;
         let bulkhead = Bulkhead::builder("model")
             .max_concurrent(places)
             .max_waiting(max_waiting)
+            .high_share(high)
+            .normal_share(normal)
+            .low_share(low)
+            .hold_times(hold_times)
             .checkout_timeout(Duration::from_millis(TIMEOUT))
             .build()
             .unwrap();
@@ -64,6 +75,8 @@ impl Pair {
             model: Model {
                 places,
                 max_waiting,
+                shares: shares.map(|share| share as usize),
+                measures: hold_times,
                 ..Model::default()
             },
             futures: BTreeMap::new(),
@@ -81,23 +94,46 @@ impl Pair {
         match result {
             Ok(permit) => {
                 let (weight, waited) = (permit.weight(), ms(permit.waited()));
-                self.permits.push(permit);
+                self.permits.push((permit, self.model.now));
                 Answer::Permit { weight, waited }
             }
-            Err(rejected) => match rejected.reason() {
-                Reason::Full { .. } => Answer::Full,
-                Reason::Timeout { waited } => Answer::Timeout { waited: ms(waited) },
-                Reason::Closed => Answer::Closed,
-                Reason::TooMany { wanted, limit } => Answer::TooMany { wanted, limit },
-                other => panic!("{other:?}"),
-            },
+            Err(rejected) => {
+                let retry_after = rejected.retry_after().map(|time| time.as_nanos() as u64);
+                match rejected.reason() {
+                    Reason::Full { .. } => Answer::Full {
+                        waited: ms(rejected.waited()),
+                        retry_after,
+                    },
+                    Reason::Timeout { waited, .. } => Answer::Timeout {
+                        waited: ms(waited),
+                        retry_after,
+                    },
+                    Reason::Closed => Answer::Closed,
+                    Reason::TooMany { wanted, limit } => Answer::TooMany { wanted, limit },
+                    other => panic!("{other:?}"),
+                }
+            }
         }
     }
 
     /// The one who is handed a place must be woken, or it would sleep through it.
     fn hand_out(&mut self) {
-        for id in self.model.hand_out() {
-            assert_eq!(self.futures[&id].1.rings(), 1, "caller {id} was not woken");
+        self.hand_out_but(0);
+    }
+
+    /// One who is just being polled need not be woken. Whether it was handed one.
+    fn hand_out_but(&mut self, polled: usize) -> bool {
+        let heard = self.model.hand_out();
+        for id in heard.iter().filter(|id| **id != polled) {
+            assert_eq!(self.futures[id].1.rings(), 1, "caller {id} was not woken");
+        }
+        heard.contains(&polled)
+    }
+
+    fn answer(&mut self, polled: Poll<Result<Permit, Rejected>>) -> Option<Answer> {
+        match polled {
+            Poll::Ready(result) => Some(self.take(result)),
+            Poll::Pending => None,
         }
     }
 
@@ -115,21 +151,27 @@ impl Pair {
                 self.model.places = *places;
                 self.hand_out();
             }
-            Step::Acquire(places) => {
-                let (bulkhead, alarm) = (self.bulkhead.clone(), Alarm::new());
-                let places = *places;
+            Step::Acquire(priority, places) => {
+                let bulkhead = self.bulkhead.with_priority(*priority);
+                let (alarm, places) = (Alarm::new(), *places);
                 let mut future: Boxed<'static, _> = match places {
                     1 => Box::pin(async move { bulkhead.acquire().await }),
                     places => Box::pin(async move { bulkhead.acquire_many(places).await }),
                 };
-                match (poll(&mut future, &alarm), self.model.acquire(places)) {
-                    (Poll::Pending, Err(id)) => {
-                        self.futures.insert(id, (future, alarm));
+                let real = poll(&mut future, &alarm);
+                match self.model.acquire(*priority as usize, places) {
+                    Ok(answer) => assert_eq!(self.answer(real), Some(answer)),
+                    Err((id, displaced)) => {
+                        if let Some(displaced) = displaced {
+                            assert_eq!(self.futures[&displaced].1.rings(), 1);
+                        }
+                        let at_once = self.hand_out_but(id);
+                        let answer = if at_once { self.model.poll(id) } else { None };
+                        assert_eq!(self.answer(real), answer);
+                        if !at_once {
+                            self.futures.insert(id, (future, alarm));
+                        }
                     }
-                    (Poll::Ready(result), Ok(answer)) => {
-                        assert_eq!(self.take(result), answer);
-                    }
-                    (real, model) => panic!("{real:?} but {model:?}"),
                 }
             }
             Step::Poll(index) => {
@@ -150,7 +192,7 @@ impl Pair {
             Step::Cancel(index) => {
                 let Some(id) = self.pick(index) else { return };
                 self.futures.remove(&id);
-                self.model.callers.remove(&id);
+                self.model.leave(id);
                 self.model.abandoned += 1;
                 self.hand_out();
             }
@@ -159,7 +201,8 @@ impl Pair {
                     return;
                 }
                 let permit = index.index(self.permits.len());
-                let permit = self.permits.swap_remove(permit);
+                let (permit, since) = self.permits.swap_remove(permit);
+                self.model.held_for(self.model.now - since);
                 self.model.held -= permit.weight();
                 drop(permit);
                 self.model.completed += 1;
@@ -216,6 +259,15 @@ impl Pair {
         let free = model.places.saturating_sub(model.busy());
         assert_eq!((real.max_concurrent, real.available), (model.places, free));
         assert_eq!(real.waiting, model.in_line());
+        for priority in [Priority::High, Priority::Normal, Priority::Low] {
+            let in_line = model.in_line_of(priority as usize);
+            assert_eq!(real.waiting_at(priority), in_line);
+        }
+        let holds = (real.holds.count, real.holds.sum);
+        assert_eq!(
+            holds,
+            (model.holds, Duration::from_millis(model.hold_total))
+        );
         assert_eq!(real.closed, model.closed);
         assert_eq!(real.peak_busy, model.peak_busy);
         assert_eq!(real.peak_waiting, model.peak_waiting);
@@ -224,6 +276,7 @@ impl Pair {
         assert_eq!(totals.acquired_after_wait, model.after_wait);
         assert_eq!(totals.completed, model.completed);
         assert_eq!(totals.rejected_full, model.full);
+        assert_eq!(totals.displaced, model.displaced);
         assert_eq!(totals.rejected_timeout, model.timeouts);
         assert_eq!(totals.rejected_closed, model.closings);
         assert_eq!(totals.rejected_too_many, model.too_many);
@@ -237,6 +290,8 @@ proptest! {
     fn does_what_a_naive_model_does(
         places in 1..4_usize,
         max_waiting in 0..6_usize,
+        shares in [1..20_u32, 1..10, 1..5],
+        hold_times: bool,
         steps in prop::collection::vec(step(), 1..120),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -245,7 +300,7 @@ proptest! {
             .build()
             .unwrap();
         runtime.block_on(tokio::task::unconstrained(async {
-            let mut pair = Pair::new(places, max_waiting);
+            let mut pair = Pair::new(places, max_waiting, shares, hold_times);
             for step in &steps {
                 pair.take_step(step).await;
                 pair.compare();

@@ -20,8 +20,9 @@ impl Observer for Diary {
         self.0.lock().push(format!("{name} queued at {position}"));
     }
 
-    fn acquired_after_wait(&self, acquired: &Acquired) {
-        let Acquired { name, waited, .. } = acquired;
+    fn acquired(&self, acquired: &Acquired) {
+        let Acquired { name, .. } = acquired;
+        let waited = acquired.waited.unwrap();
         self.0
             .lock()
             .push(format!("{name} acquired after {waited:?}"));
@@ -40,7 +41,7 @@ impl Observer for Bomb {
         panic!("on purpose");
     }
 
-    fn acquired_after_wait(&self, _: &Acquired) {
+    fn acquired(&self, _: &Acquired) {
         panic!("on purpose");
     }
 
@@ -152,7 +153,7 @@ async fn a_wait_is_reported_with_its_place_in_line_and_its_length() {
             "b queued at 1",
             "b queued at 2",
             "b acquired after 20ms",
-            "bulkhead b had no free place within 1s"
+            "bulkhead b had no free place within 1s: 0 waiting"
         ]
     );
     assert_eq!(bulkhead.snapshot().totals.observer_panics, 4);

@@ -88,7 +88,7 @@ fn debug_shows_how_full_it_is() {
     let permit = bulkhead.try_acquire().unwrap();
     assert_eq!(
         format!("{bulkhead:?}"),
-        "Bulkhead { name: \"places\", max_concurrent: 2, max_waiting: 100, \
+        "Bulkhead { name: \"places\", priority: Normal, max_concurrent: 2, max_waiting: 100, \
          checkout_timeout: 5s, busy: 1, waiting: 0, closed: false }"
     );
     assert_eq!(

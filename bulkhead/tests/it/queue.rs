@@ -127,7 +127,7 @@ async fn gives_up_after_exactly_the_checkout_timeout() {
         panic!("the time is over");
     };
     let waited = Duration::from_secs(2);
-    assert_eq!(rejected.reason(), Reason::Timeout { waited });
+    assert_eq!(rejected.reason(), Reason::Timeout { waited, waiting: 0 });
     let snapshot = bulkhead.snapshot();
     assert_eq!((snapshot.waiting, snapshot.totals.rejected_timeout), (0, 1));
 }

@@ -108,7 +108,7 @@ struct Counter {
 }
 
 impl Observer for Counter {
-    fn acquired_after_wait(&self, _: &Acquired) {
+    fn acquired(&self, _: &Acquired) {
         let bulkhead = self
             .bulkhead
             .lock()

@@ -1,0 +1,71 @@
+//! Refusals: counted, then told.
+
+use std::time::Duration;
+
+use super::Gate;
+use crate::{
+    door::Word,
+    rejected::{Reason, Rejected},
+};
+
+impl Gate {
+    /// The number of places that a caller wants, if there are so many.
+    pub(crate) fn places(&self, wanted: usize) -> Result<u32, Rejected> {
+        let limit = self.door.word().limit();
+        match u32::try_from(wanted) {
+            Ok(places) if (1..=limit).contains(&places) => Ok(places),
+            _ => {
+                let limit = limit as usize;
+                Err(self.refuse_because(Reason::TooMany { wanted, limit }, 0))
+            }
+        }
+    }
+
+    /// Refuses a caller who has met the door like this.
+    #[cold]
+    pub(super) fn refuse(&self, word: Word, places: u32) -> Rejected {
+        if word.is_closed() {
+            return self.refuse_because(Reason::Closed, places);
+        }
+        let waiting = match word.is_queued() {
+            true => self.state.lock().queue.len(),
+            false => 0,
+        };
+        let concurrent = word.busy() as usize;
+        self.refuse_because(
+            Reason::Full {
+                concurrent,
+                waiting,
+            },
+            places,
+        )
+    }
+
+    /// Refuses a caller who was not in line.
+    pub(super) fn refuse_because(&self, reason: Reason, places: u32) -> Rejected {
+        self.counters.add(|cell| match reason {
+            Reason::Full { .. } | Reason::Timeout { .. } => &cell.full,
+            Reason::Closed => &cell.closed,
+            Reason::TooMany { .. } => &cell.too_many,
+        });
+        self.reject(reason, places, Duration::ZERO)
+    }
+
+    /// Tells the observers about a refusal that is already counted.
+    #[inline]
+    pub(crate) fn reject(&self, reason: Reason, places: u32, waited: Duration) -> Rejected {
+        let mut rejected = Rejected::new(self.name.clone(), reason, waited);
+        if let Some(holds) = &self.holds {
+            if let Reason::Full { waiting, .. } | Reason::Timeout { waiting, .. } = reason {
+                let ahead = waiting + places as usize;
+                let limit = self.door.word().limit();
+                rejected = rejected.retry_after_nanos(holds.time_until(ahead, limit));
+            }
+        }
+        self.observers.notify(|observer| match reason {
+            Reason::Timeout { .. } => observer.timed_out(&rejected),
+            _ => observer.rejected(&rejected),
+        });
+        rejected
+    }
+}
