@@ -12,6 +12,8 @@ mod durations;
 mod presets;
 mod problems;
 mod round_trip;
+mod snapshots;
+mod words;
 
 /// Everything wrong with a table.
 #[track_caller]
