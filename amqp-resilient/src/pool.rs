@@ -225,7 +225,7 @@ fn refused(rejected: Rejected) -> AmqpError {
             concurrent,
             waiting,
         },
-        Reason::Timeout { waited } => AmqpError::CheckoutTimeout { waited },
+        Reason::Timeout { waited, .. } => AmqpError::CheckoutTimeout { waited },
         _ => AmqpError::Closed,
     }
 }

@@ -6,9 +6,10 @@ use crate::{
     door::MOST,
     error::{ConfigError, FieldError},
     gate::Gate,
-    name::Name,
+    name::Kept,
     observer::Observer,
     observers::Observers,
+    rejected::Refusals,
 };
 
 /// Settings of a [`Bulkhead`], begun by [`Bulkhead::builder`].
@@ -127,8 +128,8 @@ impl Builder {
         let mut bad = Vec::new();
         self.check(&mut bad);
         ConfigError::check("bulkhead", &self.name, bad)?;
-        let name = Name::new(&self.name);
-        Ok(self.build_checked(name))
+        let kept = Kept::new(&self.name);
+        Ok(self.build_checked(kept))
     }
 
     pub(crate) fn check(&self, bad: &mut Vec<FieldError>) {
@@ -138,9 +139,9 @@ impl Builder {
         self.config.check(bad);
     }
 
-    pub(crate) fn build_checked(self, name: Name) -> Bulkhead {
+    pub(crate) fn build_checked(self, kept: Option<Kept>) -> Bulkhead {
         Bulkhead::new(Arc::new(Gate::new(
-            name,
+            Refusals::new(self.name, kept),
             self.config,
             Observers::new(self.observers),
         )))

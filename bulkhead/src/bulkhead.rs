@@ -199,7 +199,7 @@ impl Bulkhead {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        Calling::new(&self.gate, self.wanted(1), operation)
+        Calling::new(&self.gate, self.priority, operation)
     }
 
     /// [`call`](Self::call) for a thread.

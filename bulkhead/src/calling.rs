@@ -5,6 +5,7 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use pin_project_lite::pin_project;
@@ -13,7 +14,8 @@ use crate::{
     error::Error,
     gate::{Entered, Gate},
     holds::Since,
-    permit::Held,
+    permit::{Held, Parked},
+    priority::Priority,
     queue::Wanted,
     rejected::Rejected,
     state::Spot,
@@ -24,40 +26,39 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub(crate) struct Calling<'a, F, Fut> {
         gate: &'a Gate,
-        wanted: Wanted,
+        priority: Priority,
         // Until the operation is started.
         operation: Option<F>,
-        // While it is in line. In a box: what is seldom needed takes little room, and is little work to
-        // drop when it is not there.
-        wait: Waiting<'a>,
-        // While the call has a place, and none of its code is running.
-        holds: Option<Since>,
         #[pin]
         running: Option<Fut>,
-    }
-
-    impl<F, Fut> PinnedDrop for Calling<'_, F, Fut> {
-        fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
-            if let Some(since) = this.holds.take() {
-                // After the operation's future, and even if that panics.
-                let _held = Held::new(this.gate, since);
-                this.running.set(None);
-            }
-        }
+        // Dropped after the operation's future, and even if that panics.
+        between: Between<'a>,
     }
 }
 
+/// What a call keeps from one poll to the next. One for all, and each dropped by a call of its own, so that
+/// a call that is ready at once has but one thing to look at when it is dropped.
+enum Between<'a> {
+    Nothing,
+    /// In a box: what is seldom needed shall not make every call larger.
+    Wait(Pin<Box<dyn Waiting + 'a>>),
+    /// The operation's place.
+    Place(Parked<'a>),
+}
+
+trait Waiting: Future<Output = Result<Duration, Rejected>> + Send + Sync {}
+
+impl Waiting for Wait<'_> {}
+
 impl<'a, F, Fut> Calling<'a, F, Fut> {
     #[inline]
-    pub(crate) fn new(gate: &'a Gate, wanted: Wanted, operation: F) -> Self {
+    pub(crate) fn new(gate: &'a Gate, priority: Priority, operation: F) -> Self {
         Self {
             gate,
-            wanted,
+            priority,
             operation: Some(operation),
-            wait: None,
-            holds: None,
             running: None,
+            between: Between::Nothing,
         }
     }
 }
@@ -74,33 +75,32 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let gate = *this.gate;
-        let held = if let Some(since) = this.holds.take() {
-            Held::new(gate, since)
-        } else {
-            let entered = if this.wait.is_some() {
-                ready!(go_on(gate, this.wait, cx))
-            } else if this.operation.is_some() {
-                match gate.enter(*this.wanted) {
-                    Ok(Entered::In(since)) => Ok(since),
-                    Ok(Entered::Waits(spot)) => ready!(line_up(gate, spot, this.wait, cx)),
-                    Err(rejected) => Err(rejected),
-                }
-            } else {
-                over()
-            };
-            let since = match entered {
-                Ok(since) => since,
-                Err(rejected) => {
-                    *this.operation = None;
-                    return Poll::Ready(Err(Error::Rejected(rejected)));
-                }
-            };
-            let held = Held::new(gate, since);
-            let Some(operation) = this.operation.take() else {
-                over()
-            };
-            this.running.set(Some(operation()));
-            held
+        let held = match this.between {
+            Between::Place(parked) => {
+                let held = parked.resume();
+                *this.between = Between::Nothing;
+                held
+            }
+            Between::Nothing | Between::Wait(_) => {
+                let entered = match this.between {
+                    Between::Wait(_) => ready!(go_on(gate, this.between, cx)),
+                    _ if this.operation.is_none() => over(),
+                    _ => match gate.enter(Wanted::one(*this.priority)) {
+                        Ok(Entered::In(since)) => Ok(since),
+                        Ok(Entered::Waits(spot)) => ready!(line_up(gate, spot, this.between, cx)),
+                        Err(rejected) => Err(rejected),
+                    },
+                };
+                let operation = this.operation.take();
+                let since = match entered {
+                    Ok(since) => since,
+                    Err(rejected) => return Poll::Ready(Err(Error::Rejected(rejected))),
+                };
+                let held = Held::new(gate, since);
+                let Some(operation) = operation else { over() };
+                this.running.set(Some(operation()));
+                held
+            }
         };
         let Some(running) = this.running.as_mut().as_pin_mut() else {
             over()
@@ -113,35 +113,33 @@ where
                 Poll::Ready(result.map_err(Error::Operation))
             }
             Poll::Pending => {
-                *this.holds = Some(held.keep());
+                *this.between = Between::Place(held.park());
                 Poll::Pending
             }
         }
     }
 }
 
-type Waiting<'a> = Option<Pin<Box<Wait<'a>>>>;
-
 #[cold]
 fn line_up<'a>(
     gate: &'a Gate,
     spot: Spot,
-    waiting: &mut Waiting<'a>,
+    between: &mut Between<'a>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Since, Rejected>> {
-    *waiting = Some(Box::pin(Wait::new(gate, spot)));
-    go_on(gate, waiting, cx)
+    *between = Between::Wait(Box::pin(Wait::new(gate, spot)));
+    go_on(gate, between, cx)
 }
 
 #[cold]
 fn go_on(
     gate: &Gate,
-    waiting: &mut Waiting<'_>,
+    between: &mut Between<'_>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Since, Rejected>> {
-    let Some(wait) = waiting else { over() };
+    let Between::Wait(wait) = between else { over() };
     let settled = ready!(wait.as_mut().poll(cx));
-    *waiting = None;
+    *between = Between::Nothing;
     Poll::Ready(settled.map(|_| gate.hold_begins()))
 }
 

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::{builder::check_places, bulkhead::Bulkhead, error::FieldError};
 
+#[cfg(feature = "serde")]
+mod form;
+
 /// All settings of a bulkhead, as plain data: for a configuration file, and to give many bulkheads
 /// the same. The [`Builder`](crate::Builder) has a method of the same name for each field, which
 /// explains it and its default.
@@ -31,6 +34,35 @@ use crate::{builder::check_places, bulkhead::Bulkhead, error::FieldError};
 /// | [`amqp_channels`](Self::amqp_channels) | 20 | 100 | 5 s |
 /// | [`http_connections`](Self::http_connections) | 50 | 200 | 5 s |
 /// | [`llm_requests`](Self::llm_requests) | 10 | 50 | 30 s |
+///
+/// # In a file
+///
+/// With the feature `serde` it is read and written as a flat table whose keys are the names of the
+/// fields. What is not given is as in the preset that the key `preset` names, or else has its default.
+/// All fields are written, and no preset.
+///
+/// - A duration is a string like `"1m 30s"` or `"250ms"`, or whole milliseconds. It is written as a string.
+/// - A count and a share are whole numbers. `hold_times` is `true` or `false`.
+/// - `preset` is `"amqp_channels"`, `"http_connections"` or `"llm_requests"`.
+///
+/// One error tells everything that is wrong: unknown keys and the key that was probably meant, keys given
+/// twice, values of a wrong kind, and broken rules. A config that was read obeys all its rules. The format
+/// must describe itself, as TOML, JSON and YAML do.
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// use steadfast_bulkhead::Config;
+///
+/// let config: Config = toml::from_str("preset = 'llm_requests'\nmax_waiting = 5").unwrap();
+/// assert_eq!((config.max_concurrent, config.max_waiting), (10, 5));
+///
+/// let error = toml::from_str::<Config>("max_waitin = 5\nlow_share = 0").unwrap_err();
+/// assert_eq!(
+///     error.message(),
+///     "max_waitin = 5 (unknown key, did you mean max_waiting?); low_share = 0 (must be from 1 to 100)",
+/// );
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {

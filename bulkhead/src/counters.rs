@@ -43,10 +43,17 @@ impl Counters {
 
     #[inline]
     pub(crate) fn add(&self, count: impl Fn(&Cell) -> &AtomicU64) {
-        match self.own.get(slot::known()) {
-            Some(Aligned(cell)) => add_alone(count(cell)),
-            None => self.add_slowly(count),
+        if !self.add_at_once(&count) {
+            self.add_slowly(count);
         }
+    }
+
+    /// Whether it could be done at once; if not, nothing was.
+    #[inline]
+    pub(crate) fn add_at_once(&self, count: impl Fn(&Cell) -> &AtomicU64) -> bool {
+        let own = self.own.get(slot::known());
+        own.inspect(|Aligned(cell)| add_alone(count(cell)))
+            .is_some()
     }
 
     #[cold]

@@ -74,6 +74,11 @@ impl Word {
     }
 
     #[inline]
+    pub(crate) fn has_flags(self) -> bool {
+        self.flags() != 0
+    }
+
+    #[inline]
     fn flags(self) -> u32 {
         self.0 as u32 & !MOST
     }

@@ -18,11 +18,10 @@ use crate::{
     door::{Door, Word},
     histogram::Histogram,
     holds::{Holds, Since},
-    name::Name,
     observer::{Acquired, Observer, Released},
     observers::Observers,
     queue::{Key, Wanted},
-    rejected::{Reason, Rejected},
+    rejected::{Reason, Refusals, Rejected},
     state::{LinedUp, Spot, State, Wakers},
     sync::Mutex,
 };
@@ -31,9 +30,11 @@ use crate::{
 pub(crate) struct Gate {
     door: Door,
     counters: Counters,
-    name: Name,
+    refusals: Refusals,
     /// As it was built with: how many places there are changes.
     pub(crate) config: Config,
+    /// Whether nobody can wait.
+    has_no_line: bool,
     pub(crate) observers: Observers,
     /// The waits of those who got a place in the end.
     pub(crate) waits: Histogram,
@@ -50,14 +51,15 @@ pub(crate) enum Entered {
 }
 
 impl Gate {
-    pub(crate) fn new(name: Name, config: Config, observers: Observers) -> Self {
+    pub(crate) fn new(refusals: Refusals, config: Config, observers: Observers) -> Self {
         let gate = Self {
             door: Door::new(builder::places(config.max_concurrent)),
             counters: Counters::new(),
-            name,
+            refusals,
             waits: Histogram::default(),
             holds: config.hold_times.then(Holds::new),
             state: Mutex::new(State::new(&config)),
+            has_no_line: config.max_waiting == 0 || config.checkout_timeout.is_zero(),
             config,
             observers,
         };
@@ -68,7 +70,7 @@ impl Gate {
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
-        self.name.as_arc()
+        self.refusals.name()
     }
 
     pub(crate) fn observe(&self, observer: Arc<dyn Observer>) {
@@ -86,7 +88,8 @@ impl Gate {
                 self.counters.add(|cell| &cell.immediate);
                 Ok(Since::UNKNOWN)
             }
-            Err(word) => self.try_enter_watched(word, places),
+            Err(word) if word.has_flags() => self.try_enter_slowly(word, places),
+            Err(word) => Err(self.refuse_full(word, places)),
         }
     }
 
@@ -98,23 +101,28 @@ impl Gate {
                 self.counters.add(|cell| &cell.immediate);
                 Ok(Entered::In(Since::UNKNOWN))
             }
-            Err(word) => self.enter_watched(word, wanted),
+            // Without room in line or time to wait nobody needs a lock or a timer to learn so.
+            Err(word) if self.has_no_line && !word.has_flags() => {
+                Err(self.refuse_full(word, wanted.places))
+            }
+            Err(word) => self.enter_slowly(word, wanted),
         }
     }
 
     #[cold]
-    fn try_enter_watched(&self, word: Word, places: u32) -> Result<Since, Rejected> {
-        match self.take_watched(word, places) {
-            Ok(since) => Ok(since),
-            Err(word) => Err(self.refuse(word, places)),
-        }
+    fn try_enter_slowly(&self, word: Word, places: u32) -> Result<Since, Rejected> {
+        self.take_watched(word, places)
+            .map_err(|word| self.refuse(word, places))
     }
 
     #[cold]
-    fn enter_watched(&self, word: Word, wanted: Wanted) -> Result<Entered, Rejected> {
+    fn enter_slowly(&self, word: Word, wanted: Wanted) -> Result<Entered, Rejected> {
         match self.take_watched(word, wanted.places) {
             Ok(since) => Ok(Entered::In(since)),
-            Err(word) => self.line_up(word, wanted),
+            Err(word) if word.is_closed() || self.has_no_line => {
+                Err(self.refuse(word, wanted.places))
+            }
+            Err(_) => self.line_up(wanted),
         }
     }
 
@@ -127,14 +135,8 @@ impl Gate {
         Ok(self.entered_at_once(places))
     }
 
-    fn line_up(&self, word: Word, wanted: Wanted) -> Result<Entered, Rejected> {
+    fn line_up(&self, wanted: Wanted) -> Result<Entered, Rejected> {
         let places = wanted.places;
-        // Without room in line or time to wait there is no line, and nobody needs a lock or a timer to
-        // learn so.
-        let config = &self.config;
-        if word.is_closed() || config.max_waiting == 0 || config.checkout_timeout.is_zero() {
-            return Err(self.refuse(word, places));
-        }
         let lined_up = self.state.lock().line_up(&self.door, wanted);
         match lined_up {
             LinedUp::In => {

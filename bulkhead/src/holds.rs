@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use crate::{
     clock,
     histogram::{Histogram, HistogramSnapshot},
-    rejected::nanos,
     sync::{AtomicU64, Ordering},
 };
 
@@ -54,12 +53,13 @@ impl Holds {
         Some(Duration::from_nanos(held))
     }
 
-    /// About how long it takes until so many places have come back, of so many that there are, in
-    /// nanoseconds; 0 if none has yet.
-    pub(crate) fn time_until(&self, places: usize, limit: u32) -> u64 {
+    /// About how long it takes until so many places have come back, of so many that there are. `None` if
+    /// none has yet.
+    pub(crate) fn time_until(&self, places: usize, limit: u32) -> Option<Duration> {
         let recent = u128::from(self.recent.load(Ordering::Relaxed));
         let time = recent * places as u128 / u128::from(limit.max(1));
-        u64::try_from(time).unwrap_or(u64::MAX)
+        let time = u64::try_from(time).unwrap_or(u64::MAX);
+        (time > 0).then(|| Duration::from_nanos(time))
     }
 
     pub(crate) fn snapshot(&self) -> HistogramSnapshot {
@@ -72,3 +72,8 @@ impl Holds {
 }
 
 const WEIGHT: u64 = 8;
+
+/// More than 584 years are 584 years.
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -104,6 +104,8 @@
 //! - `tokio` (default): [`Bulkhead::acquire`], [`Bulkhead::call`] and [`Pool`], which wait with
 //!   tokio's timer, so `tokio::time::pause` drives them in tests. Without it there are
 //!   [`try_acquire`](Bulkhead::try_acquire) and the blocking twins.
+//! - `serde`: reads and writes a [`Config`], and tells all that is wrong with one in one error; writes
+//!   [`Snapshot`]s of every kind, a [`Priority`] and a [`Reason`].
 //!
 //! # Minimum supported Rust version
 //!
@@ -141,6 +143,8 @@ mod pool;
 mod priority;
 mod queue;
 mod rejected;
+#[cfg(feature = "serde")]
+mod serialize;
 mod shares;
 mod slot;
 mod snapshot;

@@ -55,6 +55,12 @@ impl Observers {
         drop(replaced);
     }
 
+    #[inline]
+    pub(crate) fn are_any(&self) -> bool {
+        self.count.load(Ordering::Relaxed) > 0
+    }
+
+    #[inline]
     pub(crate) fn are_for_every_call(&self) -> bool {
         self.for_every_call.load(Ordering::Relaxed) > 0
     }
@@ -62,7 +68,7 @@ impl Observers {
     /// Shows the event to every observer.
     #[inline]
     pub(crate) fn notify(&self, show: impl Fn(&dyn Observer)) {
-        if self.count.load(Ordering::Relaxed) > 0 {
+        if self.are_any() {
             self.show(show, |_| true);
         }
     }

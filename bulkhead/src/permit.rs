@@ -1,6 +1,9 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{gate::Gate, holds::Since, rejected::nanos};
+use crate::{
+    gate::Gate,
+    holds::{Since, nanos},
+};
 
 /// A place in a [`Bulkhead`](crate::Bulkhead), or several, held until it is dropped.
 ///
@@ -73,6 +76,7 @@ impl fmt::Debug for Permit {
 /// A place held for the length of one `call`, which borrows the bulkhead and so saves the
 /// reference count of a [`Permit`].
 pub(crate) struct Held<'a> {
+    /// `None` once it is parked.
     gate: Option<&'a Gate>,
     since: Since,
 }
@@ -86,12 +90,13 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// Leaves the place to whoever goes on with the call.
     #[cfg(feature = "tokio")]
     #[inline]
-    pub(crate) fn keep(mut self) -> Since {
-        self.gate = None;
-        self.since
+    pub(crate) fn park(mut self) -> Parked<'a> {
+        Parked {
+            gate: self.gate.take(),
+            since: self.since,
+        }
     }
 }
 
@@ -101,5 +106,32 @@ impl Drop for Held<'_> {
         if let Some(gate) = self.gate {
             gate.release(1, self.since);
         }
+    }
+}
+
+/// A place held between two polls of a `call`. The same as [`Held`], but its drop is out of the way of
+/// calls that are ready at once.
+#[cfg(feature = "tokio")]
+pub(crate) struct Parked<'a> {
+    gate: Option<&'a Gate>,
+    since: Since,
+}
+
+#[cfg(feature = "tokio")]
+impl<'a> Parked<'a> {
+    pub(crate) fn resume(&mut self) -> Held<'a> {
+        Held {
+            gate: self.gate.take(),
+            since: self.since,
+        }
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl Drop for Parked<'_> {
+    #[cold]
+    #[inline(never)]
+    fn drop(&mut self) {
+        drop(self.resume());
     }
 }

@@ -26,12 +26,11 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// A place, with no special urgency.
-    #[cfg(test)]
-    pub(crate) const ONE: Self = Self {
-        places: 1,
-        priority: Priority::Normal,
-    };
+    #[inline]
+    pub(crate) fn one(priority: Priority) -> Self {
+        let places = 1;
+        Self { places, priority }
+    }
 }
 
 /// What has become of a waiter.
@@ -233,14 +232,7 @@ mod tests {
     fn slots_are_reused_so_the_queue_is_as_large_as_its_longest_line() {
         let mut queue = Queue::new(&Config::default());
         for _ in 0..3 {
-            let keys = ALL.map(|priority| {
-                queue
-                    .push(Wanted {
-                        places: 1,
-                        priority,
-                    })
-                    .0
-            });
+            let keys = ALL.map(|priority| queue.push(Wanted::one(priority)).0);
             let first = queue.first().unwrap();
             assert!(queue.grant(first).is_none(), "nobody was polled yet");
             assert_eq!(queue.len(), 2);

@@ -1,63 +1,172 @@
+mod reason;
+
 use std::{error, fmt, sync::Arc, time::Duration};
 
-use crate::name::Name;
+pub use self::reason::Reason;
+use crate::name::Kept;
 
 /// Why a bulkhead gave no place.
 ///
-/// Cheap to clone. `Display` is one line: ``bulkhead payments is full: 20 running, 100 waiting``, and
-/// where it is known when to try again, it ends with ``; retry after 150ms``.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Cheap to make, to move and to clone: two words, and an allocation only for one that has waited or
+/// tells when to try again. `Display` is one line: ``bulkhead payments is full: 20 running, 100 waiting``,
+/// and where it is known when to try again, it ends with ``; retry after 150ms``.
+#[derive(Clone)]
 pub struct Rejected {
-    name: Name,
-    reason: Reason,
-    /// In nanoseconds, enough for 584 years: a refusal of fewer words moves faster through results.
-    waited: u64,
-    /// In nanoseconds; 0 if it is not known.
-    retry_after: u64,
+    /// What there is no room for in `short`; always there if the name is not kept.
+    more: Option<Arc<More>>,
+    short: Short,
 }
 
-impl Rejected {
-    pub(crate) fn new(name: Name, reason: Reason, waited: Duration) -> Self {
+/// A refusal in one word, written at once: the places busy, the callers in line, the number of the name, and
+/// the kind.
+#[derive(Clone, Copy)]
+struct Short(u64);
+
+const WAITING: u32 = 32;
+const KEPT: u32 = 48;
+const KIND: u32 = 56;
+
+const FULL: u64 = 0;
+const CLOSED: u64 = 1 << KIND;
+/// By the reason in `more`.
+const TOLD: u64 = 2 << KIND;
+
+impl Short {
+    fn kind(self) -> u64 {
+        self.0 >> KIND << KIND
+    }
+
+    fn kept(self) -> Kept {
+        Kept((self.0 >> KEPT) as u8)
+    }
+
+    fn full(self) -> Reason {
+        Reason::Full {
+            concurrent: self.0 as u32 as usize,
+            waiting: (self.0 >> WAITING) as u16 as usize,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct More {
+    name: Arc<str>,
+    reason: Reason,
+    waited: Duration,
+    retry_after: Option<Duration>,
+}
+
+/// What the refusals of a bulkhead have in common.
+#[derive(Debug)]
+pub(crate) struct Refusals {
+    name: Arc<str>,
+    /// For a name that is kept: its number, where it belongs.
+    kept: u64,
+    /// For a name that is not.
+    more: Option<Arc<More>>,
+}
+
+impl Refusals {
+    pub(crate) fn new(name: Arc<str>, kept: Option<Kept>) -> Self {
+        let more = kept.is_none().then(|| {
+            Arc::new(More {
+                name: Arc::clone(&name),
+                reason: Reason::Closed,
+                waited: Duration::ZERO,
+                retry_after: None,
+            })
+        });
         Self {
             name,
-            reason,
-            waited: nanos(waited),
-            retry_after: 0,
+            kept: kept.map_or(0, |kept| u64::from(kept.0) << KEPT),
+            more,
         }
     }
 
-    /// Trying again sooner makes no sense.
-    pub(crate) fn retry_after_nanos(mut self, nanos: u64) -> Self {
-        self.retry_after = nanos;
-        self
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
     }
 
-    pub(crate) fn shared_name(&self) -> &Arc<str> {
-        self.name.as_arc()
+    /// Nobody is in line, and nothing else is known.
+    #[inline]
+    pub(crate) fn full(&self, concurrent: u32) -> Rejected {
+        self.short(FULL | u64::from(concurrent))
     }
 
+    pub(crate) fn because(
+        &self,
+        reason: Reason,
+        waited: Duration,
+        retry_after: Option<Duration>,
+    ) -> Rejected {
+        if waited.is_zero() && retry_after.is_none() {
+            match reason {
+                Reason::Closed => return self.short(CLOSED),
+                Reason::Full {
+                    concurrent,
+                    waiting,
+                } => {
+                    let numbers = (u32::try_from(concurrent), u16::try_from(waiting));
+                    if let (Ok(concurrent), Ok(waiting)) = numbers {
+                        let waiting = u64::from(waiting) << WAITING;
+                        return self.short(FULL | u64::from(concurrent) | waiting);
+                    }
+                }
+                Reason::Timeout { .. } | Reason::TooMany { .. } => {}
+            }
+        }
+        Rejected {
+            more: Some(Arc::new(More {
+                name: Arc::clone(&self.name),
+                reason,
+                waited,
+                retry_after,
+            })),
+            short: Short(TOLD),
+        }
+    }
+
+    #[inline]
+    fn short(&self, short: u64) -> Rejected {
+        Rejected {
+            more: self.more.clone(),
+            short: Short(short | self.kept),
+        }
+    }
+}
+
+impl Rejected {
     /// The bulkhead's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.shared_name()
+        match &self.more {
+            Some(more) => &more.name,
+            None => self.short.kept().name(),
+        }
     }
 
     /// Why there was no place.
     #[must_use]
     pub fn reason(&self) -> Reason {
-        self.reason
+        match (self.short.kind(), &self.more) {
+            (FULL, _) => self.short.full(),
+            (TOLD, Some(more)) => more.reason,
+            _ => Reason::Closed,
+        }
     }
 
     /// The time spent in line before the refusal; zero if it came at once.
     #[must_use]
     pub fn waited(&self) -> Duration {
-        Duration::from_nanos(self.waited)
+        self.more
+            .as_ref()
+            .map_or(Duration::ZERO, |more| more.waited)
     }
 
     /// Callers in line at the time of the refusal, this one not among them.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        match self.reason {
+        match self.reason() {
             Reason::Full { waiting, .. } | Reason::Timeout { waiting, .. } => waiting,
             Reason::Closed | Reason::TooMany { .. } => 0,
         }
@@ -73,14 +182,34 @@ impl Rejected {
     /// gives no place back, and so is not noticed.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        (self.retry_after > 0).then(|| Duration::from_nanos(self.retry_after))
+        self.more.as_ref()?.retry_after
+    }
+}
+
+impl PartialEq for Rejected {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |of: &Self| (of.reason(), of.waited(), of.retry_after());
+        all(self) == all(other) && self.name() == other.name()
+    }
+}
+
+impl Eq for Rejected {}
+
+impl fmt::Debug for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejected")
+            .field("name", &self.name())
+            .field("reason", &self.reason())
+            .field("waited", &self.waited())
+            .field("retry_after", &self.retry_after())
+            .finish()
     }
 }
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name();
-        match self.reason {
+        match self.reason() {
             Reason::Full {
                 concurrent,
                 waiting,
@@ -106,38 +235,3 @@ impl fmt::Display for Rejected {
 }
 
 impl error::Error for Rejected {}
-
-/// The ways to be refused. They call for different answers: `Full` means shed load now (HTTP
-/// 503 or 429), `Timeout` means the work ahead is slow (504), `Closed` means shutting down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// All places were busy, and nobody more may wait. Decided at once, without a timer; or later, for
-    /// one whose place in line belongs to [another priority](crate::Priority).
-    Full {
-        /// Places busy at that moment.
-        concurrent: usize,
-        /// Callers in line at that moment.
-        waiting: usize,
-    },
-    /// The caller waited in line for the whole checkout timeout.
-    Timeout {
-        /// The time it waited.
-        waited: Duration,
-        /// Callers left in line.
-        waiting: usize,
-    },
-    /// The bulkhead was closed, before the caller came or while it waited.
-    Closed,
-    /// More places were asked for than there are, or none: no wait would help.
-    TooMany {
-        /// Places asked for.
-        wanted: usize,
-        /// Places there are.
-        limit: usize,
-    },
-}
-
-pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
     use crate::{
         clock, config::Config, gate::Entered, histogram::HistogramSnapshot, holds::Since,
-        name::Name, observers::Observers,
+        observers::Observers, priority::Priority, rejected::Refusals,
     };
 
     /// A gate whose one place is taken, and somebody who waits for it.
@@ -124,14 +124,15 @@ mod tests {
             max_waiting: 1,
             ..Config::default()
         };
-        let gate = Gate::new(Name::new(&"test".into()), config, Observers::default());
+        let refusals = Refusals::new("test".into(), None);
+        let gate = Gate::new(refusals, config, Observers::default());
         gate.try_enter(1).unwrap();
         let spot = line_up(&gate);
         (gate, spot)
     }
 
     fn line_up(gate: &Gate) -> Spot {
-        match gate.enter(Wanted::ONE).unwrap() {
+        match gate.enter(Wanted::one(Priority::Normal)).unwrap() {
             Entered::Waits(spot) => spot,
             Entered::In(_) => panic!("there is no place"),
         }

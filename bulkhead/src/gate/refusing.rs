@@ -21,6 +21,16 @@ impl Gate {
         }
     }
 
+    /// Refuses a caller who has met a door without flags: nobody waits. No more than this, when there is
+    /// least time for it.
+    #[cold]
+    pub(super) fn refuse_full(&self, word: Word, places: u32) -> Rejected {
+        if !self.observers.are_any() && self.counters.add_at_once(|cell| &cell.full) {
+            return self.refusals.full(word.busy());
+        }
+        self.refuse(word, places)
+    }
+
     /// Refuses a caller who has met the door like this.
     #[cold]
     pub(super) fn refuse(&self, word: Word, places: u32) -> Rejected {
@@ -31,14 +41,11 @@ impl Gate {
             true => self.state.lock().queue.len(),
             false => 0,
         };
-        let concurrent = word.busy() as usize;
-        self.refuse_because(
-            Reason::Full {
-                concurrent,
-                waiting,
-            },
-            places,
-        )
+        let full = Reason::Full {
+            concurrent: word.busy() as usize,
+            waiting,
+        };
+        self.refuse_because(full, places)
     }
 
     /// Refuses a caller who was not in line.
@@ -52,16 +59,17 @@ impl Gate {
     }
 
     /// Tells the observers about a refusal that is already counted.
-    #[inline]
     pub(crate) fn reject(&self, reason: Reason, places: u32, waited: Duration) -> Rejected {
-        let mut rejected = Rejected::new(self.name.clone(), reason, waited);
-        if let Some(holds) = &self.holds {
-            if let Reason::Full { waiting, .. } | Reason::Timeout { waiting, .. } = reason {
+        let retry_after = match reason {
+            Reason::Full { waiting, .. } | Reason::Timeout { waiting, .. } => {
                 let ahead = waiting + places as usize;
                 let limit = self.door.word().limit();
-                rejected = rejected.retry_after_nanos(holds.time_until(ahead, limit));
+                let holds = self.holds.as_ref();
+                holds.and_then(|holds| holds.time_until(ahead, limit))
             }
-        }
+            Reason::Closed | Reason::TooMany { .. } => None,
+        };
+        let rejected = self.refusals.because(reason, waited, retry_after);
         self.observers.notify(|observer| match reason {
             Reason::Timeout { .. } => observer.timed_out(&rejected),
             _ => observer.rejected(&rejected),

@@ -20,7 +20,6 @@ use crate::{
         bucket::{Entry, Numbered},
         table::{Added, Found, Table},
     },
-    name::Name,
 };
 
 pub(super) struct Shared<K> {
@@ -140,7 +139,9 @@ impl<K> Shared<K> {
     }
 }
 
+/// Keys come and go, and so do their names: none is kept.
 fn make(template: &Builder, name: Arc<str>) -> Bulkhead {
-    // Keys come and go, and so do their names.
-    template.clone().build_checked(Name::counted(&name))
+    let mut builder = template.clone();
+    builder.name = name;
+    builder.build_checked(None)
 }

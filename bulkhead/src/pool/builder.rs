@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use crate::{
     builder::Builder,
     error::{ConfigError, FieldError},
-    name::Name,
+    name::Kept,
     observer::Observer,
     pool::{Pool, hooks::Hooks, shared::Shared},
     priority::Priority,
@@ -176,9 +176,9 @@ impl<T, E> PoolBuilder<T, E> {
             bad.push(FieldError::new("min_idle", &self.min_idle, rule));
         }
         ConfigError::check("pool", &self.places.name, bad)?;
-        let name = Name::new(&self.places.name);
+        let kept = Kept::new(&self.places.name);
         let shared = Shared::new(
-            self.places.build_checked(name),
+            self.places.build_checked(kept),
             self.hooks,
             self.min_idle,
             self.max_age,

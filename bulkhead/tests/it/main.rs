@@ -4,6 +4,8 @@
 
 mod blocking;
 mod config;
+#[cfg(feature = "serde")]
+mod config_serde;
 mod defaults;
 mod errors;
 mod keyed;

@@ -180,7 +180,11 @@ impl fmt::Display for Detail {
             }
             #[cfg(feature = "bulkhead")]
             Self::BulkheadAcquired(a) => {
-                write!(f, "bulkhead {}: acquired after {:?}", a.name, a.waited)
+                write!(f, "bulkhead {}: acquired", a.name)?;
+                match a.waited {
+                    Some(waited) => write!(f, " after {waited:?}"),
+                    None => Ok(()),
+                }
             }
             #[cfg(feature = "bulkhead")]
             Self::BulkheadRejected(rejected) => rejected.fmt(f),

@@ -40,7 +40,7 @@ impl Observer for Watched {
         }
     }
 
-    fn acquired_after_wait(&self, acquired: &Acquired) {
+    fn acquired(&self, acquired: &Acquired) {
         if self.sink.wants(EventKind::BulkheadCheckout) {
             self.sink.push(acquired.clone());
         }
