@@ -64,8 +64,8 @@ where
     }
 }
 
-/// Two threads want the place all the time. Who waits for it spins: to park and to be woken takes the
-/// system some twenty times as long as the rest, and that is all one would see.
+/// Two threads want the place all the time. Who waits for it spins: one that parked would show how long the
+/// system takes to wake a thread.
 fn to_and_fro<P, F>(acquire: impl Fn() -> F + Copy + Sync) -> impl FnMut(u64) -> Duration
 where
     F: Future<Output = Option<P>>,
