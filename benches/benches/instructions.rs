@@ -1,4 +1,4 @@
-//! What a call through a breaker, a retry, a hedge or a bulkhead costs in instructions, case by case, held to `instructions.txt`.
+//! What a call through a breaker, a retry, a hedge or a bulkhead, or some of them together, costs in instructions, case by case, held to `instructions.txt`.
 //!
 //! `cargo bench -p steadfast-benches --bench instructions` runs itself under valgrind, twice for each
 //! case, and prints `INSTR case=.. count=.. ceiling=..`. It is what `cargo xtask instructions` runs.
@@ -15,6 +15,7 @@ mod cases {
     pub(crate) mod counted;
     pub(crate) mod failure;
     pub(crate) mod our_bulkheads;
+    pub(crate) mod our_composed;
     pub(crate) mod our_hedges;
     pub(crate) mod our_retries;
     pub(crate) mod ours;

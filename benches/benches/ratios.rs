@@ -14,6 +14,7 @@ mod cases {
     pub(crate) mod composed;
     pub(crate) mod failure;
     pub(crate) mod hedge;
+    pub(crate) mod our_composed;
     pub(crate) mod our_hedges;
     pub(crate) mod our_retries;
     pub(crate) mod ours;

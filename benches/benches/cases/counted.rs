@@ -11,7 +11,7 @@ use super::alone::alone;
 use super::answers::{OneInTen, answer};
 use super::failure::Failure;
 use super::ours::{self, is_rejected};
-use super::{our_bulkheads, our_hedges, our_retries};
+use super::{our_bulkheads, our_composed, our_hedges, our_retries};
 
 type Run = Box<dyn FnMut(u64) -> Duration>;
 
@@ -115,6 +115,11 @@ pub(crate) const CASES: &[Counted] = &[
             bulkhead.try_acquire()
         };
         Box::new(blocking(call, Result::is_err))
+    }),
+    Counted::new("composed_ok", || Box::new(our_composed::three())),
+    Counted::new("composed_four", || Box::new(our_composed::four())),
+    Counted::new("composed_four_late_timeout", || {
+        Box::new(our_composed::four_with_late_timeout())
     }),
     Counted::new("hedge_ok", || hedged(our_hedges::learned())),
     Counted::new("hedge_ok_fixed_delay", || hedged(our_hedges::fixed())),

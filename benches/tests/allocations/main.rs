@@ -11,6 +11,10 @@ mod retry;
 use std::future::{Future, Ready, ready};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use steadfast_breaker::{CircuitBreaker, Window};
+use steadfast_retry::Retry;
 
 /// So many calls that an allocation in one of a few would show.
 const CALLS: usize = 100;
@@ -48,6 +52,20 @@ fn the_counter_counts() {
 #[test]
 fn all_three_together_allocate_nothing() {
     let (retry, breaker) = (retry::retry(), breaker::breaker());
+    let bulkhead = bulkhead::bulkhead();
+    let call = || {
+        let answer = now(retry.call(|_| breaker.call(|| bulkhead.call(works))));
+        assert!(answer.is_ok());
+    };
+    assert_eq!(allocations(call), 0);
+}
+
+/// The timeout is the retry's, for each attempt.
+#[test]
+fn all_four_together_allocate_nothing() {
+    let retry = Retry::builder("payments").attempt_timeout(Duration::from_secs(1));
+    let breaker = CircuitBreaker::builder("payments").window(Window::Calls(100));
+    let (retry, breaker) = (retry.build().unwrap(), breaker.build().unwrap());
     let bulkhead = bulkhead::bulkhead();
     let call = || {
         let answer = now(retry.call(|_| breaker.call(|| bulkhead.call(works))));
