@@ -16,7 +16,12 @@ use crate::{
 };
 
 mod closing;
+#[cfg(feature = "tower")]
+mod entering;
 mod many;
+
+#[cfg(feature = "tower")]
+pub(crate) use entering::{Entry, Wait};
 
 /// A limited number of places, and a bounded first-in, first-out queue in front of them.
 ///

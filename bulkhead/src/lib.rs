@@ -104,6 +104,7 @@
 //! - `tokio` (default): [`Bulkhead::acquire`], [`Bulkhead::call`] and [`Pool`], which wait with
 //!   tokio's timer, so `tokio::time::pause` drives them in tests. Without it there are
 //!   [`try_acquire`](Bulkhead::try_acquire) and the blocking twins.
+//! - `tower`: `tower::BulkheadLayer` puts the bulkhead in front of a tower service. Turns on `tokio`.
 //!
 //! # Minimum supported Rust version
 //!
@@ -142,6 +143,9 @@ mod snapshot;
 mod state;
 mod sync;
 mod ticket;
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub mod tower;
 mod wait;
 mod weak;
 
