@@ -100,8 +100,10 @@
 //! A response that was never polled has not asked for anything. Dropped in line, it leaves the line at
 //! once; dropped later, it drops the inner future and **then** gives the place back, even if that drop
 //! panics. So it is when a call ends: the place is free once the inner future is done and dropped. A
-//! panic of the inner service, in its readiness, its `call` or its future, gives the place back at once and goes on
-//! unwinding. Nothing is spawned, and nothing allocated unless a call has to wait in line.
+//! panic of the inner service, in its readiness, its `call` or its future, gives the place back at once
+//! and goes on unwinding.
+//!
+//! Nothing is spawned, and nothing is allocated unless a call has to wait in line.
 
 mod future;
 mod layer;

@@ -1,6 +1,9 @@
 //! Responses dropped at every awkward moment.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use super::*;
 
@@ -76,13 +79,11 @@ async fn the_inner_future_is_dropped_before_its_place_is_free() {
     let busy = Arc::new(AtomicUsize::new(0));
     for hangs in [true, false] {
         let witness = Witness(bulkhead.clone(), Arc::clone(&busy));
-        let work: Work = Box::pin(async move {
-            let _witness = witness;
-            if hangs {
-                pending::<()>().await;
-            }
-            Ok(1)
-        });
+        // It keeps the witness until it is dropped, not only until it is done.
+        let work: Work = Box::pin(poll_fn(move |_| match (&witness, hangs) {
+            (_, true) => Poll::Pending,
+            (_, false) => Poll::Ready(Ok(1)),
+        }));
         busy.store(0, Ordering::Relaxed);
         let ended = service.clone().call(work).now_or_never().is_some();
         assert_eq!((ended, busy.load(Ordering::Relaxed)), (!hangs, 1));
