@@ -17,7 +17,12 @@ use crate::{
 use crate::{calling::Calling, wait::Wait};
 
 mod closing;
+#[cfg(feature = "tower")]
+mod entering;
 mod many;
+
+#[cfg(feature = "tower")]
+pub(crate) use entering::{Entry, OwnedWait};
 
 /// A limited number of places, and a bounded first-in, first-out queue in front of them.
 ///

@@ -106,6 +106,7 @@
 //!   [`try_acquire`](Bulkhead::try_acquire) and the blocking twins.
 //! - `serde`: reads and writes a [`Config`], and tells all that is wrong with one in one error; writes
 //!   [`Snapshot`]s of every kind, a [`Priority`] and a [`Reason`].
+//! - `tower`: `tower::BulkheadLayer` puts the bulkhead in front of a tower service. Turns on `tokio`.
 //!
 //! # Minimum supported Rust version
 //!
@@ -151,6 +152,9 @@ mod snapshot;
 mod state;
 mod sync;
 mod ticket;
+#[cfg(feature = "tower")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
+pub mod tower;
 mod wait;
 mod weak;
 

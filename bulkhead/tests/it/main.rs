@@ -29,6 +29,8 @@ mod queue;
 mod resize;
 #[cfg(feature = "tokio")]
 mod stress;
+#[cfg(feature = "tower")]
+mod tower;
 #[cfg(feature = "tokio")]
 mod waits;
 #[cfg(feature = "tokio")]

@@ -36,6 +36,7 @@ fn a_snapshot_is_plain_data() {
             "available": 1,
             "busy": 1,
             "waiting": 0,
+            "waiting_by_priority": { "high": 0, "normal": 0, "low": 0 },
             "peak_busy": 2,
             "peak_waiting": 0,
             "closed": false,
@@ -44,6 +45,7 @@ fn a_snapshot_is_plain_data() {
                 "acquired_after_wait": 0,
                 "completed": 1,
                 "rejected_full": 1,
+                "displaced": 0,
                 "rejected_timeout": 0,
                 "rejected_closed": 0,
                 "rejected_too_many": 1,
@@ -52,6 +54,7 @@ fn a_snapshot_is_plain_data() {
                 "observer_panics": 0,
             },
             "waits": nothing(),
+            "holds": nothing(),
         })
     );
 }

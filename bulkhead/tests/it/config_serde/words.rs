@@ -27,8 +27,9 @@ fn a_reason_has_its_kind_and_its_numbers() {
         (
             Reason::Timeout {
                 waited: Duration::from_micros(1_234_500),
+                waiting: 7,
             },
-            json!({"kind": "timeout", "waited_ms": 1234.5}),
+            json!({"kind": "timeout", "waited_ms": 1234.5, "waiting": 7}),
         ),
         (Reason::Closed, json!({"kind": "closed"})),
         (
