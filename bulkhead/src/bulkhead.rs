@@ -14,6 +14,9 @@ use crate::{
     weak::WeakBulkhead,
 };
 #[cfg(feature = "tokio")]
+use std::{future::poll_fn, task::Poll};
+
+#[cfg(feature = "tokio")]
 use crate::{calling::Calling, wait::Wait};
 
 mod closing;
@@ -231,10 +234,10 @@ impl Bulkhead {
     where
         F: FnOnce() -> Result<T, E>,
     {
-        let since = match self.gate.enter(self.wanted(1))? {
+        let since = match self.gate.enter(self.wanted(1), None)? {
             Entered::In(since) => since,
             Entered::Waits(spot) => {
-                wait::as_thread(&self.gate, spot)?;
+                wait::as_thread(&self.gate, &spot)?;
                 self.gate.hold_begins()
             }
         };
@@ -318,7 +321,8 @@ impl Bulkhead {
     #[cfg(feature = "tokio")]
     async fn take(&self, places: u32) -> Result<Permit, Rejected> {
         let gate = &self.gate;
-        Ok(match gate.enter(self.wanted(places))? {
+        let entered = poll_fn(|cx| Poll::Ready(gate.enter(self.wanted(places), Some(cx.waker()))));
+        Ok(match entered.await? {
             Entered::In(since) => Permit::new(Arc::clone(gate), places, since),
             Entered::Waits(spot) => {
                 let waited = Wait::new(gate, spot).await?;
@@ -329,10 +333,10 @@ impl Bulkhead {
 
     fn take_blocking(&self, places: u32) -> Result<Permit, Rejected> {
         let gate = &self.gate;
-        Ok(match gate.enter(self.wanted(places))? {
+        Ok(match gate.enter(self.wanted(places), None)? {
             Entered::In(since) => Permit::new(Arc::clone(gate), places, since),
             Entered::Waits(spot) => {
-                let waited = wait::as_thread(gate, spot)?;
+                let waited = wait::as_thread(gate, &spot)?;
                 Permit::after_wait(Arc::clone(gate), places, waited)
             }
         })

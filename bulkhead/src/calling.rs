@@ -85,7 +85,7 @@ where
                 let entered = match this.between {
                     Between::Wait(_) => ready!(go_on(gate, this.between, cx)),
                     _ if this.operation.is_none() => over(),
-                    _ => match gate.enter(Wanted::one(*this.priority)) {
+                    _ => match gate.enter(Wanted::one(*this.priority), Some(cx.waker())) {
                         Ok(Entered::In(since)) => Ok(since),
                         Ok(Entered::Waits(spot)) => ready!(line_up(gate, spot, this.between, cx)),
                         Err(rejected) => Err(rejected),

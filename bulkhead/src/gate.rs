@@ -93,9 +93,9 @@ impl Gate {
         }
     }
 
-    /// Takes free places, or a place in line.
+    /// Takes free places, or a place in line: then the waker is woken once something becomes of it.
     #[inline]
-    pub(crate) fn enter(&self, wanted: Wanted) -> Result<Entered, Rejected> {
+    pub(crate) fn enter(&self, wanted: Wanted, waker: Option<&Waker>) -> Result<Entered, Rejected> {
         match self.door.take(wanted.places) {
             Ok(()) => {
                 self.counters.add(|cell| &cell.immediate);
@@ -105,7 +105,7 @@ impl Gate {
             Err(word) if self.has_no_line && !word.has_flags() => {
                 Err(self.refuse_full(word, wanted.places))
             }
-            Err(word) => self.enter_slowly(word, wanted),
+            Err(word) => self.enter_slowly(word, wanted, waker),
         }
     }
 
@@ -116,13 +116,18 @@ impl Gate {
     }
 
     #[cold]
-    fn enter_slowly(&self, word: Word, wanted: Wanted) -> Result<Entered, Rejected> {
+    fn enter_slowly(
+        &self,
+        word: Word,
+        wanted: Wanted,
+        waker: Option<&Waker>,
+    ) -> Result<Entered, Rejected> {
         match self.take_watched(word, wanted.places) {
             Ok(since) => Ok(Entered::In(since)),
             Err(word) if word.is_closed() || self.has_no_line => {
                 Err(self.refuse(word, wanted.places))
             }
-            Err(_) => self.line_up(wanted),
+            Err(_) => self.line_up(wanted, waker),
         }
     }
 
@@ -135,9 +140,10 @@ impl Gate {
         Ok(self.entered_at_once(places))
     }
 
-    fn line_up(&self, wanted: Wanted) -> Result<Entered, Rejected> {
+    fn line_up(&self, wanted: Wanted, waker: Option<&Waker>) -> Result<Entered, Rejected> {
         let places = wanted.places;
-        let lined_up = self.state.lock().line_up(&self.door, wanted);
+        let mut waker = waker.cloned();
+        let lined_up = self.state.lock().line_up(&self.door, wanted, &mut waker);
         match lined_up {
             LinedUp::In => {
                 self.counters.add(|cell| &cell.immediate);
@@ -169,15 +175,21 @@ impl Gate {
         self.holds.as_ref().map_or(Since::UNKNOWN, Holds::begin)
     }
 
-    pub(crate) fn poll(
-        &self,
-        key: Key,
-        waker: &Waker,
-        waited: Duration,
-    ) -> Poll<Result<(), Reason>> {
+    pub(crate) fn poll(&self, key: Key, waker: &Waker) -> Poll<Result<(), Reason>> {
+        {
+            let mut state = self.state.lock();
+            let polled = state.poll(key);
+            if polled.is_ready() || state.will_wake(key, waker) {
+                return polled;
+            }
+        }
         let mut waker = Some(waker.clone());
-        let polled = self.state.lock().poll(key, &mut waker, waited);
-        drop(waker);
+        let mut state = self.state.lock();
+        let polled = state.poll(key);
+        if polled.is_pending() {
+            state.set_waker(key, &mut waker);
+        }
+        drop(state);
         polled
     }
 

@@ -33,7 +33,6 @@ pub(crate) struct QueueTotals {
     pub(crate) too_many: u64,
     pub(crate) timed_out: u64,
     pub(crate) abandoned: u64,
-    pub(crate) waited: Duration,
 }
 
 /// Where a caller stands in line. `position` 1 is the first of its priority.
@@ -42,6 +41,8 @@ pub(crate) struct Spot {
     pub(crate) key: Key,
     pub(crate) position: usize,
     pub(crate) wanted: Wanted,
+    /// Whether it will be woken when something becomes of it, which has not yet.
+    pub(crate) is_told: bool,
 }
 
 /// What came of going to the end of the line.
@@ -88,7 +89,14 @@ impl State {
     }
 
     /// Joins the line, if it is not too long, unless there is room after all.
-    pub(crate) fn line_up(&mut self, door: &Door, wanted: Wanted) -> LinedUp {
+    ///
+    /// The waker is taken if it is needed; what is left of it the caller drops after the lock.
+    pub(crate) fn line_up(
+        &mut self,
+        door: &Door,
+        wanted: Wanted,
+        waker: &mut Option<Waker>,
+    ) -> LinedUp {
         // From here on nobody gets in but through this lock, so there is no place that comes back unseen.
         let word = door.hold();
         let waiting = self.queue.len();
@@ -97,7 +105,7 @@ impl State {
         } else if waiting == 0 && door.take_held(wanted.places) {
             LinedUp::In
         } else if waiting < self.max_waiting {
-            self.push(door, wanted, Wakers::default())
+            self.push(door, wanted, waker, Wakers::default())
         } else {
             let full = Reason::Full {
                 concurrent: word.busy() as usize,
@@ -105,10 +113,10 @@ impl State {
             };
             match self.queue.displace(wanted.priority, full) {
                 None => LinedUp::Refused(full),
-                Some(waker) => {
+                Some(displaced) => {
                     let mut wakers = Wakers::default();
-                    wakers.push(waker);
-                    self.push(door, wanted, wakers)
+                    wakers.push(displaced);
+                    self.push(door, wanted, waker, wakers)
                 }
             }
         };
@@ -116,27 +124,16 @@ impl State {
         lined_up
     }
 
-    /// Asks what has become of a waiter. While it still waits, `waker` is exchanged for the one
-    /// kept so far; the caller drops what it gets back after the lock. When ready, the key is gone.
-    pub(crate) fn poll(
-        &mut self,
-        key: Key,
-        waker: &mut Option<Waker>,
-        waited: Duration,
-    ) -> Poll<Result<(), Reason>> {
-        match self.queue.phase_mut(key) {
-            Phase::Waiting(kept) => {
-                mem::swap(kept, waker);
-                Poll::Pending
-            }
+    /// Asks what has become of a waiter. When ready, the key is gone.
+    pub(crate) fn poll(&mut self, key: Key) -> Poll<Result<(), Reason>> {
+        match *self.queue.phase_mut(key) {
+            Phase::Waiting(_) => Poll::Pending,
             Phase::Granted => {
                 self.queue.remove(key);
                 self.totals.acquired += 1;
-                self.totals.waited = self.totals.waited.saturating_add(waited);
                 Poll::Ready(Ok(()))
             }
             Phase::Refused(reason) => {
-                let reason = *reason;
                 self.queue.remove(key);
                 match reason {
                     Reason::TooMany { .. } => self.totals.too_many += 1,
@@ -148,6 +145,19 @@ impl State {
         }
     }
 
+    /// Whether this waiter is in line and has a waker that wakes the same task.
+    pub(crate) fn will_wake(&mut self, key: Key, waker: &Waker) -> bool {
+        matches!(self.queue.phase_mut(key), Phase::Waiting(Some(kept)) if kept.will_wake(waker))
+    }
+
+    /// Exchanges the waker of a waiter that is still in line; the caller drops what it gets back after the
+    /// lock.
+    pub(crate) fn set_waker(&mut self, key: Key, waker: &mut Option<Waker>) {
+        if let Phase::Waiting(kept) = self.queue.phase_mut(key) {
+            mem::swap(kept, waker);
+        }
+    }
+
     /// Ends a wait whose time is over: a place that was handed over meanwhile wins.
     pub(crate) fn time_out(
         &mut self,
@@ -156,7 +166,7 @@ impl State {
         waited: Duration,
     ) -> (Result<(), Reason>, Wakers) {
         let mut wakers = Wakers::default();
-        if let Poll::Ready(settled) = self.poll(key, &mut wakers.unused, waited) {
+        if let Poll::Ready(settled) = self.poll(key) {
             return (settled, wakers);
         }
         self.totals.timed_out += 1;
@@ -199,16 +209,30 @@ impl State {
         drained
     }
 
-    fn push(&mut self, door: &Door, wanted: Wanted, mut wakers: Wakers) -> LinedUp {
+    fn push(
+        &mut self,
+        door: &Door,
+        wanted: Wanted,
+        waker: &mut Option<Waker>,
+        mut wakers: Wakers,
+    ) -> LinedUp {
         let (key, position) = self.queue.push(wanted);
         // It may be the first, and there may be room: another priority waits for more places than are
         // free.
         self.serve_into(door, &mut wakers);
         self.peak_waiting = self.peak_waiting.max(self.queue.len());
+        let is_told = match self.queue.phase_mut(key) {
+            Phase::Waiting(kept) => {
+                *kept = waker.take();
+                kept.is_some()
+            }
+            Phase::Granted | Phase::Refused(_) => false,
+        };
         let spot = Spot {
             key,
             position,
             wanted,
+            is_told,
         };
         LinedUp::Waits(spot, wakers)
     }

@@ -21,6 +21,7 @@ pub(crate) struct Ticket<'a> {
     gate: &'a Gate,
     key: Key,
     wanted: Wanted,
+    clock: fn() -> Instant,
     since: Instant,
     settled: bool,
 }
@@ -28,17 +29,19 @@ pub(crate) struct Ticket<'a> {
 impl<'a> Ticket<'a> {
     /// Guards the spot in line, and then tells the observers.
     #[cold]
-    pub(crate) fn new(gate: &'a Gate, spot: Spot, since: Instant) -> Self {
+    pub(crate) fn new(gate: &'a Gate, spot: &Spot, clock: fn() -> Instant) -> Self {
         let Spot {
             key,
             position,
             wanted,
-        } = spot;
+            ..
+        } = *spot;
         let ticket = Self {
             gate,
             key,
             wanted,
-            since,
+            clock,
+            since: clock(),
             settled: false,
         };
         gate.observers.notify(|observer| {
@@ -56,26 +59,27 @@ impl<'a> Ticket<'a> {
         self.gate.config.checkout_timeout
     }
 
-    pub(crate) fn waited(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.since)
+    /// When it got in line.
+    pub(crate) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// Reads the clock.
+    pub(crate) fn waited(&self) -> Duration {
+        (self.clock)().saturating_duration_since(self.since)
     }
 
     /// Ready with the time waited once a place was handed over, or with the refusal.
-    pub(crate) fn poll(
-        &mut self,
-        context: &Context<'_>,
-        now: Instant,
-    ) -> Poll<Result<Duration, Rejected>> {
-        let waited = self.waited(now);
+    pub(crate) fn poll(&mut self, context: &Context<'_>) -> Poll<Result<Duration, Rejected>> {
         self.gate
-            .poll(self.key, context.waker(), waited)
-            .map(|settled| self.settle(settled, waited))
+            .poll(self.key, context.waker())
+            .map(|settled| self.settle(settled, self.waited()))
     }
 
     /// Gives up because the time is over, unless a place was handed over in the meantime: then
     /// the place is taken.
-    pub(crate) fn time_out(&mut self, now: Instant) -> Result<Duration, Rejected> {
-        let waited = self.waited(now);
+    pub(crate) fn time_out(&mut self) -> Result<Duration, Rejected> {
+        let waited = self.waited();
         let settled = self.gate.time_out(self.key, waited);
         self.settle(settled, waited)
     }
@@ -132,7 +136,7 @@ mod tests {
     }
 
     fn line_up(gate: &Gate) -> Spot {
-        match gate.enter(Wanted::one(Priority::Normal)).unwrap() {
+        match gate.enter(Wanted::one(Priority::Normal), None).unwrap() {
             Entered::Waits(spot) => spot,
             Entered::In(_) => panic!("there is no place"),
         }
@@ -141,11 +145,9 @@ mod tests {
     #[test]
     fn a_place_handed_over_between_the_last_poll_and_the_timeout_is_taken() {
         let (gate, spot) = gate();
-        let now = clock::real();
-        let mut ticket = Ticket::new(&gate, spot, now);
+        let mut ticket = Ticket::new(&gate, &spot, clock::real);
         gate.release(1, Since::UNKNOWN);
-        let waited = Duration::from_secs(5);
-        assert_eq!(ticket.time_out(now + waited), Ok(waited));
+        assert!(ticket.time_out().is_ok());
         drop(ticket);
         let snapshot = gate.snapshot();
         assert_eq!((snapshot.busy, snapshot.totals.rejected_timeout), (1, 0));
@@ -154,18 +156,19 @@ mod tests {
     #[test]
     fn the_waits_take_memory_only_once_a_place_was_got_by_waiting() {
         let (gate, spot) = gate();
-        let now = clock::real();
         gate.try_enter(1).unwrap_err();
-        drop(Ticket::new(&gate, spot, now));
+        drop(Ticket::new(&gate, &spot, clock::real));
         let spot = line_up(&gate);
-        Ticket::new(&gate, spot, now).time_out(now).unwrap_err();
+        Ticket::new(&gate, &spot, clock::real)
+            .time_out()
+            .unwrap_err();
         assert_eq!(gate.snapshot().waits, HistogramSnapshot::default());
         assert!(!gate.waits.is_allocated());
 
         let spot = line_up(&gate);
-        let mut ticket = Ticket::new(&gate, spot, now);
+        let mut ticket = Ticket::new(&gate, &spot, clock::real);
         gate.release(1, Since::UNKNOWN);
-        ticket.time_out(now).unwrap();
+        ticket.time_out().unwrap();
         assert_eq!(gate.snapshot().waits.count, 1);
         assert!(gate.waits.is_allocated());
     }
@@ -173,10 +176,9 @@ mod tests {
     #[test]
     fn a_close_between_the_last_poll_and_the_timeout_is_told_as_a_close() {
         let (gate, spot) = gate();
-        let now = clock::real();
-        let mut ticket = Ticket::new(&gate, spot, now);
+        let mut ticket = Ticket::new(&gate, &spot, clock::real);
         gate.close();
-        let rejected = ticket.time_out(now).unwrap_err();
+        let rejected = ticket.time_out().unwrap_err();
         assert_eq!(rejected.reason(), Reason::Closed);
     }
 }

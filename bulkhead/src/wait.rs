@@ -1,13 +1,16 @@
 //! The two ways to wait for a place: as a task and as a thread. Both use the same queue.
 
 #[cfg(feature = "tokio")]
-use std::pin::Pin;
+use std::{mem, pin::Pin, task::ready};
 use std::{
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
     time::Duration,
 };
+
+#[cfg(feature = "tokio")]
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::{clock, error::StillBusy, gate::Gate, rejected::Rejected, state::Spot, ticket::Ticket};
 
@@ -17,18 +20,27 @@ pin_project_lite::pin_project! {
     /// into a permit before anything else.
     pub(crate) struct Wait<'a> {
         ticket: Ticket<'a>,
+        // Whether the line has the waker of whoever polls next, and nothing else to tell.
+        is_told: bool,
         #[pin]
-        timeout: tokio::time::Sleep,
+        timeout: Sleep,
     }
 }
 
 #[cfg(feature = "tokio")]
 impl<'a> Wait<'a> {
+    /// To be polled at once, by the task whose waker has been left in line, if one has.
     #[cold]
     pub(crate) fn new(gate: &'a Gate, spot: Spot) -> Self {
-        let ticket = Ticket::new(gate, spot, clock::now());
-        let timeout = tokio::time::sleep(ticket.timeout());
-        Self { ticket, timeout }
+        let ticket = Ticket::new(gate, &spot, clock::now);
+        let timeout = ticket.timeout();
+        // The clock was read just now.
+        let deadline = Instant::from_std(ticket.since()).checked_add(timeout);
+        Self {
+            ticket,
+            is_told: spot.is_told,
+            timeout: deadline.map_or_else(|| sleep(timeout), sleep_until),
+        }
     }
 }
 
@@ -38,27 +50,28 @@ impl Future for Wait<'_> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Poll::Ready(settled) = this.ticket.poll(context, clock::now()) {
-            return Poll::Ready(settled);
+        if !mem::take(this.is_told) {
+            if let Poll::Ready(settled) = this.ticket.poll(context) {
+                return Poll::Ready(settled);
+            }
         }
-        std::task::ready!(this.timeout.poll(context));
-        Poll::Ready(this.ticket.time_out(clock::now()))
+        ready!(this.timeout.poll(context));
+        Poll::Ready(this.ticket.time_out())
     }
 }
 
 /// The same as a thread, which parks while it waits.
-pub(crate) fn as_thread(gate: &Gate, spot: Spot) -> Result<Duration, Rejected> {
-    let mut ticket = Ticket::new(gate, spot, clock::real());
+pub(crate) fn as_thread(gate: &Gate, spot: &Spot) -> Result<Duration, Rejected> {
+    let mut ticket = Ticket::new(gate, spot, clock::real);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let context = Context::from_waker(&waker);
     loop {
-        let now = clock::real();
-        if let Poll::Ready(settled) = ticket.poll(&context, now) {
+        if let Poll::Ready(settled) = ticket.poll(&context) {
             return settled;
         }
-        let left = ticket.timeout().saturating_sub(ticket.waited(now));
+        let left = ticket.timeout().saturating_sub(ticket.waited());
         if left.is_zero() {
-            return ticket.time_out(now);
+            return ticket.time_out();
         }
         thread::park_timeout(left);
     }

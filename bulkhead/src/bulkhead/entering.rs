@@ -1,6 +1,6 @@
 //! `acquire` in two parts, for futures that have a name: what to keep depends on whether they wait.
 
-use std::pin::Pin;
+use std::{pin::Pin, task::Waker};
 
 use super::Bulkhead;
 use crate::{gate::Entered, permit::Permit, queue::Wanted, rejected::Rejected, wait::Wait};
@@ -17,8 +17,8 @@ pub(crate) type OwnedWait = Pin<Box<dyn Future<Output = Result<Permit, Rejected>
 
 impl Bulkhead {
     /// Takes a free place, which allocates nothing, or gets in line.
-    pub(crate) fn enter(self) -> Result<Entry, Rejected> {
-        match self.gate.enter(Wanted::one(self.priority))? {
+    pub(crate) fn enter(self, waker: &Waker) -> Result<Entry, Rejected> {
+        match self.gate.enter(Wanted::one(self.priority), Some(waker))? {
             Entered::In(since) => Ok(Entry::Permit(Permit::new(self.gate, 1, since))),
             Entered::Waits(spot) => Ok(Entry::Wait(Box::pin(async move {
                 let waited = Wait::new(&self.gate, spot).await?;

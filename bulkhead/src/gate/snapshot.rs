@@ -45,7 +45,7 @@ impl Gate {
                 rejected_closed: self.counters.sum(|cell| &cell.closed) + queue.closed,
                 rejected_too_many: self.counters.sum(|cell| &cell.too_many) + queue.too_many,
                 abandoned: queue.abandoned,
-                wait_total: queue.waited,
+                wait_total: waits.sum,
                 observer_panics,
             },
             waits,

@@ -27,7 +27,7 @@ impl Place {
     /// Asks the bulkhead at the first poll, which is where it gets in line.
     pub(super) fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Result<Permit, Rejected>> {
         let mut wait = match mem::replace(self, Self::Gone) {
-            Self::Outside(bulkhead) => match bulkhead.enter()? {
+            Self::Outside(bulkhead) => match bulkhead.enter(cx.waker())? {
                 Entry::Permit(permit) => return Poll::Ready(Ok(permit)),
                 Entry::Wait(wait) => wait,
             },

@@ -80,7 +80,7 @@ fn what_is_not_given_has_its_default() {
 #[test]
 fn every_field_is_read_into_itself() {
     let mut expected = Config::default();
-    expected.max_concurrent = 1_073_741_823;
+    expected.max_concurrent = 268_435_455;
     expected.max_waiting = 7;
     expected.checkout_timeout = Duration::ZERO;
     expected.hold_times = true;
@@ -94,7 +94,7 @@ fn every_field_is_read_into_itself() {
          hold_times = true
          checkout_timeout = 0
          max_waiting = 0x7
-         max_concurrent = 1_073_741_823",
+         max_concurrent = 268_435_455",
     );
     assert_eq!(config.unwrap(), expected);
 }

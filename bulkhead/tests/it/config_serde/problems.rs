@@ -120,8 +120,8 @@ fn what_no_file_can_mean_is_refused_in_toml_too() {
             "max_concurrent = NaN (must be a whole number)",
         ),
         (
-            "max_concurrent = 1073741824",
-            "max_concurrent = 1073741824 (must be at most 1073741823)",
+            "max_concurrent = 268435456",
+            "max_concurrent = 268435456 (must be at most 268435455)",
         ),
         (
             "low_share = 4294967296",
