@@ -1,5 +1,7 @@
 use std::{fmt, sync::Arc};
 
+#[cfg(feature = "tokio")]
+use crate::{acquiring::Acquiring, calling::Calling};
 use crate::{
     builder::{self, Builder},
     error::{ConfigError, Error},
@@ -13,11 +15,6 @@ use crate::{
     wait,
     weak::WeakBulkhead,
 };
-#[cfg(feature = "tokio")]
-use std::{future::poll_fn, task::Poll};
-
-#[cfg(feature = "tokio")]
-use crate::{calling::Calling, wait::Wait};
 
 mod closing;
 #[cfg(feature = "tower")]
@@ -156,8 +153,9 @@ impl Bulkhead {
     /// ```
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
-    pub async fn acquire(&self) -> Result<Permit, Rejected> {
-        self.take(1).await
+    #[inline]
+    pub fn acquire(&self) -> impl Future<Output = Result<Permit, Rejected>> {
+        self.take(1)
     }
 
     /// [`acquire`](Self::acquire) for a thread: it parks while it waits in line, in the same queue
@@ -319,16 +317,9 @@ impl Bulkhead {
     }
 
     #[cfg(feature = "tokio")]
-    async fn take(&self, places: u32) -> Result<Permit, Rejected> {
-        let gate = &self.gate;
-        let entered = poll_fn(|cx| Poll::Ready(gate.enter(self.wanted(places), Some(cx.waker()))));
-        Ok(match entered.await? {
-            Entered::In(since) => Permit::new(Arc::clone(gate), places, since),
-            Entered::Waits(spot) => {
-                let waited = Wait::new(gate, spot).await?;
-                Permit::after_wait(Arc::clone(gate), places, waited)
-            }
-        })
+    #[inline]
+    fn take(&self, places: u32) -> Acquiring<'_> {
+        Acquiring::new(&self.gate, self.wanted(places))
     }
 
     fn take_blocking(&self, places: u32) -> Result<Permit, Rejected> {

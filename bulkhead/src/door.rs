@@ -196,16 +196,28 @@ impl Door {
         self.set_flags(|flags| flags & !QUEUED);
     }
 
-    /// Takes places for one who stands first in line: nobody else can take any meanwhile.
-    pub(crate) fn take_held(&self, places: u32) -> bool {
-        let word = self.word();
+    /// Takes places for one who stands first in line: nobody else can take any meanwhile. If that is the
+    /// last one, lets newcomers in again.
+    pub(crate) fn take_held(&self, places: u32, is_last: bool) -> bool {
+        let mut word = Word(self.word.load(Ordering::Relaxed));
         debug_assert!(word.is_queued(), "places are taken under hold alone");
-        if !word.has_room_for(places) {
-            return false;
+        let let_go = if is_last { QUEUED } else { 0 };
+        while word.has_room_for(places) {
+            let taken = Word::new(word.busy() + places, word.limit(), word.flags() & !let_go);
+            match self.word.compare_exchange_weak(
+                word.0,
+                taken.0,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => {
+                    self.note_peak(taken.busy());
+                    return true;
+                }
+                Err(other) => word = Word(other),
+            }
         }
-        let before = self.word.fetch_add(taking(places), Ordering::Acquire);
-        self.note_peak(Word(before).busy() + places);
-        true
+        false
     }
 
     pub(crate) fn close(&self) {

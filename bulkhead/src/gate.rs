@@ -115,7 +115,7 @@ impl Gate {
             .map_err(|word| self.refuse(word, places))
     }
 
-    #[cold]
+    #[inline(never)]
     fn enter_slowly(
         &self,
         word: Word,
@@ -214,7 +214,7 @@ impl Gate {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn after_release(&self, word: Word, places: u32, since: Since) {
         if word.is_awaited() {
             let wakers = self.state.lock().serve(&self.door);
@@ -275,7 +275,6 @@ fn wake(wakers: Wakers) {
 /// Wakes the one who was handed a place. A waker that panics breaks its own contract; it must not
 /// take down the caller who gave the place back, who may be unwinding already, nor keep the other
 /// waiters of a closed bulkhead asleep.
-#[cold]
 fn wake_now(waker: Waker) {
     let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }

@@ -119,6 +119,8 @@
     allow(rustdoc::broken_intra_doc_links, reason = "the pool")
 )]
 
+#[cfg(feature = "tokio")]
+mod acquiring;
 mod builder;
 mod bulkhead;
 #[cfg(feature = "tokio")]

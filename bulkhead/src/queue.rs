@@ -49,6 +49,8 @@ pub(crate) struct Queue {
     slots: Vec<Slot>,
     vacant: Option<usize>,
     lines: ByPriority<Line>,
+    /// Those of all lines.
+    waiting: usize,
     shares: Shares,
 }
 
@@ -72,6 +74,7 @@ impl Queue {
             slots: Vec::new(),
             vacant: None,
             lines: ByPriority::default(),
+            waiting: 0,
             shares: Shares::new(config),
         }
     }
@@ -82,12 +85,12 @@ impl Queue {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lines.iter().map(|line| line.waiting).sum()
+        self.waiting
     }
 
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.lines.iter().all(|line| line.waiting == 0)
+        self.waiting == 0
     }
 
     /// Joins the end of the line. The second number is where that is: 1 for the first of its
@@ -120,13 +123,20 @@ impl Queue {
         }
         line.tail = Some(index);
         line.waiting += 1;
+        self.waiting += 1;
         (Key(index), line.waiting)
     }
 
     /// Who is served next, and how many places it waits for.
     pub(crate) fn first(&self) -> Option<First> {
-        let is_empty = self.lines.each_ref().map(|line| line.waiting == 0);
-        let class = self.shares.next(is_empty)?;
+        let is_only = |class: &Priority| self.lines[*class as usize].waiting == self.waiting;
+        let class = match ALL.iter().find(|class| is_only(class)) {
+            // Also if nobody waits at all.
+            Some(only) => *only,
+            None => self
+                .shares
+                .next(self.waiting().map(|waiting| waiting == 0))?,
+        };
         let index = self.lines[class as usize].head?;
         let places = self.slots[index].wanted.places;
         Some(First { index, places })
@@ -209,6 +219,7 @@ impl Queue {
             None => line.tail = previous,
         }
         line.waiting -= 1;
+        self.waiting -= 1;
         if self.is_empty() {
             self.shares.reset();
         }

@@ -42,6 +42,10 @@ pub(crate) struct Spot {
     pub(crate) position: usize,
     pub(crate) wanted: Wanted,
     /// Whether it will be woken when something becomes of it, which has not yet.
+    #[cfg_attr(
+        not(any(feature = "tokio", test)),
+        expect(dead_code, reason = "threads bring their waker later")
+    )]
     pub(crate) is_told: bool,
 }
 
@@ -72,8 +76,14 @@ impl Wakers {
         }
     }
 
-    pub(crate) fn each(self, wake: impl FnMut(Waker)) {
-        self.first.into_iter().chain(self.more).for_each(wake);
+    #[inline]
+    pub(crate) fn each(self, wake: impl Fn(Waker)) {
+        if let Some(first) = self.first {
+            wake(first);
+        }
+        for waker in self.more {
+            wake(waker);
+        }
     }
 }
 
@@ -102,7 +112,7 @@ impl State {
         let waiting = self.queue.len();
         let lined_up = if word.is_closed() {
             LinedUp::Refused(Reason::Closed)
-        } else if waiting == 0 && door.take_held(wanted.places) {
+        } else if waiting == 0 && door.take_held(wanted.places, true) {
             LinedUp::In
         } else if waiting < self.max_waiting {
             self.push(door, wanted, waker, Wakers::default())
@@ -256,7 +266,7 @@ impl State {
                 // There are fewer since it came.
                 let reason = too_many(first.places, limit);
                 wakers.push(self.queue.refuse(first, reason));
-            } else if door.take_held(first.places) {
+            } else if door.take_held(first.places, self.queue.len() == 1) {
                 wakers.push(self.queue.grant(first));
             } else {
                 break;
@@ -271,7 +281,8 @@ impl State {
     }
 
     fn let_go_if_empty(&self, door: &Door) {
-        if self.queue.is_empty() {
+        // Mostly that was done together with taking the last place.
+        if self.queue.is_empty() && door.word().is_queued() {
             door.let_go();
         }
     }

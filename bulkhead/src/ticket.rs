@@ -28,7 +28,6 @@ pub(crate) struct Ticket<'a> {
 
 impl<'a> Ticket<'a> {
     /// Guards the spot in line, and then tells the observers.
-    #[cold]
     pub(crate) fn new(gate: &'a Gate, spot: &Spot, clock: fn() -> Instant) -> Self {
         let Spot {
             key,
@@ -60,6 +59,7 @@ impl<'a> Ticket<'a> {
     }
 
     /// When it got in line.
+    #[cfg(feature = "tokio")]
     pub(crate) fn since(&self) -> Instant {
         self.since
     }

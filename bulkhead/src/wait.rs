@@ -30,7 +30,6 @@ pin_project_lite::pin_project! {
 #[cfg(feature = "tokio")]
 impl<'a> Wait<'a> {
     /// To be polled at once, by the task whose waker has been left in line, if one has.
-    #[cold]
     pub(crate) fn new(gate: &'a Gate, spot: Spot) -> Self {
         let ticket = Ticket::new(gate, &spot, clock::now);
         let timeout = ticket.timeout();

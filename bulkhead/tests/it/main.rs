@@ -20,9 +20,15 @@ mod cancel;
 #[cfg(feature = "tokio")]
 mod close;
 #[cfg(feature = "tokio")]
+mod crashes;
+#[cfg(feature = "tokio")]
+mod holds;
+#[cfg(feature = "tokio")]
 mod model;
 #[cfg(feature = "tokio")]
 mod pool;
+#[cfg(feature = "tokio")]
+mod priorities;
 #[cfg(feature = "tokio")]
 mod queue;
 #[cfg(feature = "tokio")]
