@@ -8,6 +8,7 @@ mod config;
 mod config_serde;
 mod defaults;
 mod errors;
+mod every_call;
 mod keyed;
 mod observer;
 mod places;
