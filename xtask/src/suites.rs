@@ -57,6 +57,8 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-breaker/quanta",
     "steadfast-breaker/serde",
     "steadfast-breaker/tower",
+    "steadfast-bulkhead/serde",
+    "steadfast-bulkhead/tower",
     "steadfast-retry/serde",
     "steadfast-retry/tower",
     "steadfast-health/breaker",

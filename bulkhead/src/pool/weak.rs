@@ -26,6 +26,12 @@ pub struct WeakPool<T, E> {
 }
 
 impl<T, E> WeakPool<T, E> {
+    /// Whether this is a handle to the same pool as `other`.
+    #[must_use]
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        self.shared.ptr_eq(&other.shared)
+    }
+
     /// The pool, unless all its handles and checkouts are gone.
     #[must_use]
     pub fn upgrade(&self) -> Option<Pool<T, E>> {

@@ -10,11 +10,6 @@ use crate::names;
 use crate::source::{Samples, Source};
 use crate::telemetry::Telemetry;
 
-/// What tells one pool: its handles share one bulkhead, at an address that nothing
-/// else has as long as it is alive.
-#[derive(PartialEq, Eq)]
-struct Address(usize);
-
 /// Owned by the pool's bulkhead, as an observer that does not listen, so that it ends with it.
 struct Watched<T, E> {
     pool: WeakPool<T, E>,
@@ -32,11 +27,7 @@ where
             name: Arc::from(self.name()),
         });
         let source: Arc<dyn Source> = Arc::<Watched<T, E>>::clone(&watched);
-        if telemetry.insert(
-            Address(std::ptr::from_ref(self.bulkhead()).addr()),
-            Address::eq,
-            &source,
-        ) {
+        if telemetry.insert(self.downgrade(), WeakPool::ptr_eq, &source) {
             self.bulkhead().add_observer(watched);
         }
     }

@@ -138,7 +138,7 @@ async fn queueing_getting_in_and_being_rejected_are_events() {
             "bulkhead reports is full: 1 running, 1 waiting",
             "bulkhead reports: acquired after 2s",
             "bulkhead reports: queued at 1",
-            "bulkhead reports had no free place within 5s",
+            "bulkhead reports had no free place within 5s: 0 waiting",
         ]
     );
     assert!(matches!(heard[0].detail(), Detail::BulkheadQueued(queued) if queued.position == 1));
