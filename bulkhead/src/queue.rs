@@ -26,6 +26,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    #[cfg(any(feature = "tokio", test))]
     #[inline]
     pub(crate) fn one(priority: Priority) -> Self {
         let places = 1;

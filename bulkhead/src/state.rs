@@ -43,7 +43,7 @@ pub(crate) struct Spot {
     pub(crate) wanted: Wanted,
     /// Whether it will be woken when something becomes of it, which has not yet.
     #[cfg_attr(
-        not(any(feature = "tokio", test)),
+        not(any(feature = "tokio", all(test, steadfast_loom))),
         expect(dead_code, reason = "threads bring their waker later")
     )]
     pub(crate) is_told: bool,
