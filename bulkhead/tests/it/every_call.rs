@@ -1,6 +1,6 @@
 //! Observers that want to hear of every call.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use steadfast_bulkhead::{Acquired, Bulkhead, Observer, Queued, Rejected, Released};
@@ -132,7 +132,7 @@ async fn waits_holds_and_timeouts_are_told_with_their_lengths() {
     let bulkhead = observed(&[&all, &plain], true);
     let held = bulkhead.acquire_many(2).await.unwrap();
     let release = async {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         drop(held);
     };
     let (waited, ()) = tokio::join!(bulkhead.acquire_many(2), release);
