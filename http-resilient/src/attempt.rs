@@ -1,18 +1,15 @@
 //! One attempt: breaker, bulkhead, attempt timeout, reqwest.
 
-use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use reqwest::{Request, Response};
 use steadfast_breaker::Outcome;
+use steadfast_retry::BudgetPermit;
 
-use crate::body::{Holds, guard};
+use crate::body::{Holds, Limits, guard};
 use crate::call::Call;
 use crate::classify::{fault, outcome};
-use crate::clock;
-use crate::counters::add_one;
 use crate::error::{Error, Phase};
 use crate::redirect::{Marked, Redirects};
 
@@ -38,7 +35,11 @@ impl Call<'_> {
     /// # Cancel safety
     /// Dropped on the way, it gives back its place and its permit; the breaker counts the call as
     /// abandoned.
-    pub(crate) async fn send(&self, mut request: Request) -> Result<Response, Failure> {
+    pub(crate) async fn send(
+        &self,
+        mut request: Request,
+        leave: Option<BudgetPermit>,
+    ) -> Result<Response, Failure> {
         let (permit, place) = self.enter().await?;
         let left = match self.left(Phase::Queue) {
             Ok(left) => left,
@@ -47,11 +48,16 @@ impl Call<'_> {
                 return Err(failure);
             }
         };
-        // Covers the response body, and takes the place of the reqwest client's own.
-        *request.timeout_mut() = Some(left);
+        // What is left is ours to watch, also while the body is read. It takes the place of a timeout
+        // that a reqwest client of the user's may have.
+        *request.timeout_mut() = self.shared.may_have_timeout.then_some(left);
         let timeout = self.attempt_timeout.min(left);
-        let seen_before = self.begin();
-        let sending = Marked::new(self.shared.http.execute(request));
+        self.begin_attempt();
+        if let Some(leave) = leave {
+            leave.spend();
+        }
+        let executing = pin!(self.shared.http.execute(request));
+        let sending = Marked::new(executing);
         match tokio::time::timeout(timeout, sending).await {
             Ok((Ok(response), _)) => {
                 let breaker = match outcome(response.status()) {
@@ -66,7 +72,14 @@ impl Call<'_> {
                     on_timeout: self.blame(left),
                     _place: place,
                 };
-                Ok(guard(response, holds))
+                let limits = Limits {
+                    bytes: self.max_response_bytes(),
+                    read_timeout: self.read_timeout(),
+                    deadline: self.deadline,
+                };
+                guard(response, holds, limits)
+                    .await
+                    .map_err(|too_large| self.too_large(too_large))
             }
             Ok((Err(error), redirected)) => {
                 let redirects = match (self.shared.tracks_redirects, redirected) {
@@ -82,7 +95,7 @@ impl Call<'_> {
                 let fault = fault(&error, redirects);
                 permit.record(fault.outcome);
                 if !fault.sent {
-                    self.progress.lock().sent = seen_before;
+                    self.was_not_sent();
                 }
                 let error = if error.is_builder() && !fault.sent {
                     Error::invalid(error)
@@ -115,54 +128,6 @@ impl Call<'_> {
         }
     }
 
-    /// Gets through breaker and bulkhead.
-    async fn enter(
-        &self,
-    ) -> Result<(steadfast_breaker::Permit, steadfast_bulkhead::Permit), Failure> {
-        let left = self.left(Phase::Queue)?;
-        let permit = self.ask_breaker()?;
-        let mut acquiring = pin!(self.authority.bulkhead.acquire());
-        let at_once = poll_fn(|cx| Poll::Ready(acquiring.as_mut().poll(cx))).await;
-        if let Poll::Ready(Ok(place)) = at_once {
-            return Ok((permit, place));
-        }
-        // A call that waits for a place is none of the breaker's: it takes no probe, and it is not the
-        // server that is slow.
-        permit.ignore();
-        let acquired = match at_once {
-            Poll::Ready(acquired) => acquired,
-            Poll::Pending => match tokio::time::timeout(left, acquiring).await {
-                Ok(acquired) => acquired,
-                Err(_) => return Err(Failure::Deadline(Phase::Queue)),
-            },
-        };
-        let place = acquired.map_err(|rejected| {
-            Failure::Rejected(Error::BulkheadFull {
-                rejected,
-                request: self.summary(),
-            })
-        })?;
-        // The circuit may have opened meanwhile: the queue must not pour into a server that is down.
-        Ok((self.ask_breaker()?, place))
-    }
-
-    fn ask_breaker(&self) -> Result<steadfast_breaker::Permit, Failure> {
-        self.authority.breaker.try_acquire().map_err(|rejected| {
-            Failure::Rejected(Error::CircuitOpen {
-                rejected,
-                request: self.summary(),
-            })
-        })
-    }
-
-    /// Counts an attempt, and supposes that the server sees it. Returns whether it had before.
-    fn begin(&self) -> bool {
-        add_one(&self.shared.counters.attempts);
-        let mut progress = self.progress.lock();
-        progress.attempts += 1;
-        std::mem::replace(&mut progress.sent, true)
-    }
-
     /// What an attempt that was not over within `given` says about the server: that it failed, if it
     /// had at least half of the time that attempts usually have. A caller in a hurry must not open the
     /// circuit for everybody.
@@ -176,20 +141,24 @@ impl Call<'_> {
         }
     }
 
-    fn is_over(&self) -> bool {
-        self.deadline
-            .is_some_and(|deadline| clock::now() >= deadline)
+    fn max_response_bytes(&self) -> Option<u64> {
+        let own = self.options.max_response_bytes;
+        own.or(self.shared.settings.max_response_bytes)
     }
 
-    /// What is left until the deadline; a failure if that is nothing.
-    fn left(&self, phase: Phase) -> Result<Duration, Failure> {
-        let Some(deadline) = self.deadline else {
-            return Ok(Duration::MAX);
-        };
-        let left = deadline.saturating_duration_since(clock::now());
-        if left.is_zero() {
-            return Err(Failure::Deadline(phase));
+    fn read_timeout(&self) -> Option<Duration> {
+        let own = self.options.read_timeout;
+        own.or(self.shared.settings.read_timeout)
+    }
+
+    fn too_large(&self, limit: u64) -> Failure {
+        Failure::Fault {
+            error: Error::BodyTooLarge {
+                limit,
+                request: self.summary(),
+            },
+            sent: true,
+            transient: false,
         }
-        Ok(left)
     }
 }

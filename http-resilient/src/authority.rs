@@ -1,6 +1,8 @@
 //! What a client keeps for each authority: a circuit breaker and a bulkhead, in a bounded map.
 
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -76,9 +78,27 @@ pub(crate) struct Authorities {
 #[derive(Debug, Default)]
 struct Map {
     entries: HashMap<Arc<str>, Arc<Authority>>,
+    /// What those share for which there is no room.
+    overflow: Option<Arc<Authority>>,
     asked: u64,
     evicted: u64,
+    overflowed: u64,
 }
+
+/// How many authorities there are, and what became of others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted {
+    #[cfg_attr(
+        not(any(feature = "telemetry", test)),
+        expect(dead_code, reason = "told to telemetry alone")
+    )]
+    pub(crate) known: usize,
+    pub(crate) evicted: u64,
+    pub(crate) overflowed: u64,
+}
+
+/// What those are called together for which there is no room.
+const OVERFLOW: &str = "(overflow)";
 
 impl Authorities {
     pub(crate) fn new(patterns: Patterns, limit: usize) -> Self {
@@ -89,7 +109,7 @@ impl Authorities {
         }
     }
 
-    /// The patterns of the authority called `name`, and whether it is met for the first time.
+    /// The patterns of the authority called `name`, and whether they are met for the first time.
     pub(crate) fn meet(&self, name: &str) -> (Arc<Authority>, bool) {
         let mut map = self.map.lock();
         map.asked += 1;
@@ -102,32 +122,50 @@ impl Authorities {
         } else {
             map.evict(self.limit)
         };
-        let (breaker, bulkhead) = self.patterns.make(name);
-        let authority = Arc::new(Authority {
-            name: Arc::from(name),
-            breaker,
-            bulkhead,
-            last_used: AtomicU64::new(map.asked),
-        });
-        map.entries
-            .insert(Arc::clone(&authority.name), Arc::clone(&authority));
+        let met = if map.entries.len() < self.limit {
+            let authority = self.make(name, map.asked);
+            map.entries
+                .insert(Arc::clone(&authority.name), Arc::clone(&authority));
+            (authority, true)
+        } else {
+            map.overflowed += 1;
+            let is_new = map.overflow.is_none();
+            let overflow = map.overflow.get_or_insert_with(|| self.make(OVERFLOW, 0));
+            (Arc::clone(overflow), is_new)
+        };
         drop(map);
         // Their patterns may hold observers, which are code of others.
         drop(evicted);
-        (authority, true)
+        met
+    }
+
+    fn make(&self, name: &str, asked: u64) -> Arc<Authority> {
+        let (breaker, bulkhead) = self.patterns.make(name);
+        Arc::new(Authority {
+            name: Arc::from(name),
+            breaker,
+            bulkhead,
+            last_used: AtomicU64::new(asked),
+        })
     }
 
     /// Every authority, sorted by name.
     pub(crate) fn all(&self) -> Vec<Arc<Authority>> {
-        let mut all: Vec<_> = self.map.lock().entries.values().cloned().collect();
+        let mut all: Vec<_> = {
+            let map = self.map.lock();
+            map.entries.values().chain(&map.overflow).cloned().collect()
+        };
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all
     }
 
-    /// How many there are, and how many have been forgotten.
-    pub(crate) fn count(&self) -> (usize, u64) {
+    pub(crate) fn counted(&self) -> Counted {
         let map = self.map.lock();
-        (map.entries.len(), map.evicted)
+        Counted {
+            known: map.entries.len(),
+            evicted: map.evicted,
+            overflowed: map.overflowed,
+        }
     }
 }
 
@@ -135,7 +173,7 @@ impl Map {
     /// Forgets idle authorities until there is room for one and some to spare, so that the search
     /// is not made for every new one. Closed breakers go first, among equals the least recently used.
     ///
-    /// May find none: then the map grows, for as long as all of them are busy or rejecting calls.
+    /// May find none: then there is no room, for as long as all of them are busy or rejecting calls.
     fn evict(&mut self, limit: usize) -> Vec<Arc<Authority>> {
         let mut idle: Vec<_> = self
             .entries
@@ -164,126 +202,31 @@ impl Map {
     }
 }
 
-/// `host:port` of a URL: what breakers and bulkheads are kept by.
-pub(crate) fn authority_of(url: &Url) -> Option<String> {
+/// Hands `host:port` of a URL of HTTP to `with`: what breakers and bulkheads are kept by. `None` if it is
+/// not one.
+pub(crate) fn with_authority<T>(url: &Url, with: impl FnOnce(&str) -> T) -> Option<T> {
+    let default_port = match url.scheme() {
+        "http" => ":80",
+        "https" => ":443",
+        _ => return None,
+    };
     let host = url.host_str()?;
-    let port = url.port_or_known_default()?;
-    Some(format!("{host}:{port}"))
+    // Each request asks, so there is a buffer for it.
+    let mut name = NAME.take();
+    name.clear();
+    name.push_str(host);
+    match url.port() {
+        None => name.push_str(default_port),
+        Some(port) => write!(name, ":{port}").ok()?,
+    }
+    let answer = with(&name);
+    NAME.set(name);
+    Some(answer)
+}
+
+thread_local! {
+    static NAME: Cell<String> = const { Cell::new(String::new()) };
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::settings::Settings;
-
-    fn authorities(limit: usize) -> Authorities {
-        let mut settings = Settings::default();
-        settings.breaker.failure_threshold = Some(1);
-        settings.breaker.success_threshold = 1;
-        settings.breaker.ramp_up = Duration::from_secs(60);
-        Authorities::new(Patterns::new(Arc::from("test"), settings), limit)
-    }
-
-    fn names(authorities: &Authorities) -> Vec<String> {
-        authorities
-            .all()
-            .iter()
-            .map(|authority| authority.name.to_string())
-            .collect()
-    }
-
-    #[test]
-    fn one_authority_has_one_state() {
-        let authorities = authorities(2);
-        let (first, is_new) = authorities.meet("a:80");
-        assert!(is_new);
-        let (second, is_new) = authorities.meet("a:80");
-        assert!(!is_new);
-        assert!(first.breaker.ptr_eq(&second.breaker));
-        assert_eq!(first.breaker.name(), "test/a:80");
-        assert_eq!(first.bulkhead.name(), "test/a:80");
-    }
-
-    #[test]
-    fn forgets_the_least_recently_used_idle_one() {
-        let authorities = authorities(2);
-        authorities.meet("a:80");
-        authorities.meet("b:80");
-        authorities.meet("a:80");
-        authorities.meet("c:80");
-        assert_eq!(names(&authorities), ["a:80", "c:80"]);
-        assert_eq!(authorities.count(), (2, 1));
-    }
-
-    #[test]
-    fn never_forgets_one_with_calls_in_flight() {
-        let authorities = authorities(1);
-        let in_flight = authorities.meet("a:80").0.breaker.try_acquire();
-        let running = authorities.meet("b:80").0.bulkhead.try_acquire();
-        let held = authorities.meet("c:80");
-        authorities.meet("d:80");
-        assert_eq!(names(&authorities), ["a:80", "b:80", "c:80", "d:80"]);
-
-        drop((in_flight, running, held));
-        authorities.meet("e:80");
-        assert_eq!(names(&authorities), ["e:80"], "the surplus is gone too");
-    }
-
-    #[test]
-    fn never_forgets_one_whose_breaker_rejects_calls() {
-        let authorities = authorities(1);
-        let broken = authorities.meet("a:80").0.breaker.clone();
-        broken.try_acquire().unwrap().failure();
-        assert_eq!(broken.state(), State::Open);
-        authorities.meet("b:80");
-        authorities.meet("c:80");
-        assert_eq!(names(&authorities), ["a:80", "c:80"]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn forgets_one_whose_open_time_is_over_only_when_no_closed_one_is_left() {
-        let authorities = authorities(2);
-        let broken = authorities.meet("a:80").0.breaker.clone();
-        broken.try_acquire().unwrap().failure();
-        authorities.meet("b:80");
-        tokio::time::advance(Duration::from_secs(31)).await;
-        authorities.meet("c:80");
-        assert_eq!(names(&authorities), ["a:80", "c:80"], "b was closed");
-
-        let busy = authorities.meet("c:80");
-        authorities.meet("d:80");
-        assert_eq!(names(&authorities), ["c:80", "d:80"]);
-        drop(busy);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn one_whose_breaker_ramps_up_is_worth_as_much_as_one_that_may_probe() {
-        let authorities = authorities(2);
-        let mended = authorities.meet("a:80").0.breaker.clone();
-        mended.try_acquire().unwrap().failure();
-        tokio::time::advance(Duration::from_secs(30)).await;
-        mended.try_acquire().unwrap().success();
-        assert_eq!(mended.state(), State::Closed);
-        authorities.meet("b:80");
-        authorities.meet("c:80");
-        assert_eq!(names(&authorities), ["a:80", "c:80"], "b was just closed");
-
-        tokio::time::advance(Duration::from_secs(60)).await;
-        authorities.meet("d:80");
-        assert_eq!(names(&authorities), ["c:80", "d:80"], "the ramp is over");
-    }
-
-    #[test]
-    fn an_authority_is_host_and_port() {
-        for (url, authority) in [
-            ("http://api.example/x", "api.example:80"),
-            ("https://api.example/x", "api.example:443"),
-            ("https://user:secret@api.example:8443/", "api.example:8443"),
-            ("http://[::1]/", "[::1]:80"),
-        ] {
-            let url = Url::parse(url).unwrap();
-            assert_eq!(authority_of(&url).as_deref(), Some(authority));
-        }
-        assert_eq!(authority_of(&Url::parse("mailto:me@x.y").unwrap()), None);
-    }
-}
+mod tests;

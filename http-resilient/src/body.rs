@@ -3,15 +3,26 @@
 //! A call is not over when the head of the response has arrived: a server that stalls or breaks off
 //! in the middle of a body has failed, and its connection is in use until the last byte. So the body
 //! carries the permits of breaker and bulkhead, and settles them when it ends.
+//!
+//! Most answers are small and arrive together with their head. Those are over at once, and cost no
+//! wrapper: see [`guard`].
 
-use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+mod error;
+mod guarded;
+
+use std::future::{Future, poll_fn};
+use std::mem;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use reqwest::{Response, ResponseBuilderExt};
 use steadfast_breaker::Outcome;
+
+pub use self::error::BodyError;
+use self::guarded::Guarded;
 
 /// The permits that a response in progress holds.
 #[derive(Debug)]
@@ -33,123 +44,111 @@ impl Holds {
     }
 }
 
-/// `response`, holding its permits until the body ends, fails or is dropped.
-pub(crate) fn guard(response: Response, holds: Holds) -> Response {
-    replace_body(response, |inner| Guarded::new(inner, holds))
+/// What a body may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Its bytes, after decompression.
+    pub(crate) bytes: Option<u64>,
+    /// The time without any of them, while the reader waits.
+    pub(crate) read_timeout: Option<Duration>,
+    /// The end of the whole request.
+    pub(crate) deadline: Option<Instant>,
+}
+
+/// A body of at most so many bytes is looked at once: it may be there already.
+const SMALL: u64 = 16 * 1024;
+
+/// What has already been read of a body.
+enum Begun {
+    Nothing,
+    Bytes(Bytes),
+    Failed(reqwest::Error),
+}
+
+/// `response`, holding its permits until the body ends, fails or is dropped. If all of it is there
+/// already, that is now.
+///
+/// The limit, if the head says that the body is larger; that counts as a failure of the server.
+pub(crate) async fn guard(
+    mut response: Response,
+    holds: Holds,
+    limits: Limits,
+) -> Result<Response, u64> {
+    // That of a body that is decompressed is not known.
+    let length = response.content_length();
+    if let (Some(length), Some(limit)) = (length, limits.bytes) {
+        if length > limit {
+            holds.settle(Outcome::Failure);
+            return Err(limit);
+        }
+    }
+    let begun = match length {
+        Some(0) => {
+            holds.settle(Outcome::Success);
+            return Ok(response);
+        }
+        Some(length) if length <= SMALL => {
+            let chunk = {
+                let mut chunk = pin!(response.chunk());
+                poll_fn(|cx| Poll::Ready(chunk.as_mut().poll(cx))).await
+            };
+            match chunk {
+                Poll::Ready(Ok(Some(bytes))) if bytes.len() as u64 == length => {
+                    holds.settle(Outcome::Success);
+                    return Ok(rebuild(response, bytes.into()));
+                }
+                Poll::Ready(Ok(Some(bytes))) => Begun::Bytes(bytes),
+                Poll::Ready(Err(error)) => Begun::Failed(error),
+                Poll::Ready(Ok(None)) | Poll::Pending => Begun::Nothing,
+            }
+        }
+        _ => Begun::Nothing,
+    };
+    Ok(replace_body(response, |inner| {
+        Guarded::new(inner, begun, holds, limits)
+    }))
 }
 
 /// `response` with another body around its own. Everything else stays: status, version, headers,
-/// extensions, the remote address among them, and the URL, which reqwest hands over only if asked.
-pub(crate) fn replace_body<B>(response: Response, wrap: impl FnOnce(reqwest::Body) -> B) -> Response
+/// extensions, the remote address among them, and the URL.
+pub(crate) fn replace_body<B>(
+    mut response: Response,
+    wrap: impl FnOnce(reqwest::Body) -> B,
+) -> Response
 where
     B: Body<Data = Bytes> + Send + Sync + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let url = response.url().clone();
-    let response = http::Response::from(response).map(|body| reqwest::Body::wrap(wrap(body)));
-    let (mut parts, body) = response.into_parts();
-    // A response made of nothing but the URL, to take reqwest's private extension from. It cannot
-    // fail to build.
-    if let Ok(url_only) = http::Response::builder().url(url).body(()) {
-        parts.extensions.extend(url_only.into_parts().0.extensions);
-    }
-    Response::from(http::Response::from_parts(parts, body))
+    let head = Head::take(&mut response);
+    let (_, body) = http::Response::from(response).into_parts();
+    head.with(reqwest::Body::wrap(wrap(body)))
 }
 
-struct Guarded {
-    inner: reqwest::Body,
-    /// Taken when the body is over.
-    holds: Option<Holds>,
-    /// The reader has asked for more and the server has not delivered.
-    waiting: bool,
+/// `response` with another body in place of its own.
+fn rebuild(mut response: Response, body: reqwest::Body) -> Response {
+    Head::take(&mut response).with(body)
 }
 
-impl Guarded {
-    fn new(inner: reqwest::Body, holds: Holds) -> Self {
-        let mut guarded = Self {
-            inner,
-            holds: Some(holds),
-            waiting: false,
-        };
-        guarded.settle_at_end();
-        guarded
-    }
+/// All of a response but its body.
+struct Head(http::response::Builder);
 
-    /// Settles with the last byte, even if nobody asks for what comes after it.
-    fn settle_at_end(&mut self) {
-        // A body that may be decompressed never says that it is at its end, but its length does.
-        if self.inner.is_end_stream() || self.inner.size_hint().exact() == Some(0) {
-            self.settle(Outcome::Success);
+impl Head {
+    fn take(response: &mut Response) -> Self {
+        let mut head = http::Response::builder()
+            .status(response.status())
+            .version(response.version());
+        if let Some(headers) = head.headers_mut() {
+            *headers = mem::take(response.headers_mut());
         }
-    }
-
-    fn settle(&mut self, outcome: Outcome) {
-        if let Some(holds) = self.holds.take() {
-            holds.settle(outcome);
+        if let Some(extensions) = head.extensions_mut() {
+            *extensions = mem::take(response.extensions_mut());
         }
+        // reqwest hands over the URL only if asked.
+        Self(head.url(response.url().clone()))
     }
 
-    /// What an error of the body says about the server.
-    fn blame(&self, error: &reqwest::Error, waited: bool) -> Outcome {
-        match &self.holds {
-            // The time ran out while the reader was busy with something else.
-            Some(_) if error.is_timeout() && !waited => Outcome::Success,
-            Some(holds) if error.is_timeout() => holds.on_timeout,
-            _ => Outcome::Failure,
-        }
-    }
-}
-
-impl Body for Guarded {
-    type Data = Bytes;
-    type Error = reqwest::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, reqwest::Error>>> {
-        let waited = self.waiting;
-        let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else {
-            self.waiting = true;
-            return Poll::Pending;
-        };
-        self.waiting = false;
-        match &frame {
-            Some(Ok(_)) => self.settle_at_end(),
-            None => self.settle(Outcome::Success),
-            Some(Err(error)) => {
-                let outcome = self.blame(error, waited);
-                self.settle(outcome);
-            }
-        }
-        Poll::Ready(frame)
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-}
-
-impl Drop for Guarded {
-    /// Whoever drops a body that it was not waiting for has got what it wanted: the status was fine,
-    /// and that is a success. Whoever drops one while the server was to deliver has given up on it:
-    /// the call is abandoned, as anywhere else.
-    fn drop(&mut self) {
-        if !self.waiting {
-            self.settle(Outcome::Success);
-        }
-    }
-}
-
-impl fmt::Debug for Guarded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guarded")
-            .field("holds", &self.holds)
-            .field("waiting", &self.waiting)
-            .finish_non_exhaustive()
+    fn with(self, body: reqwest::Body) -> Response {
+        let response = self.0.body(body);
+        Response::from(response.expect("a response that was one already"))
     }
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use reqwest::redirect;
 use steadfast_breaker::AbandonedAs;
+use steadfast_retry::{Budget, BudgetConfig};
 
-use crate::client::Client;
+use crate::client::{Client, Http};
 use crate::config_error::{ConfigError, FieldError};
 use crate::observer::Observer;
 use crate::redirect::marking;
-use crate::settings::Settings;
+use crate::settings::{Settings, default_budget};
 
 /// Settings of a [`Client`] to be; made by [`Client::builder`].
 ///
@@ -23,6 +24,7 @@ pub struct Builder {
     settings: Settings,
     source: Source,
     redirect: Option<redirect::Policy>,
+    budget: Option<Budget>,
     observers: Vec<Arc<dyn Observer>>,
 }
 
@@ -40,6 +42,7 @@ impl Builder {
             settings: Settings::default(),
             source: Source::Default,
             redirect: None,
+            budget: None,
             observers: Vec::new(),
         }
     }
@@ -91,6 +94,62 @@ impl Builder {
     /// request at once with the response that carries it: to wait less than asked for would be in vain.
     pub fn max_retry_after(mut self, wait: Duration) -> Self {
         self.settings.max_retry_after = wait;
+        self
+    }
+
+    /// How many retries and hedges each request allows, on average over ten seconds and all authorities:
+    /// what they may add to the load. From 0 to 1. Default 0.2: a fifth more requests at most, however
+    /// many fail. A retry that the budget does not allow is not made, and the response or error that
+    /// would have been retried stands.
+    pub fn budget_share(mut self, share: f64) -> Self {
+        self.own_budget().share = share;
+        self
+    }
+
+    /// How many more retries and hedges are allowed per second, whatever the traffic: what a client with
+    /// few requests lives on. Default 3.
+    pub fn budget_min_per_second(mut self, min_per_second: f64) -> Self {
+        self.own_budget().min_per_second = min_per_second;
+        self
+    }
+
+    /// A budget to share with other clients, in place of one of its own. What was set for that is not
+    /// used.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.settings.budget = None;
+        self.budget = Some(budget);
+        self
+    }
+
+    /// Retries and hedges without a budget. Where every request fails, they then multiply the load by
+    /// `max_attempts`, which may be what keeps the server down.
+    pub fn unbudgeted(mut self) -> Self {
+        self.settings.budget = None;
+        self.budget = None;
+        self
+    }
+
+    fn own_budget(&mut self) -> &mut BudgetConfig {
+        self.budget = None;
+        self.settings.budget.get_or_insert_with(default_budget)
+    }
+
+    /// How long a reader of a response body may wait without any of it coming; longer than zero. Then
+    /// the body fails with [`BodyError::Stalled`](crate::BodyError::Stalled), which counts as a failure of
+    /// the server. Default: none but the total timeout.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.read_timeout = Some(timeout);
+        self
+    }
+
+    /// How large a response body may be, in bytes after decompression; at least 1. One whose head says
+    /// that it is larger is an [`Error::BodyTooLarge`](crate::Error::BodyTooLarge), any other breaks off
+    /// with [`BodyError::TooLarge`](crate::BodyError::TooLarge). Both count as failures of the server.
+    ///
+    /// Default: no limit, as in reqwest. Set one wherever the server is not your own: a few KiB that
+    /// were compressed can be gigabytes.
+    pub fn max_response_bytes(mut self, bytes: u64) -> Self {
+        self.settings.max_response_bytes = Some(bytes);
         self
     }
 
@@ -193,7 +252,8 @@ impl Builder {
 
     /// How many authorities are remembered, at least 1. Default 1024. Beyond it the least recently
     /// used idle one is forgotten, its counts with it: one without a call in flight, whose breaker
-    /// rejects nobody. If there is none, more are kept until there is.
+    /// rejects nobody. If there is none, further authorities share one breaker and one bulkhead, those of
+    /// `(overflow)`, until there is.
     pub fn max_authorities(mut self, authorities: usize) -> Self {
         self.settings.max_authorities = authorities;
         self
@@ -258,10 +318,10 @@ impl Builder {
                 "must be set on the reqwest client itself when `client` is used",
             ));
         }
-        let tracks_redirects = match self.source {
-            Source::Default => true,
-            Source::Builder(_) => self.redirect.is_some(),
-            Source::Client(_) => false,
+        let (tracks_redirects, may_have_timeout) = match self.source {
+            Source::Default => (true, false),
+            Source::Builder(_) => (self.redirect.is_some(), true),
+            Source::Client(_) => (false, true),
         };
         let http = match self.source {
             Source::Client(client) => Ok(client),
@@ -273,15 +333,28 @@ impl Builder {
         };
         let retry = self.settings.retry(&self.name);
         let schedule = self.settings.schedule(&self.name);
-        match (http, retry, schedule) {
-            (Ok(http), Ok(retry), Ok(schedule)) if fields.is_empty() => Ok(Client::new(
-                self.name,
-                self.settings,
-                http,
-                tracks_redirects,
-                (retry, schedule),
-                self.observers,
-            )),
+        let budget = match self.budget {
+            Some(given) => Ok(Some(given)),
+            None => self.settings.budget(&self.name),
+        };
+        match (http, retry, schedule, budget) {
+            (Ok(client), Ok(retry), Ok(schedule), Ok(budget)) if fields.is_empty() => {
+                let http = Http {
+                    client,
+                    tracks_redirects,
+                    may_have_timeout,
+                };
+                let patterns = (retry, schedule);
+                let client = Client::new(
+                    self.name,
+                    self.settings,
+                    http,
+                    patterns,
+                    budget,
+                    self.observers,
+                );
+                Ok(client)
+            }
             (http, ..) => {
                 if let Err(error) = http {
                     fields.push(FieldError {
@@ -300,7 +373,7 @@ fn finish(
     builder: reqwest::ClientBuilder,
     redirect: Option<redirect::Policy>,
 ) -> reqwest::Result<reqwest::Client> {
-    let builder = builder.retry(reqwest::retry::never());
+    let builder = builder.retry(reqwest::retry::never().max_retries_per_request(0));
     match redirect {
         Some(policy) => builder.redirect(marking(policy)).build(),
         None => builder.build(),

@@ -4,16 +4,17 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use http::Method;
-use reqwest::{IntoUrl, Request, Response};
-use steadfast_retry::Retry;
+use reqwest::{IntoUrl, Request, Response, Url};
+use steadfast_retry::{Budget, Retry};
 
-use crate::authority::{Authorities, Authority};
+use crate::authority::{Authorities, Authority, with_authority};
 use crate::builder::Builder;
 use crate::call;
 use crate::counters::Counters;
 use crate::error::Error;
 use crate::observer::{Observer, Observers};
-use crate::request::{Options, RequestBuilder};
+use crate::options::Options;
+use crate::request::RequestBuilder;
 use crate::settings::{Patterns, Settings};
 use crate::snapshot::Snapshot;
 
@@ -48,13 +49,23 @@ pub(crate) struct Shared {
     pub(crate) http: reqwest::Client,
     /// Whether `http` leaves a mark on redirected attempts.
     pub(crate) tracks_redirects: bool,
+    /// Whether `http` may have a timeout of its own, which has to be replaced.
+    pub(crate) may_have_timeout: bool,
     pub(crate) retry: Retry,
     pub(crate) schedule: Retry,
+    pub(crate) budget: Option<Budget>,
     pub(crate) authorities: Authorities,
     pub(crate) counters: Counters,
     pub(crate) observers: Observers,
     #[cfg(feature = "telemetry")]
     pub(crate) sinks: steadfast_telemetry::EventSinks,
+}
+
+/// A reqwest client, and what is known of it.
+pub(crate) struct Http {
+    pub(crate) client: reqwest::Client,
+    pub(crate) tracks_redirects: bool,
+    pub(crate) may_have_timeout: bool,
 }
 
 impl Client {
@@ -67,9 +78,9 @@ impl Client {
     pub(crate) fn new(
         name: Arc<str>,
         settings: Settings,
-        http: reqwest::Client,
-        tracks_redirects: bool,
+        http: Http,
         (retry, schedule): (Retry, Retry),
+        budget: Option<Budget>,
         observers: Vec<Arc<dyn Observer>>,
     ) -> Self {
         let patterns = Patterns::new(Arc::clone(&name), settings.clone());
@@ -78,10 +89,12 @@ impl Client {
             shared: Arc::new(Shared {
                 name,
                 settings,
-                http,
-                tracks_redirects,
+                http: http.client,
+                tracks_redirects: http.tracks_redirects,
+                may_have_timeout: http.may_have_timeout,
                 retry,
                 schedule,
+                budget,
                 authorities,
                 counters: Counters::default(),
                 observers: Observers::new(observers),
@@ -137,14 +150,18 @@ impl Client {
     /// # Cancel safety
     /// Dropping the future drops the attempt or the wait it is in. Its place in the bulkhead and its
     /// probe of a half-open breaker are given back at once. What the server has done stays done.
-    pub async fn execute(&self, request: Request) -> Result<Response, Error> {
-        call::run(&self.shared, request, Options::default()).await
+    pub fn execute(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<Response, Error>> + Send + use<> {
+        let shared = Arc::clone(&self.shared);
+        async move { call::run(&shared, request, None).await }
     }
 
     pub(crate) async fn send(
         &self,
         request: reqwest::Result<Request>,
-        options: Options,
+        options: Option<Box<Options>>,
     ) -> Result<Response, Error> {
         match request {
             Ok(request) => call::run(&self.shared, request, options).await,
@@ -185,9 +202,9 @@ impl Client {
 }
 
 impl Shared {
-    /// The patterns of an authority; telemetry is told of new ones.
-    pub(crate) fn meet(&self, authority: &str) -> Arc<Authority> {
-        let (authority, is_new) = self.authorities.meet(authority);
+    /// The patterns of the authority of a URL, if it is one of HTTP; telemetry is told of new ones.
+    pub(crate) fn meet(&self, url: &Url) -> Option<Arc<Authority>> {
+        let (authority, is_new) = with_authority(url, |name| self.authorities.meet(name))?;
         #[cfg(feature = "telemetry")]
         if is_new {
             self.sinks.watch(&authority.breaker);
@@ -195,18 +212,28 @@ impl Shared {
         }
         #[cfg(not(feature = "telemetry"))]
         let _ = is_new;
-        authority
+        Some(authority)
+    }
+
+    /// Whether anybody wants to hear of requests.
+    pub(crate) fn is_watched(&self) -> bool {
+        #[cfg(feature = "telemetry")]
+        if self.sinks.any() {
+            return true;
+        }
+        self.observers.are_any()
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         let authorities = self.authorities.all();
-        let (_, evicted) = self.authorities.count();
-        let totals = self.counters.totals(evicted, self.observers.panics());
+        let counted = self.authorities.counted();
+        let totals = self.counters.totals(&counted, self.observers.panics());
         Snapshot {
             name: Arc::clone(&self.name),
             in_flight: self.counters.in_flight(),
             authorities: authorities.iter().map(|one| one.snapshot()).collect(),
             retry: self.retry.snapshot(),
+            budget: self.budget.as_ref().map(Budget::snapshot),
             totals,
         }
     }

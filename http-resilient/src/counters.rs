@@ -2,31 +2,48 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::authority::Counted;
 use crate::error::Error;
 use crate::snapshot::Totals;
+
+/// A count that orders nothing, hence relaxed.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn read(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     in_flight: AtomicU64,
-    requests: AtomicU64,
-    pub(crate) attempts: AtomicU64,
-    responses: AtomicU64,
-    invalid: AtomicU64,
-    circuit_open: AtomicU64,
-    bulkhead_full: AtomicU64,
-    timed_out: AtomicU64,
-    deadline_exceeded: AtomicU64,
-    failed: AtomicU64,
-    abandoned: AtomicU64,
-    pub(crate) drained: AtomicU64,
-    pub(crate) cut_off: AtomicU64,
+    requests: Counter,
+    pub(crate) attempts: Counter,
+    responses: Counter,
+    invalid: Counter,
+    circuit_open: Counter,
+    bulkhead_full: Counter,
+    timed_out: Counter,
+    deadline_exceeded: Counter,
+    failed: Counter,
+    throttled: Counter,
+    too_large: Counter,
+    abandoned: Counter,
+    pub(crate) drained: Counter,
+    pub(crate) cut_off: Counter,
 }
 
 impl Counters {
     /// Counts a request as in flight until it [ends](Ongoing::end) or is dropped.
     pub(crate) fn begin(&self) -> Ongoing<'_> {
-        add_one(&self.requests);
-        add_one(&self.in_flight);
+        self.requests.add();
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
         Ongoing {
             counters: self,
             ended: false,
@@ -37,8 +54,8 @@ impl Counters {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn totals(&self, evicted: u64, observer_panics: u64) -> Totals {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    pub(crate) fn totals(&self, authorities: &Counted, observer_panics: u64) -> Totals {
+        let read = Counter::read;
         Totals {
             requests: read(&self.requests),
             attempts: read(&self.attempts),
@@ -49,28 +66,29 @@ impl Counters {
             timed_out: read(&self.timed_out),
             deadline_exceeded: read(&self.deadline_exceeded),
             failed: read(&self.failed),
+            throttled: read(&self.throttled),
+            too_large: read(&self.too_large),
             abandoned: read(&self.abandoned),
             drained: read(&self.drained),
             cut_off: read(&self.cut_off),
-            evicted,
+            evicted: authorities.evicted,
+            overflowed: authorities.overflowed,
             observer_panics,
         }
     }
 
-    fn ending(&self, error: &Error) -> &AtomicU64 {
+    fn ending(&self, error: &Error) -> &Counter {
         match error {
             Error::InvalidRequest { .. } => &self.invalid,
             Error::CircuitOpen { .. } => &self.circuit_open,
             Error::BulkheadFull { .. } => &self.bulkhead_full,
             Error::AttemptTimeout { .. } => &self.timed_out,
             Error::DeadlineExceeded { .. } => &self.deadline_exceeded,
-            Error::Request { .. } => &self.failed,
+            Error::Throttled { .. } => &self.throttled,
+            Error::BodyTooLarge { .. } => &self.too_large,
+            Error::Request { .. } | Error::Response { .. } => &self.failed,
         }
     }
-}
-
-pub(crate) fn add_one(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
 }
 
 /// A request in flight. Dropped before it ends, it counts itself as abandoned.
@@ -98,9 +116,9 @@ impl Ongoing<'_> {
         error
     }
 
-    fn count(mut self, ending: &AtomicU64) {
+    fn count(mut self, ending: &Counter) {
         self.ended = true;
-        add_one(ending);
+        ending.add();
     }
 }
 
@@ -108,7 +126,7 @@ impl Drop for Ongoing<'_> {
     fn drop(&mut self) {
         self.counters.in_flight.fetch_sub(1, Ordering::Relaxed);
         if !self.ended {
-            add_one(&self.counters.abandoned);
+            self.counters.abandoned.add();
         }
     }
 }

@@ -1,12 +1,15 @@
 //! Why a request ended without a response.
 
+mod display;
+
+#[cfg(doc)]
 use std::error::Error as StdError;
-use std::fmt;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 use reqwest::Url;
 
+use crate::body::BodyError;
 use crate::summary::RequestSummary;
 
 /// Why a request ended without a response.
@@ -56,6 +59,32 @@ pub enum Error {
         rejected: steadfast_bulkhead::Rejected,
         /// The request.
         request: Box<RequestSummary>,
+    },
+    /// The authority has asked to be left alone (429), and it is not time yet.
+    #[non_exhaustive]
+    Throttled {
+        /// How long it still wants to be left alone.
+        retry_after: Duration,
+        /// The request.
+        request: Box<RequestSummary>,
+    },
+    /// The head of the response says that its body is larger than
+    /// [`max_response_bytes`](crate::Builder::max_response_bytes). One that does not say so and is, fails
+    /// while it is read, with [`BodyError`](crate::BodyError).
+    #[non_exhaustive]
+    BodyTooLarge {
+        /// The limit.
+        limit: u64,
+        /// The request.
+        request: Box<RequestSummary>,
+    },
+    /// Something about a response, or its body, that reqwest found wrong after it had been returned:
+    /// for the `?` behind [`error_for_status`](reqwest::Response::error_for_status),
+    /// [`text`](reqwest::Response::text) and their like.
+    #[non_exhaustive]
+    Response {
+        /// What went wrong, without the URL.
+        source: reqwest::Error,
     },
     /// The head of the response did not arrive within the attempt timeout.
     #[non_exhaustive]
@@ -114,7 +143,7 @@ impl Error {
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::AttemptTimeout { .. } | Self::DeadlineExceeded { .. } => true,
-            Self::Request { source, .. } => source.is_timeout(),
+            Self::Request { source, .. } | Self::Response { source } => source.is_timeout(),
             _ => false,
         }
     }
@@ -135,6 +164,24 @@ impl Error {
     #[must_use]
     pub fn is_bulkhead_full(&self) -> bool {
         matches!(self, Self::BulkheadFull { .. })
+    }
+
+    /// Whether the authority wanted to be left alone.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        matches!(self, Self::Throttled { .. })
+    }
+
+    /// Whether the response body was larger than allowed.
+    #[must_use]
+    pub fn is_body_too_large(&self) -> bool {
+        match self {
+            Self::BodyTooLarge { .. } => true,
+            Self::Response { source } => {
+                matches!(BodyError::find(source), Some(BodyError::TooLarge { .. }))
+            }
+            _ => false,
+        }
     }
 
     /// Whether the time for the whole request ran out.
@@ -161,11 +208,13 @@ impl Error {
         }
     }
 
-    /// When it makes sense to try again, if a breaker knows.
+    /// When it makes sense to try again, if a breaker, a bulkhead or the authority itself knows.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::CircuitOpen { rejected, .. } => rejected.retry_after(),
+            Self::BulkheadFull { rejected, .. } => rejected.retry_after(),
+            Self::Throttled { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }
@@ -201,16 +250,19 @@ impl Error {
     /// nothing was done, and the request can be made again whatever it does.
     #[must_use]
     pub fn was_sent(&self) -> bool {
-        self.request().is_some_and(RequestSummary::was_sent)
+        matches!(self, Self::Response { .. })
+            || self.request().is_some_and(RequestSummary::was_sent)
     }
 
     /// The request, unless it was not valid.
     #[must_use]
     pub fn request(&self) -> Option<&RequestSummary> {
         match self {
-            Self::InvalidRequest { .. } => None,
+            Self::InvalidRequest { .. } | Self::Response { .. } => None,
             Self::CircuitOpen { request, .. }
             | Self::BulkheadFull { request, .. }
+            | Self::Throttled { request, .. }
+            | Self::BodyTooLarge { request, .. }
             | Self::AttemptTimeout { request, .. }
             | Self::DeadlineExceeded { request, .. }
             | Self::Request { request, .. } => Some(request),
@@ -223,6 +275,9 @@ impl Error {
             Self::InvalidRequest { .. } => "invalid_request",
             Self::CircuitOpen { .. } => "circuit_open",
             Self::BulkheadFull { .. } => "bulkhead_full",
+            Self::Throttled { .. } => "throttled",
+            Self::BodyTooLarge { .. } => "body_too_large",
+            Self::Response { .. } => "response",
             Self::AttemptTimeout { .. } => "timeout",
             Self::DeadlineExceeded { .. } => "deadline_exceeded",
             Self::Request { source, .. } if source.is_connect() => "connect",
@@ -234,106 +289,22 @@ impl Error {
 
     fn reqwest(&self) -> Option<&reqwest::Error> {
         match self {
-            Self::InvalidRequest { source } | Self::Request { source, .. } => Some(source),
+            Self::InvalidRequest { source }
+            | Self::Request { source, .. }
+            | Self::Response { source } => Some(source),
             _ => None,
         }
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InvalidRequest { source } => {
-                f.write_str("invalid request: ")?;
-                match source.source() {
-                    Some(detail) => write!(f, "{detail}"),
-                    None => f.write_str("it cannot be built"),
-                }
-            }
-            Self::CircuitOpen { rejected, request } => {
-                write!(f, "{request} was not let through: ")?;
-                match (rejected.reason(), rejected.retry_after()) {
-                    (steadfast_breaker::Reason::RampingUp, _) => {
-                        f.write_str("the circuit has just closed and takes only some calls yet")
-                    }
-                    // Rounded up to a millisecond: never too short.
-                    (_, Some(wait)) => {
-                        let millis = wait.as_nanos().div_ceil(1_000_000);
-                        let millis = u64::try_from(millis).unwrap_or(u64::MAX);
-                        let wait = Duration::from_millis(millis);
-                        write!(f, "the circuit is open; retry after {wait:?}")
-                    }
-                    (_, None) => f.write_str("the circuit is not closed yet"),
-                }
-            }
-            Self::BulkheadFull { rejected, request } => {
-                use steadfast_bulkhead::Reason;
-                let why = match rejected.reason() {
-                    Reason::Full { .. } => "every place and the queue are taken",
-                    Reason::Timeout { .. } => "no place became free in time",
-                    _ => "the bulkhead takes no more calls",
-                };
-                write!(f, "{request} was not let through: {why}")
-            }
-            Self::AttemptTimeout { timeout, request } => {
-                write!(f, "{request} failed{}: ", After(request))?;
-                write!(f, "no response within {timeout:?}")
-            }
-            Self::DeadlineExceeded {
-                phase,
-                elapsed,
-                request,
-                ..
-            } => {
-                let awaited = match phase {
-                    Phase::Queue => "a free place",
-                    Phase::Response => "the response",
-                };
-                write!(f, "{request} ran out of time{}: ", After(request))?;
-                write!(f, "still waiting for {awaited} after {elapsed:.3?}")
-            }
-            Self::Request { source, request } => {
-                let what = if source.is_dns() {
-                    "the host name could not be resolved"
-                } else if source.is_connect() {
-                    "could not connect"
-                } else if source.is_timeout() {
-                    "timed out"
-                } else if source.is_redirect() {
-                    "could not follow a redirect"
-                } else {
-                    "the connection failed"
-                };
-                write!(f, "{request} failed{}: {what}", After(request))
-            }
+/// Of a response that had been returned, so that `?` works on what reqwest's own methods say of it.
+impl From<reqwest::Error> for Error {
+    fn from(source: reqwest::Error) -> Self {
+        if source.is_builder() {
+            return Self::invalid(source);
         }
-    }
-}
-
-/// ` after 3 attempts`, or nothing where there was none.
-struct After<'a>(&'a RequestSummary);
-
-impl fmt::Display for After<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.attempts() {
-            0 => Ok(()),
-            1 => f.write_str(" after 1 attempt"),
-            attempts => write!(f, " after {attempts} attempts"),
-        }
-    }
-}
-
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self {
-            Self::InvalidRequest { source } | Self::Request { source, .. } => Some(source),
-            Self::CircuitOpen { rejected, .. } => Some(rejected),
-            Self::BulkheadFull { rejected, .. } => Some(rejected),
-            Self::DeadlineExceeded {
-                last: Some(Last::Error(error)),
-                ..
-            } => Some(&**error),
-            Self::AttemptTimeout { .. } | Self::DeadlineExceeded { .. } => None,
+        Self::Response {
+            source: source.without_url(),
         }
     }
 }

@@ -100,10 +100,13 @@ mod client;
 mod clock;
 mod config_error;
 mod counters;
+mod enter;
 mod error;
 #[cfg(feature = "health")]
 mod health;
+mod leg;
 mod observer;
+mod options;
 mod read_ahead;
 mod redirect;
 mod request;
@@ -115,6 +118,7 @@ mod summary;
 #[cfg(feature = "telemetry")]
 mod telemetry;
 
+pub use body::BodyError;
 pub use builder::Builder;
 pub use client::{Client, WeakClient};
 pub use config_error::{ConfigError, FieldError};

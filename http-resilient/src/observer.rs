@@ -65,6 +65,10 @@ impl Observers {
         }
     }
 
+    pub(crate) fn are_any(&self) -> bool {
+        !self.list.is_empty()
+    }
+
     pub(crate) fn tell(&self, finished: &Finished) {
         for observer in &self.list {
             if catch_unwind(AssertUnwindSafe(|| observer.finished(finished))).is_err() {

@@ -36,21 +36,21 @@ pub(crate) fn marking(policy: Policy) -> Policy {
 }
 
 /// An attempt, and whether its policy was asked while it was polled.
-pub(crate) struct Marked<F> {
-    attempt: Pin<Box<F>>,
+pub(crate) struct Marked<'a, F> {
+    attempt: Pin<&'a mut F>,
     seen: bool,
 }
 
-impl<F> Marked<F> {
-    pub(crate) fn new(attempt: F) -> Self {
+impl<'a, F> Marked<'a, F> {
+    pub(crate) fn new(attempt: Pin<&'a mut F>) -> Self {
         Self {
-            attempt: Box::pin(attempt),
+            attempt,
             seen: false,
         }
     }
 }
 
-impl<F: Future> Future for Marked<F> {
+impl<F: Future> Future for Marked<'_, F> {
     type Output = (F::Output, bool);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -62,7 +62,7 @@ impl<F: Future> Future for Marked<F> {
     }
 }
 
-impl<F> fmt::Debug for Marked<F> {
+impl<F> fmt::Debug for Marked<'_, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Marked").field("seen", &self.seen).finish()
     }
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn each_attempt_sees_its_own_mark_and_no_other() {
         let mut polls = 0;
-        let mut redirected = Marked::new(std::future::poll_fn(move |_| {
+        let redirected = std::pin::pin!(std::future::poll_fn(move |_| {
             polls += 1;
             if polls == 1 {
                 SEEN.set(true);
@@ -96,7 +96,9 @@ mod tests {
             }
             Poll::Ready(())
         }));
-        let mut direct = Marked::new(std::future::ready(()));
+        let mut redirected = Marked::new(redirected);
+        let direct = std::pin::pin!(std::future::ready(()));
+        let mut direct = Marked::new(direct);
         assert_eq!(poll_once(&mut redirected), Poll::Pending);
         assert_eq!(poll_once(&mut direct), Poll::Ready(((), false)));
         assert_eq!(poll_once(&mut redirected), Poll::Ready(((), true)));

@@ -1,6 +1,7 @@
 //! The request builder: reqwest's, with what a resilient client wants to know besides.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
@@ -9,6 +10,7 @@ use reqwest::{Body, Request, Response};
 use crate::classify::IDEMPOTENCY_KEY;
 use crate::client::Client;
 use crate::error::Error;
+use crate::options::Options;
 
 /// A request to be, made by [`Client::get`] and its siblings: every method of
 /// [`reqwest::RequestBuilder`], and a few of its own.
@@ -16,15 +18,7 @@ use crate::error::Error;
 pub struct RequestBuilder {
     client: Client,
     inner: reqwest::RequestBuilder,
-    options: Options,
-}
-
-/// What reqwest's request has no place for.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Options {
-    pub(crate) idempotent: Option<bool>,
-    pub(crate) attempt_timeout: Option<Duration>,
-    pub(crate) deadline: Option<Instant>,
+    options: Option<Box<Options>>,
 }
 
 /// What reqwest's builder does not have.
@@ -36,7 +30,7 @@ impl RequestBuilder {
     /// Default: `GET`, `HEAD`, `OPTIONS`, `TRACE`, `PUT` and `DELETE` may; so may any other with an
     /// `Idempotency-Key` header.
     pub fn idempotent(mut self, idempotent: bool) -> Self {
-        self.options.idempotent = Some(idempotent);
+        self.options().idempotent = Some(idempotent);
         self
     }
 
@@ -61,8 +55,36 @@ impl RequestBuilder {
     /// How long one attempt of this request may take until the head of the response has arrived.
     /// Default: the client's [`attempt_timeout`](crate::Builder::attempt_timeout).
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.options.attempt_timeout = Some(timeout);
+        self.options().attempt_timeout = Some(timeout);
         self
+    }
+
+    /// How long the reader of the response body may wait without any of it coming. Default: the client's
+    /// [`read_timeout`](crate::Builder::read_timeout).
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.options().read_timeout = Some(timeout);
+        self
+    }
+
+    /// How large the response body may be, in bytes after decompression. Default: the client's
+    /// [`max_response_bytes`](crate::Builder::max_response_bytes).
+    pub fn max_response_bytes(mut self, bytes: u64) -> Self {
+        self.options().max_response_bytes = Some(bytes);
+        self
+    }
+
+    /// Makes the body anew for each attempt, in place of one that was set: for streams, which cannot be
+    /// sent again otherwise.
+    pub fn body_factory<B: Into<Body>>(
+        mut self,
+        factory: impl Fn() -> B + Send + Sync + 'static,
+    ) -> Self {
+        self.options().body = Some(Arc::new(move || factory().into()));
+        self
+    }
+
+    fn options(&mut self) -> &mut Options {
+        self.options.get_or_insert_default()
     }
 
     /// How long this request may take in all, its response body included. Default: the client's
@@ -75,7 +97,7 @@ impl RequestBuilder {
     /// When this request must be over, its response body included; together with the total timeout,
     /// the earlier counts. For passing on a deadline that was given from outside.
     pub fn deadline(mut self, deadline: Instant) -> Self {
-        self.options.deadline = Some(deadline);
+        self.options().deadline = Some(deadline);
         self
     }
 }
@@ -86,7 +108,7 @@ impl RequestBuilder {
         Self {
             client,
             inner,
-            options: Options::default(),
+            options: None,
         }
     }
 
@@ -214,7 +236,7 @@ impl RequestBuilder {
         Some(Self {
             client: self.client.clone(),
             inner: self.inner.try_clone()?,
-            options: self.options,
+            options: self.options.clone(),
         })
     }
 }

@@ -20,7 +20,7 @@ use reqwest::Response;
 /// # }
 /// ```
 pub trait ResponseExt: sealed::Sealed {
-    /// How many attempts were made for this response, itself included. 0 for a response that no
+    /// How many attempts were made for this response, itself included. 1 for a response that no
     /// steadfast client has returned.
     fn attempts(&self) -> u32;
 }
@@ -28,11 +28,11 @@ pub trait ResponseExt: sealed::Sealed {
 impl ResponseExt for Response {
     fn attempts(&self) -> u32 {
         let attempts = self.extensions().get::<Attempts>();
-        attempts.map_or(0, |attempts| attempts.0)
+        attempts.map_or(1, |attempts| attempts.0)
     }
 }
 
-/// The extension that carries the number of attempts.
+/// The extension that carries the number of attempts, if there were several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Attempts(pub(crate) u32);
 

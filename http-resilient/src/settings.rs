@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use steadfast_breaker::CircuitBreaker;
 use steadfast_bulkhead::Bulkhead;
-use steadfast_retry::Retry;
+use steadfast_retry::{Budget, BudgetConfig, Retry};
 
 use crate::config_error::FieldError;
 
@@ -27,6 +27,8 @@ pub(crate) mod defaults {
     pub(crate) const MAX_WAITING: usize = 64;
     pub(crate) const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
     pub(crate) const MAX_AUTHORITIES: usize = 1024;
+    pub(crate) const BUDGET_SHARE: f64 = 0.2;
+    pub(crate) const BUDGET_MIN_PER_SECOND: f64 = 3.0;
 }
 
 #[derive(Debug, Clone)]
@@ -42,6 +44,10 @@ pub(crate) struct Settings {
     pub(crate) max_waiting: usize,
     pub(crate) checkout_timeout: Duration,
     pub(crate) breaker: steadfast_breaker::Config,
+    /// `None` if retries have no budget, or one that was given.
+    pub(crate) budget: Option<BudgetConfig>,
+    pub(crate) read_timeout: Option<Duration>,
+    pub(crate) max_response_bytes: Option<u64>,
     pub(crate) max_authorities: usize,
 }
 
@@ -59,9 +65,19 @@ impl Default for Settings {
             max_waiting: defaults::MAX_WAITING,
             checkout_timeout: defaults::CHECKOUT_TIMEOUT,
             breaker: steadfast_breaker::Config::default(),
+            budget: Some(default_budget()),
+            read_timeout: None,
+            max_response_bytes: None,
             max_authorities: defaults::MAX_AUTHORITIES,
         }
     }
+}
+
+pub(crate) fn default_budget() -> BudgetConfig {
+    let mut budget = BudgetConfig::default();
+    budget.share = defaults::BUDGET_SHARE;
+    budget.min_per_second = defaults::BUDGET_MIN_PER_SECOND;
+    budget
 }
 
 /// The waits with which a classifier tells [`Retry`] why there is no other attempt. Requests have
@@ -109,6 +125,17 @@ impl Settings {
             .build()
     }
 
+    /// The budget of the client's retries and hedges.
+    pub(crate) fn budget(
+        &self,
+        name: &str,
+    ) -> Result<Option<Budget>, steadfast_retry::ConfigError> {
+        let config = self.budget.clone();
+        config
+            .map(|config| Budget::builder(name).config(config).build())
+            .transpose()
+    }
+
     fn breaker(&self, name: &str) -> Result<CircuitBreaker, steadfast_breaker::ConfigError> {
         CircuitBreaker::builder(name)
             .config(self.breaker.clone())
@@ -133,6 +160,27 @@ impl Settings {
             if timeout.is_zero() {
                 fields.push(FieldError::new(field, &timeout, "must be longer than zero"));
             }
+        }
+        if let Some(Duration::ZERO) = self.read_timeout {
+            let rule = "must be longer than zero";
+            fields.push(FieldError::new("read_timeout", &Duration::ZERO, rule));
+        }
+        if let Some(0) = self.max_response_bytes {
+            fields.push(FieldError::new(
+                "max_response_bytes",
+                &0,
+                "must be at least 1",
+            ));
+        }
+        if let Err(error) = self.budget("trial") {
+            fields.extend(error.fields().iter().map(|of| {
+                let field = match of.field {
+                    "share" => "budget_share",
+                    "min_per_second" => "budget_min_per_second",
+                    other => other,
+                };
+                FieldError::of(field, &of.value, of.rule)
+            }));
         }
         // The name is the client's to complain about.
         if let Err(error) = self.schedule("trial") {

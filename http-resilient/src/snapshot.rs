@@ -17,6 +17,8 @@ pub struct Snapshot {
     pub authorities: Vec<AuthoritySnapshot>,
     /// The retry that all requests go through.
     pub retry: steadfast_retry::Snapshot,
+    /// The budget of retries and hedges, unless there is none.
+    pub budget: Option<steadfast_retry::BudgetSnapshot>,
     /// Counts since the client was built.
     pub totals: Totals,
 }
@@ -36,7 +38,7 @@ pub struct AuthoritySnapshot {
 /// Counts since a client was built.
 ///
 /// Every request that was begun ends in exactly one of `responses`, `invalid`, `circuit_open`,
-/// `bulkhead_full`, `timed_out`, `deadline_exceeded`, `failed` and `abandoned`.
+/// `bulkhead_full`, `throttled`, `timed_out`, `deadline_exceeded`, `too_large`, `failed` and `abandoned`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Totals {
@@ -58,6 +60,10 @@ pub struct Totals {
     pub deadline_exceeded: u64,
     /// Requests that ended in [`Error::Request`](crate::Error::Request).
     pub failed: u64,
+    /// Requests that ended in [`Error::Throttled`](crate::Error::Throttled).
+    pub throttled: u64,
+    /// Requests that ended in [`Error::BodyTooLarge`](crate::Error::BodyTooLarge).
+    pub too_large: u64,
     /// Requests that were dropped before they ended.
     pub abandoned: u64,
     /// Responses that a retry discarded after reading them whole, so that their connection lives on.
@@ -67,6 +73,8 @@ pub struct Totals {
     pub cut_off: u64,
     /// Authorities forgotten to make room for others.
     pub evicted: u64,
+    /// Requests to an authority for which there was no room, so that they shared the patterns of all such.
+    pub overflowed: u64,
     /// Observer calls that panicked.
     pub observer_panics: u64,
 }

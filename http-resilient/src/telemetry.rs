@@ -73,8 +73,8 @@ impl Source for Shared {
     }
 
     fn collect(&self, samples: &mut Samples<'_>) {
-        let (authorities, evicted) = self.authorities.count();
-        let totals = self.counters.totals(evicted, self.observers.panics());
+        let counted = self.authorities.counted();
+        let totals = self.counters.totals(&counted, self.observers.panics());
         for (outcome, requests) in [
             ("response", totals.responses),
             ("invalid_request", totals.invalid),
@@ -82,6 +82,8 @@ impl Source for Shared {
             ("bulkhead_full", totals.bulkhead_full),
             ("timeout", totals.timed_out),
             ("deadline_exceeded", totals.deadline_exceeded),
+            ("throttled", totals.throttled),
+            ("body_too_large", totals.too_large),
             ("failure", totals.failed),
             ("abandoned", totals.abandoned),
         ] {
@@ -92,7 +94,7 @@ impl Source for Shared {
         }
         samples.record(&ATTEMPTS, totals.attempts, &[]);
         samples.record(&IN_FLIGHT, self.counters.in_flight(), &[]);
-        samples.record(&AUTHORITIES, authorities as u64, &[]);
+        samples.record(&AUTHORITIES, counted.known as u64, &[]);
         samples.record(&EVICTED, totals.evicted, &[]);
         samples.record(&OBSERVER_PANICS, totals.observer_panics, &[]);
     }

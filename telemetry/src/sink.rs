@@ -108,6 +108,12 @@ impl EventSinks {
         self.any.store(true, Ordering::Relaxed);
     }
 
+    /// Whether a sink was ever added: if not, there is no need to prepare anything for one.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.any.load(Ordering::Relaxed)
+    }
+
     /// Pushes an event to every sink that wants its kind. `detail` runs only for those, once each.
     pub fn push<D: Into<Detail>>(&self, kind: EventKind, detail: impl Fn() -> D) {
         for sink in self.open().iter() {

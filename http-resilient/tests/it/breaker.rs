@@ -7,7 +7,7 @@ use steadfast_breaker::State;
 use steadfast_http::{Client, Error};
 use steadfast_testkit::{Fault, FaultProxy, HttpUpstream, Reply};
 
-use crate::support::{SECOND, at, dead_end, millis, once, only, quick, until};
+use crate::support::{SECOND, at, dead_end, long, millis, once, only, quick, until};
 
 async fn get(client: &Client, upstream: &HttpUpstream) -> Result<reqwest::Response, Error> {
     client.get(upstream.url("/")).send().await
@@ -212,6 +212,7 @@ async fn the_queue_does_not_pour_into_a_circuit_that_opened_meanwhile() {
 #[tokio::test]
 async fn a_call_that_waits_for_a_place_is_not_in_flight_for_the_breaker() {
     let upstream = HttpUpstream::start().await;
+    upstream.script([long()]);
     let client = once().max_concurrent(1).build().unwrap();
     let held = get(&client, &upstream).await.unwrap();
     let queued: Vec<_> = (0..3)

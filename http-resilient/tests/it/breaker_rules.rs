@@ -6,7 +6,7 @@ use steadfast_breaker::State;
 use steadfast_http::{Client, Error};
 use steadfast_testkit::{HttpUpstream, Reply};
 
-use crate::support::{SECOND, millis, once, only, until};
+use crate::support::{SECOND, long, millis, once, only, until};
 
 async fn get(client: &Client, upstream: &HttpUpstream) -> Result<reqwest::Response, Error> {
     client.get(upstream.url("/")).send().await
@@ -59,6 +59,7 @@ async fn a_slow_call_is_one_whose_body_ends_late() {
         })
         .build()
         .unwrap();
+    upstream.script([long()]);
     let response = get(&client, &upstream).await.unwrap();
     until("it is slow while its body is unread", || {
         let window = only(&client).breaker.window;

@@ -5,7 +5,7 @@ use steadfast_bulkhead::Reason;
 use steadfast_http::Error;
 use steadfast_testkit::{HttpUpstream, Reply};
 
-use crate::support::{SECOND, at, millis, once, only, quick, until};
+use crate::support::{SECOND, at, long, millis, once, only, quick, until};
 
 fn reason(error: &Error) -> Reason {
     let Error::BulkheadFull { rejected, .. } = error else {
@@ -18,6 +18,7 @@ fn reason(error: &Error) -> Reason {
 #[tokio::test]
 async fn a_place_is_taken_until_the_body_has_ended() {
     let upstream = HttpUpstream::start().await;
+    upstream.script([long()]);
     let client = once().max_concurrent(1).max_waiting(0).build().unwrap();
     let first = client.get(upstream.url("/")).send().await.unwrap();
     assert_eq!(only(&client).bulkhead.busy, 1);
@@ -33,7 +34,7 @@ async fn a_place_is_taken_until_the_body_has_ended() {
     assert!(!error.was_sent());
     assert_eq!(upstream.request_count(), 1);
 
-    assert_eq!(first.text().await.unwrap(), "ok");
+    assert_eq!(first.bytes().await.unwrap().len(), 100_000);
     assert_eq!(only(&client).bulkhead.busy, 0);
     assert!(client.get(upstream.url("/")).send().await.is_ok());
 }
@@ -99,6 +100,7 @@ async fn a_wait_that_is_too_long_is_told_from_a_full_queue() {
         .checkout_timeout(millis(200))
         .build()
         .unwrap();
+    upstream.script([long()]);
     let held = client.get(upstream.url("/")).send().await.unwrap();
     let waiting = tokio::spawn(client.get(upstream.url("/")).send());
     until("one waits", || only(&client).bulkhead.waiting == 1).await;
@@ -115,6 +117,7 @@ async fn a_wait_that_is_too_long_is_told_from_a_full_queue() {
 async fn each_authority_has_places_of_its_own() {
     let (one, other) = (HttpUpstream::start().await, HttpUpstream::start().await);
     let client = once().max_concurrent(1).max_waiting(0).build().unwrap();
+    one.script([long()]);
     let _held = client.get(one.url("/")).send().await.unwrap();
     assert!(client.get(other.url("/")).send().await.is_ok());
     assert_eq!(at(&client, one.addr()).bulkhead.busy, 1);

@@ -3,7 +3,7 @@
 use steadfast_breaker::{AbandonedAs, State};
 use steadfast_testkit::{HttpUpstream, Reply};
 
-use crate::support::{SECOND, millis, once, only, until};
+use crate::support::{SECOND, long, millis, once, only, until};
 
 #[tokio::test]
 async fn a_dropped_request_gives_back_its_place_and_its_permit() {
@@ -57,6 +57,7 @@ async fn a_dropped_probe_leaves_room_for_the_next() {
 #[tokio::test]
 async fn a_dropped_caller_in_the_queue_leaves_it() {
     let upstream = HttpUpstream::start().await;
+    upstream.script([long()]);
     let client = once().max_concurrent(1).build().unwrap();
     let held = client.get(upstream.url("/")).send().await.unwrap();
     let queued = tokio::spawn(client.get(upstream.url("/")).send());

@@ -7,7 +7,7 @@ use reqwest::{Method, Request, Url};
 use steadfast_http::Error;
 use steadfast_testkit::{HttpUpstream, Reply};
 
-use crate::support::{dead_end, millis, once, quick};
+use crate::support::{dead_end, long, millis, once, quick};
 
 fn chain(error: &Error) -> Vec<String> {
     std::iter::successors(error.source(), |&cause| cause.source())
@@ -86,6 +86,7 @@ async fn each_kind_says_in_one_line_what_happened() {
         .build()
         .unwrap();
 
+    upstream.script([long()]);
     let held = client.get(&url).send().await.unwrap();
     let full = client.get(&url).send().await.unwrap_err();
     assert_eq!(

@@ -4,7 +4,7 @@ use steadfast_health::{ComponentReport, Monitor, Status};
 use steadfast_http::Client;
 use steadfast_testkit::HttpUpstream;
 
-use crate::support::{SECOND, dead_end, millis, once, only, until};
+use crate::support::{SECOND, dead_end, long, millis, once, only, until};
 
 async fn check(client: &Client) -> ComponentReport {
     let monitor = Monitor::builder("test").build().unwrap();
@@ -59,6 +59,7 @@ async fn an_authority_that_may_be_probed_is_degraded() {
 #[tokio::test]
 async fn a_crowded_authority_is_degraded() {
     let upstream = HttpUpstream::start().await;
+    upstream.script([long(), long(), long()]);
     let client = once().max_concurrent(4).build().unwrap();
     let mut held = Vec::new();
     for status in [Status::Healthy, Status::Healthy, Status::Degraded] {

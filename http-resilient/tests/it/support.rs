@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use steadfast_http::{AuthoritySnapshot, Builder, Client};
-use steadfast_testkit::HttpUpstream;
+use steadfast_testkit::{HttpUpstream, Reply};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
@@ -36,6 +36,11 @@ pub(crate) fn quick() -> Builder {
 /// A client that makes one attempt.
 pub(crate) fn once() -> Builder {
     quick().max_attempts(1)
+}
+
+/// A response that holds its place until it is read: small ones are over as soon as they are there.
+pub(crate) fn long() -> Reply {
+    Reply::ok(vec![b'x'; 100_000])
 }
 
 /// An address on which nobody listens: whoever connects is refused.

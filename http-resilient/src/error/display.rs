@@ -1,0 +1,137 @@
+//! What errors say, and what is behind them.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use super::{Error, Last, Phase};
+use crate::body::BodyError;
+use crate::summary::RequestSummary;
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidRequest { source } => {
+                f.write_str("invalid request: ")?;
+                match source.source() {
+                    Some(detail) => write!(f, "{detail}"),
+                    None => f.write_str("it cannot be built"),
+                }
+            }
+            Self::CircuitOpen { rejected, request } => {
+                write!(f, "{request} was not let through: ")?;
+                match (rejected.reason(), rejected.retry_after()) {
+                    (steadfast_breaker::Reason::RampingUp, _) => {
+                        f.write_str("the circuit has just closed and takes only some calls yet")
+                    }
+                    (_, Some(wait)) => {
+                        let wait = whole_millis(wait);
+                        write!(f, "the circuit is open; retry after {wait:?}")
+                    }
+                    (_, None) => f.write_str("the circuit is not closed yet"),
+                }
+            }
+            Self::BulkheadFull { rejected, request } => {
+                use steadfast_bulkhead::Reason;
+                let why = match rejected.reason() {
+                    Reason::Full { .. } => "every place and the queue are taken",
+                    Reason::Timeout { .. } => "no place became free in time",
+                    _ => "the bulkhead takes no more calls",
+                };
+                write!(f, "{request} was not let through: {why}")
+            }
+            Self::Throttled {
+                retry_after,
+                request,
+            } => {
+                write!(
+                    f,
+                    "{request} was not let through: the server asked to be left alone"
+                )?;
+                write!(f, "; retry after {:?}", whole_millis(*retry_after))
+            }
+            Self::BodyTooLarge { limit, request } => {
+                write!(f, "{request} failed{}: ", After(request))?;
+                write!(f, "the response body is larger than {limit} bytes")
+            }
+            Self::Response { source } => match (BodyError::find(source), source.status()) {
+                (Some(error), _) => error.fmt(f),
+                (None, Some(status)) => write!(f, "the response has status {status}"),
+                (None, None) if source.is_decode() => {
+                    f.write_str("the response body could not be decoded")
+                }
+                (None, None) => f.write_str("the response body could not be read"),
+            },
+            Self::AttemptTimeout { timeout, request } => {
+                write!(f, "{request} failed{}: ", After(request))?;
+                write!(f, "no response within {timeout:?}")
+            }
+            Self::DeadlineExceeded {
+                phase,
+                elapsed,
+                request,
+                ..
+            } => {
+                let awaited = match phase {
+                    Phase::Queue => "a free place",
+                    Phase::Response => "the response",
+                };
+                write!(f, "{request} ran out of time{}: ", After(request))?;
+                write!(f, "still waiting for {awaited} after {elapsed:.3?}")
+            }
+            Self::Request { source, request } => {
+                let what = if source.is_dns() {
+                    "the host name could not be resolved"
+                } else if source.is_connect() {
+                    "could not connect"
+                } else if source.is_timeout() {
+                    "timed out"
+                } else if source.is_redirect() {
+                    "could not follow a redirect"
+                } else {
+                    "the connection failed"
+                };
+                write!(f, "{request} failed{}: {what}", After(request))
+            }
+        }
+    }
+}
+
+/// ` after 3 attempts`, or nothing where there was none.
+struct After<'a>(&'a RequestSummary);
+
+impl fmt::Display for After<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.attempts() {
+            0 => Ok(()),
+            1 => f.write_str(" after 1 attempt"),
+            attempts => write!(f, " after {attempts} attempts"),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::InvalidRequest { source }
+            | Self::Request { source, .. }
+            | Self::Response { source } => Some(source),
+            Self::CircuitOpen { rejected, .. } => Some(rejected),
+            Self::BulkheadFull { rejected, .. } => Some(rejected),
+            Self::DeadlineExceeded {
+                last: Some(Last::Error(error)),
+                ..
+            } => Some(&**error),
+            Self::AttemptTimeout { .. }
+            | Self::BodyTooLarge { .. }
+            | Self::DeadlineExceeded { .. }
+            | Self::Throttled { .. } => None,
+        }
+    }
+}
+
+/// Rounded up to a millisecond: never too short.
+fn whole_millis(wait: Duration) -> Duration {
+    let millis = wait.as_nanos().div_ceil(1_000_000);
+    Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}
