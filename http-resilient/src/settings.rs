@@ -130,8 +130,7 @@ impl Settings {
         &self,
         name: &str,
     ) -> Result<Option<Budget>, steadfast_retry::ConfigError> {
-        let config = self.budget.clone();
-        config
+        self.budget
             .map(|config| Budget::builder(name).config(config).build())
             .transpose()
     }

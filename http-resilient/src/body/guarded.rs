@@ -185,7 +185,8 @@ impl Body for Guarded {
         }
         this.waiting = true;
         if this.stalled_at.is_none() {
-            let after = |timeout: Duration| Instant::now().checked_add(timeout);
+            let now = Instant::from_std(clock::now());
+            let after = |timeout: Duration| now.checked_add(timeout);
             this.stalled_at = this.limits.read_timeout.and_then(after);
         }
         match std::task::ready!(this.poll_alarm(cx)) {
