@@ -20,6 +20,7 @@
 //! |---|---|---|
 //! | [`FaultProxy`] | a TCP proxy in front of anything | refusing, resetting, delaying, stalling, cutting, throttling |
 //! | [`HttpUpstream`] | an HTTP/1.1 server that follows a script | any status, resets, half bodies, silence, garbage |
+//! | [`Http2Upstream`] | the same for HTTP/2 without TLS | all that, refused and reset streams, GOAWAY |
 //! | [`RabbitNode`] | a private RabbitMQ node | crashing, freezing, stopping, alarms, `rabbitmqctl` |
 //!
 //! All of them listen on 127.0.0.1 on ports that no other process can be given, run on threads and
@@ -45,6 +46,7 @@ mod rabbit;
 mod socket;
 mod upstream;
 
+pub use h2::Reason;
 pub use proxy::{Fault, FaultProxy, ProxyStats};
 pub use rabbit::{NodeError, RabbitNode, Unavailable};
-pub use upstream::{HttpUpstream, Received, Reply};
+pub use upstream::{GoAway, Http1, Http2, Http2Upstream, HttpUpstream, Received, Reply, Upstream};
