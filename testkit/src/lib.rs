@@ -23,6 +23,8 @@
 //! | [`Http2Upstream`] | the same for HTTP/2 without TLS | all that, refused and reset streams, GOAWAY |
 //! | [`RabbitNode`] | a private RabbitMQ node | crashing, freezing, stopping, alarms, `rabbitmqctl` |
 //!
+//! [`Chaos`] is a script of random replies that a seed decides, for either upstream.
+//!
 //! All of them listen on 127.0.0.1 on ports that no other process can be given, run on threads and
 //! processes of their own, in real time, and are gone when they are dropped.
 //!
@@ -38,6 +40,7 @@
 //! passes on a machine without RabbitMQ. The library is the same either way:
 //! [`RabbitNode::start`] says what to install where it is missing. Unix only; Rust 1.88.
 
+mod chaos;
 mod clock;
 mod host;
 mod port;
@@ -46,6 +49,7 @@ mod rabbit;
 mod socket;
 mod upstream;
 
+pub use chaos::{Chaos, Seen};
 pub use h2::Reason;
 pub use proxy::{Fault, FaultProxy, ProxyStats};
 pub use rabbit::{NodeError, RabbitNode, Unavailable};

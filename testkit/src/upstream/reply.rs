@@ -190,6 +190,15 @@ impl Reply {
         self
     }
 
+    /// Whether a client on HTTP/2 learns from it that its request was not touched.
+    pub(crate) fn is_refusal(&self) -> bool {
+        match self.action {
+            Action::ResetStream(reason) => reason == Reason::REFUSED_STREAM,
+            Action::GoAway(_) => true,
+            _ => false,
+        }
+    }
+
     fn with_body(body: Body) -> Self {
         let mut answer = Answer::new(200);
         answer.body = body;

@@ -7,6 +7,7 @@
 )]
 
 mod both;
+mod chaos;
 mod clients;
 mod http2;
 mod http2_ends;
