@@ -56,7 +56,11 @@ async fn serve(mut connection: TcpStream) {
     let answer = [HEAD.as_bytes(), &[b'7'; 128]].concat();
     let _ = connection.set_nodelay(true);
     let mut request = Vec::with_capacity(1024);
-    while connection.read_buf(&mut request).await.is_ok_and(|read| read > 0) {
+    while connection
+        .read_buf(&mut request)
+        .await
+        .is_ok_and(|read| read > 0)
+    {
         if request.ends_with(b"\r\n\r\n") {
             request.clear();
             if connection.write_all(&answer).await.is_err() {

@@ -50,7 +50,11 @@ impl Call<'_> {
         };
         // What is left is ours to watch, also while the body is read. It takes the place of a timeout
         // that a reqwest client of the user's may have.
-        *request.timeout_mut() = self.shared.may_have_timeout.then_some(left);
+        if self.shared.may_have_timeout {
+            *request.timeout_mut() = Some(left);
+        } else if request.timeout().is_some() {
+            *request.timeout_mut() = None;
+        }
         let timeout = self.attempt_timeout.min(left);
         self.begin_attempt();
         if let Some(leave) = leave {

@@ -4,25 +4,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use http::Method;
 use parking_lot::Mutex;
-use reqwest::{Body, Request, Response};
+use reqwest::{Request, Response, Url};
 
 use crate::attempt::Failure;
 use crate::authority::Authority;
 use crate::classify::is_idempotent;
 use crate::client::Shared;
 use crate::clock;
+use crate::copied::Copied;
 use crate::error::{Error, Phase};
 use crate::leg::Leg;
 use crate::observer::Finished;
 use crate::options::{self, Options};
 use crate::summary::RequestSummary;
 
-/// Sends a request through all the patterns.
+/// Sends a request through all the patterns. `is_ours` if nobody but a builder of ours can have made it.
 pub(crate) async fn run(
     shared: &Shared,
     request: Request,
     options: Option<Box<Options>>,
+    is_ours: bool,
 ) -> Result<Response, Error> {
     let ongoing = shared.counters.begin();
     let Some(authority) = shared.meet(request.url()) else {
@@ -30,7 +33,7 @@ pub(crate) async fn run(
         return ongoing.end(shared.http.execute(request).await.map_err(Error::invalid));
     };
     let options = options.as_deref().unwrap_or(&options::NONE);
-    let call = Call::new(shared, authority, request, options);
+    let call = Call::new(shared, authority, request, options, is_ours);
     let result = ongoing.end(Leg::new(&call).run().await);
     call.tell(&result);
     result
@@ -40,10 +43,12 @@ pub(crate) struct Call<'c> {
     pub(crate) shared: &'c Shared,
     pub(crate) options: &'c Options,
     pub(crate) authority: Arc<Authority>,
-    /// What every attempt gets a copy of; without a body that cannot be copied.
-    request: Request,
-    /// That body, until it is sent.
-    stream: Mutex<Option<Body>>,
+    method: Method,
+    url: Url,
+    /// The request itself, for the first attempt.
+    first: Mutex<Option<Request>>,
+    /// What copies for further attempts are made of, if there can be any.
+    copied: Option<Copied>,
     /// Whether it may reach the server twice.
     pub(crate) idempotent: bool,
     /// Whether it can: a body that is a stream is gone once it is sent.
@@ -64,23 +69,32 @@ impl<'c> Call<'c> {
         authority: Arc<Authority>,
         mut request: Request,
         options: &'c Options,
+        is_ours: bool,
     ) -> Self {
         let settings = &shared.settings;
         let started = clock::now();
         let total = request.timeout().copied();
         // `None` where the sum is beyond what a clock can tell: no limit.
         let deadline = started.checked_add(total.unwrap_or(settings.total_timeout));
-        let can_copy = |body: &Body| body.as_bytes().is_some();
-        let stream = match request.body() {
-            Some(body) if !can_copy(body) => request.body_mut().take(),
-            _ => None,
+        let max_attempts = options.max_attempts.unwrap_or(settings.max_attempts);
+        let replayable =
+            options.body.is_some() || request.body().is_none_or(|body| body.as_bytes().is_some());
+        if options.body.is_some() {
+            // Made anew each time, so that a stream is in nobody's way.
+            *request.body_mut() = None;
+        }
+        let copied = match replayable && max_attempts > 1 {
+            true => Copied::of(&request, is_ours),
+            false => None,
         };
         Self {
             idempotent: is_idempotent(options.idempotent, request.method(), request.headers()),
-            replayable: stream.is_none() || options.body.is_some(),
-            stream: Mutex::new(stream),
-            request,
-            max_attempts: options.max_attempts.unwrap_or(settings.max_attempts),
+            replayable,
+            method: request.method().clone(),
+            url: request.url().clone(),
+            copied,
+            first: Mutex::new(Some(request)),
+            max_attempts,
             attempt_timeout: options.attempt_timeout.unwrap_or(settings.attempt_timeout),
             started,
             deadline: [deadline, options.deadline].into_iter().flatten().min(),
@@ -92,13 +106,15 @@ impl<'c> Call<'c> {
         }
     }
 
-    /// A copy of the request for another attempt; `None` if its body is gone.
+    /// The request, or a copy of it for another attempt; `None` if there can be none.
     pub(crate) fn next_request(&self) -> Option<Request> {
-        let mut request = self.request.try_clone()?;
+        let first = self.first.lock().take();
+        let mut request = match first {
+            Some(first) => first,
+            None => self.copied.as_ref()?.request(&self.method, &self.url)?,
+        };
         if let Some(body) = &self.options.body {
             *request.body_mut() = Some(body());
-        } else if !self.replayable {
-            *request.body_mut() = Some(self.stream.lock().take()?);
         }
         Some(request)
     }
@@ -138,8 +154,8 @@ impl<'c> Call<'c> {
 
     pub(crate) fn summary(&self) -> Box<RequestSummary> {
         Box::new(RequestSummary {
-            method: self.request.method().clone(),
-            url: self.request.url().clone(),
+            method: self.method.clone(),
+            url: self.url.clone(),
             authority: Arc::clone(&self.authority.name),
             attempts: self.attempts(),
             sent: self.sent.load(Ordering::Relaxed) > 0,
@@ -153,7 +169,7 @@ impl<'c> Call<'c> {
         let finished = Finished {
             name: Arc::clone(&self.shared.name),
             authority: Arc::clone(&self.authority.name),
-            method: self.request.method().clone(),
+            method: self.method.clone(),
             attempts: self.attempts(),
             duration: clock::now().saturating_duration_since(self.started),
             status: result.as_ref().ok().map(Response::status),

@@ -155,16 +155,17 @@ impl Client {
         request: Request,
     ) -> impl Future<Output = Result<Response, Error>> + Send + use<> {
         let shared = Arc::clone(&self.shared);
-        async move { call::run(&shared, request, None).await }
+        async move { call::run(&shared, request, None, false).await }
     }
 
     pub(crate) async fn send(
         &self,
         request: reqwest::Result<Request>,
         options: Option<Box<Options>>,
+        is_ours: bool,
     ) -> Result<Response, Error> {
         match request {
-            Ok(request) => call::run(&self.shared, request, options).await,
+            Ok(request) => call::run(&self.shared, request, options, is_ours).await,
             Err(error) => Err(self.shared.counters.begin().fail(Error::invalid(error))),
         }
     }

@@ -99,6 +99,7 @@ mod classify;
 mod client;
 mod clock;
 mod config_error;
+mod copied;
 mod counters;
 mod enter;
 mod error;

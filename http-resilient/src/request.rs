@@ -19,6 +19,8 @@ pub struct RequestBuilder {
     client: Client,
     inner: reqwest::RequestBuilder,
     options: Option<Box<Options>>,
+    /// Whether it was not begun with a request that somebody else has made.
+    is_ours: bool,
 }
 
 /// What reqwest's builder does not have.
@@ -109,13 +111,17 @@ impl RequestBuilder {
             client,
             inner,
             options: None,
+            is_ours: true,
         }
     }
 
     /// A builder that starts from a finished request.
     pub fn from_parts(client: Client, request: Request) -> Self {
         let inner = reqwest::RequestBuilder::from_parts(client.reqwest().clone(), request);
-        Self::new(client, inner)
+        Self {
+            is_ours: false,
+            ..Self::new(client, inner)
+        }
     }
 
     /// Adds a header.
@@ -227,7 +233,8 @@ impl RequestBuilder {
     /// Dropping the future drops the attempt or the wait it is in. Its place in the bulkhead and its
     /// probe of a half-open breaker are given back at once. What the server has done stays done.
     pub async fn send(self) -> Result<Response, Error> {
-        self.client.send(self.inner.build(), self.options).await
+        let request = self.inner.build();
+        self.client.send(request, self.options, self.is_ours).await
     }
 
     /// A copy; `None` if the body is a stream, or the request is not valid.
@@ -237,6 +244,7 @@ impl RequestBuilder {
             client: self.client.clone(),
             inner: self.inner.try_clone()?,
             options: self.options.clone(),
+            is_ours: self.is_ours,
         })
     }
 }
