@@ -93,7 +93,8 @@ pub(crate) const CASES: &[Counted] = &[
         Box::new(blocking(call, Result::is_ok))
     }),
     Counted::new("retry_ok_attempt_timeout", || {
-        tried(our_retries::with_attempt_timeout())
+        let retry = Retry::builder("bench").attempt_timeout(our_composed::LIMIT);
+        tried(retry.build().expect("a sound configuration"))
     }),
     Counted::new("retry_ok_budget", || tried(our_retries::budgeted())),
     Counted::new("retry_two_failures", || {

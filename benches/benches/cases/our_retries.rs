@@ -24,16 +24,6 @@ pub(crate) fn retrying(base: Duration, history: usize) -> Retry {
         .expect("a sound configuration")
 }
 
-/// Cuts off attempts that take too long.
-pub(crate) fn with_attempt_timeout() -> Retry {
-    Retry::builder("bench")
-        .max_attempts(ATTEMPTS as u32)
-        .base_backoff(BASE)
-        .attempt_timeout(Duration::from_secs(1))
-        .build()
-        .expect("a sound configuration")
-}
-
 /// Takes its retries from a budget.
 pub(crate) fn budgeted() -> Retry {
     let budget = Budget::builder("bench").build();
