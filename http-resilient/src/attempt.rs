@@ -53,6 +53,7 @@ impl Call<'_> {
         *request.timeout_mut() = self.shared.may_have_timeout.then_some(left);
         let timeout = self.attempt_timeout.min(left);
         self.begin_attempt();
+        let mut span = self.span.attempt(self.attempts(), &mut request);
         if let Some(leave) = leave {
             leave.spend();
         }
@@ -60,6 +61,7 @@ impl Call<'_> {
         let sending = Marked::new(executing);
         match tokio::time::timeout(timeout, sending).await {
             Ok((Ok(response), _)) => {
+                span.answered(&response);
                 let breaker = match outcome(response.status()) {
                     Outcome::Success => Some(permit), // the body has the last word
                     decided => {
@@ -71,6 +73,7 @@ impl Call<'_> {
                     breaker,
                     on_timeout: self.blame(left),
                     _place: place,
+                    span,
                 };
                 let limits = Limits {
                     bytes: self.max_response_bytes(),
@@ -90,6 +93,7 @@ impl Call<'_> {
                 if error.is_timeout() && !error.is_connect() && self.is_over() {
                     // reqwest's timer for the whole was quicker than ours for the head.
                     permit.record(self.blame(timeout));
+                    span.failed("deadline_exceeded");
                     return Err(Failure::Deadline(Phase::Response));
                 }
                 let fault = fault(&error, redirects);
@@ -105,6 +109,7 @@ impl Call<'_> {
                         request: self.summary(),
                     }
                 };
+                span.failed(error.kind());
                 Err(Failure::Fault {
                     error,
                     sent: fault.sent,
@@ -114,8 +119,10 @@ impl Call<'_> {
             Err(_) => {
                 permit.record(self.blame(timeout));
                 if self.is_over() {
+                    span.failed("deadline_exceeded");
                     return Err(Failure::Deadline(Phase::Response));
                 }
+                span.failed("timeout");
                 Err(Failure::Fault {
                     error: Error::AttemptTimeout {
                         timeout,

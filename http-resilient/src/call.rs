@@ -16,6 +16,7 @@ use crate::error::{Error, Phase};
 use crate::leg::Leg;
 use crate::observer::Finished;
 use crate::options::{self, Options};
+use crate::spans::CallSpan;
 use crate::summary::RequestSummary;
 
 /// Sends a request through all the patterns.
@@ -32,6 +33,7 @@ pub(crate) async fn run(
     let options = options.as_deref().unwrap_or(&options::NONE);
     let call = Call::new(shared, authority, request, options);
     let result = ongoing.end(Leg::new(&call).run().await);
+    call.span.end(&result, call.attempts());
     call.tell(&result);
     result
 }
@@ -56,6 +58,7 @@ pub(crate) struct Call<'c> {
     attempts: AtomicU32,
     /// Attempts of which the server may have seen something.
     sent: AtomicU32,
+    pub(crate) span: CallSpan,
 }
 
 impl<'c> Call<'c> {
@@ -79,6 +82,7 @@ impl<'c> Call<'c> {
             idempotent: is_idempotent(options.idempotent, request.method(), request.headers()),
             replayable: stream.is_none() || options.body.is_some(),
             stream: Mutex::new(stream),
+            span: CallSpan::begin(shared, &request, options),
             request,
             max_attempts: options.max_attempts.unwrap_or(settings.max_attempts),
             attempt_timeout: options.attempt_timeout.unwrap_or(settings.attempt_timeout),
@@ -153,6 +157,7 @@ impl<'c> Call<'c> {
         let finished = Finished {
             name: Arc::clone(&self.shared.name),
             authority: Arc::clone(&self.authority.name),
+            template: self.options.template.clone(),
             method: self.request.method().clone(),
             attempts: self.attempts(),
             duration: clock::now().saturating_duration_since(self.started),
