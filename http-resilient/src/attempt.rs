@@ -52,8 +52,8 @@ impl Call<'_> {
         // that a reqwest client of the user's may have.
         *request.timeout_mut() = self.shared.may_have_timeout.then_some(left);
         let timeout = self.attempt_timeout.min(left);
-        self.begin_attempt();
-        let mut span = self.span.attempt(self.attempts(), &mut request);
+        let number = self.begin_attempt();
+        let mut span = self.span.attempt(number, &mut request);
         if let Some(leave) = leave {
             leave.spend();
         }

@@ -107,11 +107,11 @@ impl<'c> Call<'c> {
         Some(request)
     }
 
-    /// Counts an attempt, and supposes that the server sees it.
-    pub(crate) fn begin_attempt(&self) {
+    /// Counts an attempt, and supposes that the server sees it; the first is 1.
+    pub(crate) fn begin_attempt(&self) -> u32 {
         self.shared.counters.attempts.add();
-        self.attempts.fetch_add(1, Ordering::Relaxed);
         self.sent.fetch_add(1, Ordering::Relaxed);
+        self.attempts.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// An attempt turned out not to have reached the server.

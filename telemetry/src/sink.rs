@@ -146,6 +146,9 @@ impl EventSinks {
     /// call has one trace. `None`, and `start` not called, if nobody watches.
     #[must_use]
     pub fn http_call(&self, start: impl FnOnce() -> HttpStart) -> Option<HttpCall> {
+        if !self.any() {
+            return None;
+        }
         let sinks = self.open();
         let sink = sinks.iter().find(|sink| !sink.is_closed())?;
         sink.http_call(start)

@@ -29,7 +29,11 @@ impl CallSpan {
     pub(crate) fn end(&self, _: &Result<Response, Error>, _: u32) {}
 }
 
-#[expect(clippy::unused_self, reason = "the twin of what the feature does")]
+#[expect(
+    clippy::unused_self,
+    clippy::needless_pass_by_ref_mut,
+    reason = "the twin of what the feature does"
+)]
 impl AttemptSpan {
     pub(crate) fn answered(&mut self, _: &Response) {}
 

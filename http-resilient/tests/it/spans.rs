@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
+use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 use steadfast_http::{Builder, Client};
 use steadfast_telemetry::Telemetry;
@@ -278,4 +280,37 @@ async fn attempts_that_time_out_say_whose_time_it_was() {
     assert!(late.unwrap_err().is_timeout());
     let attempts: Vec<_> = watched.attempts().iter().filter_map(error_type).collect();
     assert_eq!(attempts, ["timeout", "deadline_exceeded"]);
+}
+
+#[tokio::test]
+async fn each_attempt_has_its_duration() {
+    let upstream = HttpUpstream::start().await;
+    upstream.script([Reply::status(503), Reply::ok("done")]);
+    let exporter = InMemoryMetricExporter::default();
+    let reader = PeriodicReader::builder(exporter.clone()).build();
+    let meters = SdkMeterProvider::builder().with_reader(reader).build();
+    let telemetry = Telemetry::builder().meter_provider(&meters);
+    let telemetry = telemetry.build().unwrap();
+    let client = quick().build().unwrap();
+    telemetry.watch(&client);
+    client.get(upstream.url("/")).send().await.unwrap();
+
+    meters.force_flush().unwrap();
+    let collected = exporter.get_finished_metrics().unwrap();
+    let metrics = collected[0].scope_metrics().flat_map(|one| one.metrics());
+    let mut metrics = metrics.filter(|one| one.name() == "http.client.request.duration");
+    let AggregatedMetrics::F64(MetricData::Histogram(histogram)) = metrics.next().unwrap().data()
+    else {
+        panic!("not a histogram");
+    };
+    let mut ends: Vec<_> = histogram
+        .data_points()
+        .map(|point| {
+            let mut attributes = point.attributes();
+            let status = attributes.find(|one| one.key.as_str() == "http.response.status_code");
+            (status.unwrap().value.to_string(), point.count())
+        })
+        .collect();
+    ends.sort();
+    assert_eq!(ends, [("200".to_owned(), 1), ("503".to_owned(), 1)]);
 }

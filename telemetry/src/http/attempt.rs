@@ -8,7 +8,7 @@ use std::time::Duration;
 use opentelemetry::trace::{SpanKind, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
 
-use super::call::{Shared, fail};
+use super::call::{Shared, end, fail};
 use super::{ABANDONED, HttpHead};
 use crate::names;
 
@@ -164,7 +164,7 @@ impl Drop for HttpAttempt {
             State::Answered => self.fail_body(ABANDONED),
             State::Failed | State::Over => {}
         }
-        self.context.span().end();
+        end(&self.context);
     }
 }
 

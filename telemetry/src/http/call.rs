@@ -12,6 +12,7 @@ use opentelemetry::{Context, KeyValue};
 
 use super::attempt::HttpAttempt;
 use super::{ABANDONED, Durations, HttpHead, HttpStart};
+use crate::guard::guarded;
 use crate::names;
 use crate::telemetry::Telemetry;
 
@@ -186,7 +187,7 @@ impl Shared {
 impl Drop for Shared {
     /// The last of the call and its attempts is gone.
     fn drop(&mut self) {
-        self.context.span().end();
+        end(&self.context);
     }
 }
 
@@ -196,6 +197,12 @@ pub(super) fn fail(context: &Context, error_type: Cow<'static, str>) {
     span.set_attribute(KeyValue::new(names::ERROR_TYPE, error_type));
     // No description: the conventions want none where the attributes say it.
     span.set_status(Status::error(""));
+}
+
+/// Ends the span of `context`, which runs the span processors: code of others, that may not unwind into
+/// a destructor.
+pub(super) fn end(context: &Context) {
+    guarded(|| context.span().end());
 }
 
 /// What methods are called that the conventions do not know.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData, SpanProcessor};
 use steadfast_telemetry::opentelemetry::Context;
 use steadfast_telemetry::opentelemetry::trace::{
     Span, SpanId, SpanKind, Status, TraceContextExt, Tracer, TracerProvider,
@@ -341,4 +342,37 @@ fn one_telemetry_object_tells_of_a_call_and_none_once_all_are_gone() {
     drop(second.telemetry);
     let call = first.client.sinks.http_call(|| panic!("nobody watches"));
     assert!(call.is_none());
+}
+
+#[derive(Debug)]
+struct Panics;
+
+impl SpanProcessor for Panics {
+    fn on_start(&self, _: &mut opentelemetry_sdk::trace::Span, _: &Context) {}
+
+    fn on_end(&self, _: SpanData) {
+        panic!("no room for spans");
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_span_processor_that_panics_does_not_hurt_the_call() {
+    let tracers = SdkTracerProvider::builder()
+        .with_span_processor(Panics)
+        .build();
+    let telemetry = Telemetry::builder().tracer_provider(&tracers);
+    let telemetry = telemetry.build().unwrap();
+    let client = Arc::new(Client::default());
+    telemetry.watch(&client);
+    let call = client.call();
+    call.attempt(0).ended();
+    drop(call);
 }
