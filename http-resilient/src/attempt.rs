@@ -56,7 +56,8 @@ impl Call<'_> {
             *request.timeout_mut() = None;
         }
         let timeout = self.attempt_timeout.min(left);
-        self.begin_attempt();
+        let number = self.begin_attempt();
+        let mut span = self.span.attempt(number, &mut request);
         if let Some(leave) = leave {
             leave.spend();
         }
@@ -64,6 +65,7 @@ impl Call<'_> {
         let sending = Marked::new(executing);
         match tokio::time::timeout(timeout, sending).await {
             Ok((Ok(response), _)) => {
+                span.answered(&response);
                 let breaker = match outcome(response.status()) {
                     Outcome::Success => Some(permit), // the body has the last word
                     decided => {
@@ -75,6 +77,7 @@ impl Call<'_> {
                     breaker,
                     on_timeout: self.blame(left),
                     _place: place,
+                    span,
                 };
                 let limits = Limits {
                     bytes: self.max_response_bytes(),
@@ -94,6 +97,7 @@ impl Call<'_> {
                 if error.is_timeout() && !error.is_connect() && self.is_over() {
                     // reqwest's timer for the whole was quicker than ours for the head.
                     permit.record(self.blame(timeout));
+                    span.failed("deadline_exceeded");
                     return Err(Failure::Deadline(Phase::Response));
                 }
                 let fault = fault(&error, redirects);
@@ -109,6 +113,7 @@ impl Call<'_> {
                         request: self.summary(),
                     }
                 };
+                span.failed(error.kind());
                 Err(Failure::Fault {
                     error,
                     sent: fault.sent,
@@ -118,8 +123,10 @@ impl Call<'_> {
             Err(_) => {
                 permit.record(self.blame(timeout));
                 if self.is_over() {
+                    span.failed("deadline_exceeded");
                     return Err(Failure::Deadline(Phase::Response));
                 }
+                span.failed("timeout");
                 Err(Failure::Fault {
                     error: Error::AttemptTimeout {
                         timeout,

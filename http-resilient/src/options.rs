@@ -14,6 +14,8 @@ pub(crate) struct Options {
     pub(crate) deadline: Option<Instant>,
     pub(crate) max_attempts: Option<u32>,
     pub(crate) max_response_bytes: Option<u64>,
+    /// The path with placeholders.
+    pub(crate) template: Option<Arc<str>>,
     /// Makes the body anew for each attempt.
     pub(crate) body: Option<Arc<dyn Fn() -> Body + Send + Sync>>,
 }
@@ -26,6 +28,7 @@ pub(crate) static NONE: Options = Options {
     deadline: None,
     max_attempts: None,
     max_response_bytes: None,
+    template: None,
     body: None,
 };
 
@@ -38,6 +41,7 @@ impl std::fmt::Debug for Options {
             .field("deadline", &self.deadline)
             .field("max_attempts", &self.max_attempts)
             .field("max_response_bytes", &self.max_response_bytes)
+            .field("template", &self.template)
             .field("body_factory", &self.body.is_some())
             .finish()
     }
