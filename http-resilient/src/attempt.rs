@@ -64,6 +64,8 @@ impl Call<'_> {
         let sending = Marked::new(executing);
         match tokio::time::timeout(timeout, sending).await {
             Ok((Ok(response), _)) => {
+                // First of all: with its place, the next call gets through the gates.
+                self.heed(&response);
                 let breaker = match outcome(response.status()) {
                     Outcome::Success => Some(permit), // the body has the last word
                     decided => {

@@ -97,6 +97,23 @@ impl Builder {
         self
     }
 
+    /// How long a 429 may hold back an authority; zero: not at all. Default 10 min.
+    ///
+    /// A 429, whatever its request was, says how long the server wants to be left alone: in
+    /// `Retry-After`, else in one of the `RateLimit` headers. For so long, **no request is sent to that
+    /// authority**. One that can wait as long, within [`max_retry_after`](Self::max_retry_after) and its
+    /// deadline, waits; any other is an [`Error::Throttled`](crate::Error::Throttled) at once, which
+    /// costs the server nothing. When the time has come, those that wait are spread over 20 ms.
+    ///
+    /// What is stated may be nonsense, and then the next request after this time finds out. Turn it off
+    /// where one authority has limits that have nothing to do with each other, such as one for each
+    /// path or each of your customers: there a 429 for one would hold back all. `Retry-After` still is
+    /// what the retry of that request waits for.
+    pub fn max_throttle(mut self, time: Duration) -> Self {
+        self.settings.max_throttle = time;
+        self
+    }
+
     /// How many retries and hedges each request allows, on average over ten seconds and all authorities:
     /// what they may add to the load. From 0 to 1. Default 0.2: a fifth more requests at most, however
     /// many fail. A retry that the budget does not allow is not made, and the response or error that

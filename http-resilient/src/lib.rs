@@ -54,6 +54,10 @@
 //! connect error is no proof once a redirect was followed, and then does not count as one. A body that
 //! is a stream cannot be sent again at all.
 //!
+//! **A 429 holds back everybody**: until the time it states, in `Retry-After` or a `RateLimit` header, no
+//! request is sent to that authority. Requests wait for it if they can, and are
+//! [`Error::Throttled`] at once if not; see [`Builder::max_throttle`].
+//!
 //! A retry waits for a random time up to 100 ms, then 200 ms, ..., or as long as `Retry-After` says.
 //! A wait that would pass the total timeout, or a `Retry-After` beyond
 //! [`max_retry_after`](Builder::max_retry_after), is not begun. When retries end on a status, the
@@ -108,6 +112,7 @@ mod health;
 mod leg;
 mod observer;
 mod options;
+mod rate_headers;
 mod read_ahead;
 mod redirect;
 mod request;
@@ -118,12 +123,13 @@ mod snapshot;
 mod summary;
 #[cfg(feature = "telemetry")]
 mod telemetry;
+mod throttle;
 
 pub use body::BodyError;
 pub use builder::Builder;
 pub use client::{Client, WeakClient};
 pub use config_error::{ConfigError, FieldError};
-pub use error::{Error, Last, Phase};
+pub use error::{Error, Last, Phase, ThrottledBy};
 pub use observer::{Finished, Observer};
 pub use request::RequestBuilder;
 pub use response::ResponseExt;

@@ -23,6 +23,7 @@ pub(crate) mod defaults {
     pub(crate) const BASE_BACKOFF: Duration = Duration::from_millis(100);
     pub(crate) const MAX_BACKOFF: Duration = Duration::from_secs(5);
     pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
+    pub(crate) const MAX_THROTTLE: Duration = Duration::from_secs(600);
     pub(crate) const MAX_CONCURRENT: usize = 64;
     pub(crate) const MAX_WAITING: usize = 64;
     pub(crate) const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -40,6 +41,7 @@ pub(crate) struct Settings {
     pub(crate) max_backoff: Duration,
     pub(crate) jitter_seed: Option<u64>,
     pub(crate) max_retry_after: Duration,
+    pub(crate) max_throttle: Duration,
     pub(crate) max_concurrent: usize,
     pub(crate) max_waiting: usize,
     pub(crate) checkout_timeout: Duration,
@@ -61,6 +63,7 @@ impl Default for Settings {
             max_backoff: defaults::MAX_BACKOFF,
             jitter_seed: None,
             max_retry_after: defaults::MAX_RETRY_AFTER,
+            max_throttle: defaults::MAX_THROTTLE,
             max_concurrent: defaults::MAX_CONCURRENT,
             max_waiting: defaults::MAX_WAITING,
             checkout_timeout: defaults::CHECKOUT_TIMEOUT,
@@ -216,6 +219,10 @@ impl Patterns {
     /// `settings` must have no broken fields.
     pub(crate) fn new(client: Arc<str>, settings: Settings) -> Self {
         Self { client, settings }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// A breaker and a bulkhead called `client/authority`.

@@ -93,6 +93,7 @@ fn the_limits_of_every_setting_can_be_used() {
         .base_backoff(Duration::MAX)
         .max_backoff(Duration::MAX)
         .max_retry_after(Duration::MAX)
+        .max_throttle(Duration::MAX)
         .max_concurrent(268_435_455)
         .max_waiting(usize::MAX)
         .checkout_timeout(Duration::MAX)

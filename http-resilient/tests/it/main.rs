@@ -27,3 +27,4 @@ mod storm;
 mod support;
 #[cfg(feature = "telemetry")]
 mod telemetry;
+mod throttle;
