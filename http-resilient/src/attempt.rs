@@ -57,6 +57,7 @@ impl Call<'_> {
         }
         let timeout = self.attempt_timeout.min(left);
         self.begin_attempt();
+        self.propagate(request.headers_mut());
         if let Some(leave) = leave {
             leave.spend();
         }

@@ -23,6 +23,8 @@ pub(crate) struct Authority {
     pub(crate) breaker: CircuitBreaker,
     pub(crate) bulkhead: Bulkhead,
     pub(crate) throttle: Throttle,
+    /// Whether it is told of deadlines and attempts.
+    pub(crate) propagates: bool,
     /// When it was last asked for, in a count of askings. Relaxed: written under the map's lock.
     last_used: AtomicU64,
 }
@@ -153,7 +155,9 @@ impl Authorities {
             OVERFLOW => Duration::ZERO,
             _ => settings.max_throttle,
         };
+        let propagation = settings.propagation.as_ref();
         Arc::new(Authority {
+            propagates: propagation.is_some_and(|propagation| propagation.reaches(name)),
             name: Arc::from(name),
             breaker,
             bulkhead,

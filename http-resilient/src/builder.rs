@@ -12,6 +12,7 @@ use steadfast_retry::{Budget, BudgetConfig};
 use crate::client::{Client, Http};
 use crate::config_error::{ConfigError, FieldError};
 use crate::observer::Observer;
+use crate::propagation::Propagation;
 use crate::redirect::marking;
 use crate::settings::{Settings, default_budget};
 
@@ -264,6 +265,14 @@ impl Builder {
     /// ```
     pub fn breaker(mut self, change: impl FnOnce(&mut steadfast_breaker::Config)) -> Self {
         change(&mut self.settings.breaker);
+        self
+    }
+
+    /// Tells servers, in headers of each attempt, how much time is left and which attempt it is, and
+    /// names the headers that [`adopt`](crate::RequestBuilder::adopt) reads. Default: nobody is told, and
+    /// the names are the default ones.
+    pub fn propagation(mut self, propagation: Propagation) -> Self {
+        self.settings.propagation = Some(propagation);
         self
     }
 

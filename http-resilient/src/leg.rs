@@ -176,7 +176,11 @@ impl<'a> Leg<'a> {
             return Verdict::Stop;
         }
         if last {
-            return Verdict::Retry; // and the retry says that there are no attempts left
+            // The retry says that there are no attempts left, if it is the one that limits them.
+            return match call.max_attempts < call.shared.settings.max_attempts {
+                true => Verdict::Stop,
+                false => Verdict::Retry,
+            };
         }
         let backoff = self.progress.lock().backoff.next().unwrap_or_default();
         let wait = match hint {

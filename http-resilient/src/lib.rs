@@ -65,6 +65,11 @@
 //!
 //! Redirects are reqwest's, inside one attempt, and count for the authority that was asked first.
 //!
+//! # Services that call services
+//! With [`Builder::propagation`] servers on an allow list are told the number of the attempt and the time
+//! that is left. [`RequestBuilder::adopt`] takes both over from a request that came in: the deadline
+//! holds, and what is a retry already is not retried on top, so that retries do not multiply.
+//!
 //! # When a call is over
 //! A response holds its place in the bulkhead, and the breaker's permit, until its **body** has
 //! ended, failed, or been dropped. Dropped unread, or between two reads, it is a success: the status
@@ -112,6 +117,7 @@ mod health;
 mod leg;
 mod observer;
 mod options;
+mod propagation;
 mod rate_headers;
 mod read_ahead;
 mod redirect;
@@ -131,6 +137,7 @@ pub use client::{Client, WeakClient};
 pub use config_error::{ConfigError, FieldError};
 pub use error::{Error, Last, Phase, ThrottledBy};
 pub use observer::{Finished, Observer};
+pub use propagation::{OnTop, Origins, Propagation};
 pub use request::RequestBuilder;
 pub use response::ResponseExt;
 pub use snapshot::{AuthoritySnapshot, Snapshot, Totals};

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::Body;
 
+use crate::propagation::Adopted;
+
 /// In a box, and only if there is anything in it: most requests want nothing special.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
@@ -14,6 +16,8 @@ pub(crate) struct Options {
     pub(crate) deadline: Option<Instant>,
     pub(crate) max_attempts: Option<u32>,
     pub(crate) max_response_bytes: Option<u64>,
+    pub(crate) adopted: Adopted,
+    pub(crate) no_propagation: bool,
     /// Makes the body anew for each attempt.
     pub(crate) body: Option<Arc<dyn Fn() -> Body + Send + Sync>>,
 }
@@ -26,6 +30,8 @@ pub(crate) static NONE: Options = Options {
     deadline: None,
     max_attempts: None,
     max_response_bytes: None,
+    adopted: Adopted::NOTHING,
+    no_propagation: false,
     body: None,
 };
 
@@ -38,6 +44,8 @@ impl std::fmt::Debug for Options {
             .field("deadline", &self.deadline)
             .field("max_attempts", &self.max_attempts)
             .field("max_response_bytes", &self.max_response_bytes)
+            .field("adopted", &self.adopted)
+            .field("no_propagation", &self.no_propagation)
             .field("body_factory", &self.body.is_some())
             .finish()
     }

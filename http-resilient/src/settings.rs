@@ -11,6 +11,7 @@ use steadfast_bulkhead::Bulkhead;
 use steadfast_retry::{Budget, BudgetConfig, Retry};
 
 use crate::config_error::FieldError;
+use crate::propagation::Propagation;
 
 /// The defaults, in one place; the README's table is held to them by a test. Those of the breakers are
 /// the breaker's own.
@@ -50,6 +51,7 @@ pub(crate) struct Settings {
     pub(crate) budget: Option<BudgetConfig>,
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) max_response_bytes: Option<u64>,
+    pub(crate) propagation: Option<Propagation>,
     pub(crate) max_authorities: usize,
 }
 
@@ -71,6 +73,7 @@ impl Default for Settings {
             budget: Some(default_budget()),
             read_timeout: None,
             max_response_bytes: None,
+            propagation: None,
             max_authorities: defaults::MAX_AUTHORITIES,
         }
     }
@@ -196,6 +199,9 @@ impl Settings {
         if let Err(error) = self.breaker("trial") {
             let broken = error.fields().iter();
             fields.extend(broken.map(|of| FieldError::of(of.field, &of.value, of.rule)));
+        }
+        if let Some(propagation) = &self.propagation {
+            propagation.broken_fields(&mut fields);
         }
         if self.max_authorities == 0 {
             fields.push(FieldError::new(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
-use steadfast_http::{Builder, Client, FieldError};
+use steadfast_http::{Builder, Client, FieldError, Origins, Propagation};
 use steadfast_testkit::HttpUpstream;
 
 fn broken(builder: Builder) -> Vec<FieldError> {
@@ -111,6 +111,25 @@ fn what_reqwest_does_not_accept_is_a_field_too() {
     let names: Vec<_> = fields.iter().map(|field| field.field).collect();
     assert_eq!(names, ["max_attempts", "reqwest"]);
     assert!(fields[1].value.contains("header value"), "{}", fields[1]);
+}
+
+#[test]
+fn an_origin_that_would_never_be_found_is_no_origin_and_one_name_is_not_two() {
+    let name: reqwest::header::HeaderName = "x-left".parse().unwrap();
+    let origins = Origins::hosts(["https://a.example/", "a.example", "*"]);
+    let propagation = Propagation::to(origins)
+        .attempt_header(name.clone())
+        .deadline_header(name);
+    let fields = broken(Client::builder("test").propagation(propagation));
+    let told: Vec<_> = fields.iter().map(|of| (of.field, &*of.value)).collect();
+    assert_eq!(
+        told,
+        [
+            ("propagation", "\"x-left\""),
+            ("propagation", "\"https://a.example/\""),
+            ("propagation", "\"*\""),
+        ]
+    );
 }
 
 #[test]

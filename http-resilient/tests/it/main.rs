@@ -19,6 +19,7 @@ mod health;
 #[cfg(feature = "http2")]
 mod http2;
 mod observer;
+mod propagation;
 mod redirects;
 mod request;
 mod retry;
