@@ -12,6 +12,8 @@ use reqwest::Url;
 use steadfast_breaker::{Cause, CircuitBreaker, Snapshot, State};
 use steadfast_bulkhead::Bulkhead;
 
+#[cfg(feature = "rate-limit")]
+use crate::rate_limit::Limiter;
 use crate::settings::Patterns;
 use crate::snapshot::AuthoritySnapshot;
 use crate::throttle::Throttle;
@@ -23,6 +25,8 @@ pub(crate) struct Authority {
     pub(crate) breaker: CircuitBreaker,
     pub(crate) bulkhead: Bulkhead,
     pub(crate) throttle: Throttle,
+    #[cfg(feature = "rate-limit")]
+    pub(crate) limiter: Option<Limiter>,
     /// Whether it is told of deadlines and attempts.
     pub(crate) propagates: bool,
     /// When it was last asked for, in a count of askings. Relaxed: written under the map's lock.
@@ -157,6 +161,8 @@ impl Authorities {
         };
         let propagation = settings.propagation.as_ref();
         Arc::new(Authority {
+            #[cfg(feature = "rate-limit")]
+            limiter: settings.rate_limit.map(Limiter::new),
             propagates: propagation.is_some_and(|propagation| propagation.reaches(name)),
             name: Arc::from(name),
             breaker,

@@ -13,6 +13,8 @@ use crate::client::{Client, Http};
 use crate::config_error::{ConfigError, FieldError};
 use crate::observer::Observer;
 use crate::propagation::Propagation;
+#[cfg(feature = "rate-limit")]
+use crate::rate_limit::Rate;
 use crate::redirect::marking;
 use crate::settings::{Settings, default_budget};
 
@@ -273,6 +275,35 @@ impl Builder {
     /// the names are the default ones.
     pub fn propagation(mut self, propagation: Propagation) -> Self {
         self.settings.propagation = Some(propagation);
+        self
+    }
+
+    /// How many attempts a second each authority is sent at most, on average, and how many of them at
+    /// once after a pause. More than zero and at most a thousand million a second; a burst of at least 1,
+    /// and one that is there again after a year at the latest. Default: no limit.
+    ///
+    /// For servers that bill or block those who ask too often. An attempt over the limit waits in a line,
+    /// in the order of arrival, after the circuit breaker has been asked and before it takes a place in
+    /// the bulkhead. One whose turn would come after its deadline is an
+    /// [`Error::Throttled`](crate::Error::Throttled) at once; without a total timeout the line has no end.
+    ///
+    /// An attempt that then finds no place in the bulkhead has had its turn. An authority that is
+    /// forgotten (see [`max_authorities`](Self::max_authorities)) begins with a whole burst when it comes
+    /// back.
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast_http::Client;
+    ///
+    /// let client = Client::builder("payments").rate_limit(50.0, 10).build()?;
+    /// // One request in ten seconds.
+    /// let client = Client::builder("crawler").rate_limit(0.1, 1).build()?;
+    /// # Ok::<_, steadfast_http::ConfigError>(())
+    /// ```
+    #[cfg(feature = "rate-limit")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rate-limit")))]
+    pub fn rate_limit(mut self, per_second: f64, burst: u32) -> Self {
+        self.settings.rate_limit = Some(Rate { per_second, burst });
         self
     }
 

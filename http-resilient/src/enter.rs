@@ -1,5 +1,5 @@
-//! The gates in front of an attempt, all of one authority: the moment it has stated, its circuit breaker
-//! and its bulkhead.
+//! The gates in front of an attempt, all of one authority: the moment it has stated, its circuit breaker,
+//! the client's rate limit for it, and its bulkhead.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -14,10 +14,16 @@ impl Call<'_> {
     pub(crate) async fn enter(
         &self,
     ) -> Result<(steadfast_breaker::Permit, steadfast_bulkhead::Permit), Failure> {
+        #[cfg(feature = "rate-limit")]
+        let mut has_leave = false;
         loop {
             self.wait_for_moment().await?;
             let left = self.left(Phase::Queue)?;
             let permit = self.ask_breaker()?;
+            #[cfg(feature = "rate-limit")]
+            let Some(permit) = self.ask_limiter(permit, &mut has_leave).await? else {
+                continue;
+            };
             let mut acquiring = pin!(self.authority.bulkhead.acquire());
             let at_once = poll_fn(|cx| Poll::Ready(acquiring.as_mut().poll(cx))).await;
             if let Poll::Ready(Ok(place)) = at_once {

@@ -126,7 +126,7 @@ pub enum ThrottledBy {
     /// The server, which has answered a request with 429: see
     /// [`max_throttle`](crate::Builder::max_throttle).
     Server,
-    /// The client itself, by its `rate_limit`.
+    /// The client itself, by its `rate_limit` (feature `rate-limit`).
     Client,
 }
 

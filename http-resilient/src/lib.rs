@@ -93,6 +93,7 @@
 //!   the methods of that name. Any other feature of reqwest can be turned on in reqwest itself.
 //! - `health`: [`Client::health_check`](Client#method.health_check).
 //! - `telemetry`: `telemetry.watch(&client)`.
+//! - `rate-limit`: [`Builder::rate_limit`](Builder#method.rate_limit), by governor.
 //!
 //! # Minimum Rust version
 //! 1.85.
@@ -119,6 +120,8 @@ mod observer;
 mod options;
 mod propagation;
 mod rate_headers;
+#[cfg(feature = "rate-limit")]
+mod rate_limit;
 mod read_ahead;
 mod redirect;
 mod request;

@@ -12,6 +12,8 @@ use steadfast_retry::{Budget, BudgetConfig, Retry};
 
 use crate::config_error::FieldError;
 use crate::propagation::Propagation;
+#[cfg(feature = "rate-limit")]
+use crate::rate_limit::Rate;
 
 /// The defaults, in one place; the README's table is held to them by a test. Those of the breakers are
 /// the breaker's own.
@@ -52,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) max_response_bytes: Option<u64>,
     pub(crate) propagation: Option<Propagation>,
+    #[cfg(feature = "rate-limit")]
+    pub(crate) rate_limit: Option<Rate>,
     pub(crate) max_authorities: usize,
 }
 
@@ -74,6 +78,8 @@ impl Default for Settings {
             read_timeout: None,
             max_response_bytes: None,
             propagation: None,
+            #[cfg(feature = "rate-limit")]
+            rate_limit: None,
             max_authorities: defaults::MAX_AUTHORITIES,
         }
     }
@@ -202,6 +208,10 @@ impl Settings {
         }
         if let Some(propagation) = &self.propagation {
             propagation.broken_fields(&mut fields);
+        }
+        #[cfg(feature = "rate-limit")]
+        if let Some(rate) = self.rate_limit {
+            rate.broken_fields(&mut fields);
         }
         if self.max_authorities == 0 {
             fields.push(FieldError::new(

@@ -173,3 +173,28 @@ async fn the_timeout_of_a_given_reqwest_client_is_replaced() {
     let response = client.get(upstream.url("/")).send().await.unwrap();
     assert_eq!(response.text().await.unwrap(), "slow");
 }
+
+#[cfg(feature = "rate-limit")]
+#[test]
+fn a_rate_is_one_that_can_be_kept() {
+    for (per_second, burst) in [
+        (0.0, 1),
+        (-1.0, 1),
+        (f64::NAN, 1),
+        (f64::INFINITY, 1),
+        (1e10, 1),
+        (1e-300, 1),
+        (1e-8, 1),
+        (1.0, u32::MAX),
+        (1.0, 0),
+        (f64::NAN, 0),
+    ] {
+        let fields = broken(Client::builder("test").rate_limit(per_second, burst));
+        let names: Vec<_> = fields.iter().map(|field| field.field).collect();
+        assert_eq!(names, ["rate_limit"], "{per_second} {burst}");
+    }
+    for (per_second, burst) in [(1e9, u32::MAX), (1e-7, 1), (0.5, 1_000_000)] {
+        let builder = Client::builder("test").rate_limit(per_second, burst);
+        assert!(builder.build().is_ok(), "{per_second} {burst}");
+    }
+}

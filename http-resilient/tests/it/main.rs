@@ -20,6 +20,8 @@ mod health;
 mod http2;
 mod observer;
 mod propagation;
+#[cfg(feature = "rate-limit")]
+mod rate_limit;
 mod redirects;
 mod request;
 mod retry;
