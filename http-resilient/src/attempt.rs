@@ -57,6 +57,7 @@ impl Call<'_> {
         }
         let timeout = self.attempt_timeout.min(left);
         let number = self.begin_attempt();
+        self.propagate(request.headers_mut());
         let mut span = self.span.attempt(number, &mut request);
         if let Some(leave) = leave {
             leave.spend();
@@ -65,6 +66,8 @@ impl Call<'_> {
         let sending = Marked::new(executing);
         match tokio::time::timeout(timeout, sending).await {
             Ok((Ok(response), _)) => {
+                // First of all: with its place, the next call gets through the gates.
+                self.heed(&response);
                 span.answered(&response);
                 let breaker = match outcome(response.status()) {
                     Outcome::Success => Some(permit), // the body has the last word

@@ -12,6 +12,9 @@ use steadfast_retry::{Budget, BudgetConfig};
 use crate::client::{Client, Http};
 use crate::config_error::{ConfigError, FieldError};
 use crate::observer::Observer;
+use crate::propagation::Propagation;
+#[cfg(feature = "rate-limit")]
+use crate::rate_limit::Rate;
 use crate::redirect::marking;
 use crate::settings::{Settings, default_budget};
 
@@ -94,6 +97,23 @@ impl Builder {
     /// request at once with the response that carries it: to wait less than asked for would be in vain.
     pub fn max_retry_after(mut self, wait: Duration) -> Self {
         self.settings.max_retry_after = wait;
+        self
+    }
+
+    /// How long a 429 may hold back an authority; zero: not at all. Default 10 min.
+    ///
+    /// A 429, whatever its request was, says how long the server wants to be left alone: in
+    /// `Retry-After`, else in one of the `RateLimit` headers. For so long, **no request is sent to that
+    /// authority**. One that can wait as long, within [`max_retry_after`](Self::max_retry_after) and its
+    /// deadline, waits; any other is an [`Error::Throttled`](crate::Error::Throttled) at once, which
+    /// costs the server nothing. When the time has come, those that wait are spread over 20 ms.
+    ///
+    /// What is stated may be nonsense, and then the next request after this time finds out. Turn it off
+    /// where one authority has limits that have nothing to do with each other, such as one for each
+    /// path or each of your customers: there a 429 for one would hold back all. `Retry-After` still is
+    /// what the retry of that request waits for.
+    pub fn max_throttle(mut self, time: Duration) -> Self {
+        self.settings.max_throttle = time;
         self
     }
 
@@ -247,6 +267,43 @@ impl Builder {
     /// ```
     pub fn breaker(mut self, change: impl FnOnce(&mut steadfast_breaker::Config)) -> Self {
         change(&mut self.settings.breaker);
+        self
+    }
+
+    /// Tells servers, in headers of each attempt, how much time is left and which attempt it is, and
+    /// names the headers that [`adopt`](crate::RequestBuilder::adopt) reads. Default: nobody is told, and
+    /// the names are the default ones.
+    pub fn propagation(mut self, propagation: Propagation) -> Self {
+        self.settings.propagation = Some(propagation);
+        self
+    }
+
+    /// How many attempts a second each authority is sent at most, on average, and how many of them at
+    /// once after a pause. More than zero and at most a thousand million a second; a burst of at least 1,
+    /// and one that is there again after a year at the latest. Default: no limit.
+    ///
+    /// For servers that bill or block those who ask too often. An attempt over the limit waits in a line,
+    /// in the order of arrival, after the circuit breaker has been asked and before it takes a place in
+    /// the bulkhead. One whose turn would come after its deadline is an
+    /// [`Error::Throttled`](crate::Error::Throttled) at once; without a total timeout the line has no end.
+    ///
+    /// An attempt that then finds no place in the bulkhead has had its turn. An authority that is
+    /// forgotten (see [`max_authorities`](Self::max_authorities)) begins with a whole burst when it comes
+    /// back.
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast_http::Client;
+    ///
+    /// let client = Client::builder("payments").rate_limit(50.0, 10).build()?;
+    /// // One request in ten seconds.
+    /// let client = Client::builder("crawler").rate_limit(0.1, 1).build()?;
+    /// # Ok::<_, steadfast_http::ConfigError>(())
+    /// ```
+    #[cfg(feature = "rate-limit")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rate-limit")))]
+    pub fn rate_limit(mut self, per_second: f64, burst: u32) -> Self {
+        self.settings.rate_limit = Some(Rate { per_second, burst });
         self
     }
 

@@ -79,7 +79,14 @@ impl<'c> Call<'c> {
         let total = request.timeout().copied();
         // `None` where the sum is beyond what a clock can tell: no limit.
         let deadline = started.checked_add(total.unwrap_or(settings.total_timeout));
-        let max_attempts = options.max_attempts.unwrap_or(settings.max_attempts);
+        let adopted = &options.adopted;
+        let usual = if adopted.once {
+            1
+        } else {
+            settings.max_attempts
+        };
+        let max_attempts = options.max_attempts.unwrap_or(usual);
+        let deadlines = [deadline, options.deadline, adopted.deadline];
         let replayable =
             options.body.is_some() || request.body().is_none_or(|body| body.as_bytes().is_some());
         if options.body.is_some() {
@@ -101,7 +108,7 @@ impl<'c> Call<'c> {
             max_attempts,
             attempt_timeout: options.attempt_timeout.unwrap_or(settings.attempt_timeout),
             started,
-            deadline: [deadline, options.deadline].into_iter().flatten().min(),
+            deadline: deadlines.into_iter().flatten().min(),
             attempts: AtomicU32::new(0),
             sent: AtomicU32::new(0),
             authority,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use http::Method;
+use http::{HeaderMap, Method};
 use reqwest::{IntoUrl, Request, Response, Url};
 use steadfast_retry::{Budget, Retry};
 
@@ -14,6 +14,7 @@ use crate::counters::Counters;
 use crate::error::Error;
 use crate::observer::{Observer, Observers};
 use crate::options::Options;
+use crate::propagation::{Adopted, Propagation};
 use crate::request::RequestBuilder;
 use crate::settings::{Patterns, Settings};
 use crate::snapshot::Snapshot;
@@ -167,6 +168,13 @@ impl Client {
         match request {
             Ok(request) => call::run(&self.shared, request, options, is_ours).await,
             Err(error) => Err(self.shared.counters.begin().fail(Error::invalid(error))),
+        }
+    }
+
+    pub(crate) fn adopt(&self, headers: &HeaderMap) -> Adopted {
+        match &self.shared.settings.propagation {
+            Some(propagation) => propagation.adopt(headers),
+            None => Propagation::default().adopt(headers),
         }
     }
 

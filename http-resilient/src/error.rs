@@ -60,11 +60,14 @@ pub enum Error {
         /// The request.
         request: Box<RequestSummary>,
     },
-    /// The authority has asked to be left alone (429), and it is not time yet.
+    /// It is not time yet: the authority has asked to be left alone (429), or the client has a limit of
+    /// its own, and to wait is longer than the request can. Nothing was sent.
     #[non_exhaustive]
     Throttled {
-        /// How long it still wants to be left alone.
+        /// How long it would have had to wait.
         retry_after: Duration,
+        /// Who wants it to.
+        by: ThrottledBy,
         /// The request.
         request: Box<RequestSummary>,
     },
@@ -116,11 +119,22 @@ pub enum Error {
     },
 }
 
+/// Who wants a request to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ThrottledBy {
+    /// The server, which has answered a request with 429: see
+    /// [`max_throttle`](crate::Builder::max_throttle).
+    Server,
+    /// The client itself, by its `rate_limit` (feature `rate-limit`).
+    Client,
+}
+
 /// What a request was waiting for when its time ran out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// A place in the bulkhead.
+    /// A place in the bulkhead, or the moment at which the server may be asked.
     Queue,
     /// The head of the response.
     Response,
@@ -166,7 +180,7 @@ impl Error {
         matches!(self, Self::BulkheadFull { .. })
     }
 
-    /// Whether the authority wanted to be left alone.
+    /// Whether the authority wanted to be left alone, or the client's own rate limit was reached.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         matches!(self, Self::Throttled { .. })

@@ -12,9 +12,9 @@ use crate::call::Call;
 use crate::classify::is_retryable;
 use crate::clock;
 use crate::error::{Error, Last};
+use crate::rate_headers::stated_wait;
 use crate::read_ahead::read_ahead;
 use crate::response::Attempts;
-use crate::retry_after::retry_after;
 use crate::settings::no_wait;
 
 pub(crate) struct Leg<'a> {
@@ -103,7 +103,7 @@ impl<'a> Leg<'a> {
 
     async fn judge(&self, response: Response, last: bool) -> Verdict {
         let verdict = if is_retryable(response.status()) {
-            let hint = retry_after(response.headers(), clock::wall());
+            let hint = stated_wait(response.status(), response.headers(), clock::wall());
             self.verdict(self.call.idempotent, hint, last)
         } else {
             Verdict::Accept
@@ -180,7 +180,11 @@ impl<'a> Leg<'a> {
             return Verdict::Stop;
         }
         if last {
-            return Verdict::Retry; // and the retry says that there are no attempts left
+            // The retry says that there are no attempts left, if it is the one that limits them.
+            return match call.max_attempts < call.shared.settings.max_attempts {
+                true => Verdict::Stop,
+                false => Verdict::Retry,
+            };
         }
         let backoff = self.progress.lock().backoff.next().unwrap_or_default();
         let wait = match hint {

@@ -54,12 +54,21 @@
 //! connect error is no proof once a redirect was followed, and then does not count as one. A body that
 //! is a stream cannot be sent again at all.
 //!
+//! **A 429 holds back everybody**: until the time it states, in `Retry-After` or a `RateLimit` header, no
+//! request is sent to that authority. Requests wait for it if they can, and are
+//! [`Error::Throttled`] at once if not; see [`Builder::max_throttle`].
+//!
 //! A retry waits for a random time up to 100 ms, then 200 ms, ..., or as long as `Retry-After` says.
 //! A wait that would pass the total timeout, or a `Retry-After` beyond
 //! [`max_retry_after`](Builder::max_retry_after), is not begun. When retries end on a status, the
 //! response is returned as `Ok`, whole.
 //!
 //! Redirects are reqwest's, inside one attempt, and count for the authority that was asked first.
+//!
+//! # Services that call services
+//! With [`Builder::propagation`] servers on an allow list are told the number of the attempt and the time
+//! that is left. [`RequestBuilder::adopt`] takes both over from a request that came in: the deadline
+//! holds, and what is a retry already is not retried on top, so that retries do not multiply.
 //!
 //! # When a call is over
 //! A response holds its place in the bulkhead, and the breaker's permit, until its **body** has
@@ -91,6 +100,7 @@
 //! - `health`: [`Client::health_check`](Client#method.health_check).
 //! - `telemetry`: `telemetry.watch(&client)`: metrics, events, and spans that the servers' spans join by
 //!   `traceparent`.
+//! - `rate-limit`: [`Builder::rate_limit`](Builder#method.rate_limit), by governor.
 //!
 //! # Minimum Rust version
 //! 1.85.
@@ -115,6 +125,10 @@ mod health;
 mod leg;
 mod observer;
 mod options;
+mod propagation;
+mod rate_headers;
+#[cfg(feature = "rate-limit")]
+mod rate_limit;
 mod read_ahead;
 mod redirect;
 mod request;
@@ -126,13 +140,15 @@ mod spans;
 mod summary;
 #[cfg(feature = "telemetry")]
 mod telemetry;
+mod throttle;
 
 pub use body::BodyError;
 pub use builder::Builder;
 pub use client::{Client, WeakClient};
 pub use config_error::{ConfigError, FieldError};
-pub use error::{Error, Last, Phase};
+pub use error::{Error, Last, Phase, ThrottledBy};
 pub use observer::{Finished, Observer};
+pub use propagation::{OnTop, Origins, Propagation};
 pub use request::RequestBuilder;
 pub use response::ResponseExt;
 pub use snapshot::{AuthoritySnapshot, Snapshot, Totals};

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::Body;
 
+use crate::propagation::Adopted;
+
 /// In a box, and only if there is anything in it: most requests want nothing special.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
@@ -16,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) max_response_bytes: Option<u64>,
     /// The path with placeholders.
     pub(crate) template: Option<Arc<str>>,
+    pub(crate) adopted: Adopted,
+    pub(crate) no_propagation: bool,
     /// Makes the body anew for each attempt.
     pub(crate) body: Option<Arc<dyn Fn() -> Body + Send + Sync>>,
 }
@@ -29,6 +33,8 @@ pub(crate) static NONE: Options = Options {
     max_attempts: None,
     max_response_bytes: None,
     template: None,
+    adopted: Adopted::NOTHING,
+    no_propagation: false,
     body: None,
 };
 
@@ -42,6 +48,8 @@ impl std::fmt::Debug for Options {
             .field("max_attempts", &self.max_attempts)
             .field("max_response_bytes", &self.max_response_bytes)
             .field("template", &self.template)
+            .field("adopted", &self.adopted)
+            .field("no_propagation", &self.no_propagation)
             .field("body_factory", &self.body.is_some())
             .finish()
     }

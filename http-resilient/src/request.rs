@@ -106,6 +106,41 @@ impl RequestBuilder {
         self
     }
 
+    /// Goes on with a request that has come in: what its caller has told, in the headers that
+    /// [`Builder::propagation`](crate::Builder::propagation) names, holds for this one too.
+    ///
+    /// - Its deadline, counted from now, so adopt it when the request comes in. Of all deadlines and
+    ///   timeouts, the earliest counts.
+    /// - Its attempt. If it is a retry already, it is not retried on top: see
+    ///   [`OnTop`](crate::OnTop), and
+    ///   [why retries multiply](https://docs.rs/steadfast-retry/latest/steadfast_retry/guide/index.html).
+    ///
+    /// Headers that are missing or cannot be read tell nothing. No other header is looked at.
+    ///
+    /// # Examples
+    /// ```
+    /// use reqwest::header::HeaderMap;
+    /// use steadfast_http::{Client, RequestBuilder};
+    ///
+    /// /// A handler asks the stock for the request it was given.
+    /// fn stock(client: &Client, incoming: &HeaderMap) -> RequestBuilder {
+    ///     client.get("http://stock.internal/").adopt(incoming)
+    /// }
+    /// ```
+    pub fn adopt(mut self, incoming: &HeaderMap) -> Self {
+        let adopted = self.client.adopt(incoming);
+        let options = self.options();
+        options.adopted = options.adopted.and(adopted);
+        self
+    }
+
+    /// Tells the server nothing of attempt and deadline, though it is one of those that
+    /// [`Builder::propagation`](crate::Builder::propagation) names.
+    pub fn no_propagation(mut self) -> Self {
+        self.options().no_propagation = true;
+        self
+    }
+
     fn options(&mut self) -> &mut Options {
         self.options.get_or_insert_default()
     }
@@ -230,7 +265,8 @@ impl RequestBuilder {
 
     /// Finishes the request, to look at it and send it with [`Client::execute`]. What
     /// [`idempotent`](Self::idempotent), [`attempt_timeout`](Self::attempt_timeout) and
-    /// [`deadline`](Self::deadline) said is lost: reqwest's request has no place for it. An
+    /// [`deadline`](Self::deadline) said is lost, and what was [adopted](Self::adopt): reqwest's request has no
+    /// place for it. An
     /// idempotency key and a total timeout stay.
     ///
     /// # Errors

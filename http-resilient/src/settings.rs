@@ -11,6 +11,9 @@ use steadfast_bulkhead::Bulkhead;
 use steadfast_retry::{Budget, BudgetConfig, Retry};
 
 use crate::config_error::FieldError;
+use crate::propagation::Propagation;
+#[cfg(feature = "rate-limit")]
+use crate::rate_limit::Rate;
 
 /// The defaults, in one place; the README's table is held to them by a test. Those of the breakers are
 /// the breaker's own.
@@ -23,6 +26,7 @@ pub(crate) mod defaults {
     pub(crate) const BASE_BACKOFF: Duration = Duration::from_millis(100);
     pub(crate) const MAX_BACKOFF: Duration = Duration::from_secs(5);
     pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
+    pub(crate) const MAX_THROTTLE: Duration = Duration::from_secs(600);
     pub(crate) const MAX_CONCURRENT: usize = 64;
     pub(crate) const MAX_WAITING: usize = 64;
     pub(crate) const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -40,6 +44,7 @@ pub(crate) struct Settings {
     pub(crate) max_backoff: Duration,
     pub(crate) jitter_seed: Option<u64>,
     pub(crate) max_retry_after: Duration,
+    pub(crate) max_throttle: Duration,
     pub(crate) max_concurrent: usize,
     pub(crate) max_waiting: usize,
     pub(crate) checkout_timeout: Duration,
@@ -48,6 +53,9 @@ pub(crate) struct Settings {
     pub(crate) budget: Option<BudgetConfig>,
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) max_response_bytes: Option<u64>,
+    pub(crate) propagation: Option<Propagation>,
+    #[cfg(feature = "rate-limit")]
+    pub(crate) rate_limit: Option<Rate>,
     pub(crate) max_authorities: usize,
 }
 
@@ -61,6 +69,7 @@ impl Default for Settings {
             max_backoff: defaults::MAX_BACKOFF,
             jitter_seed: None,
             max_retry_after: defaults::MAX_RETRY_AFTER,
+            max_throttle: defaults::MAX_THROTTLE,
             max_concurrent: defaults::MAX_CONCURRENT,
             max_waiting: defaults::MAX_WAITING,
             checkout_timeout: defaults::CHECKOUT_TIMEOUT,
@@ -68,6 +77,9 @@ impl Default for Settings {
             budget: Some(default_budget()),
             read_timeout: None,
             max_response_bytes: None,
+            propagation: None,
+            #[cfg(feature = "rate-limit")]
+            rate_limit: None,
             max_authorities: defaults::MAX_AUTHORITIES,
         }
     }
@@ -194,6 +206,13 @@ impl Settings {
             let broken = error.fields().iter();
             fields.extend(broken.map(|of| FieldError::of(of.field, &of.value, of.rule)));
         }
+        if let Some(propagation) = &self.propagation {
+            propagation.broken_fields(&mut fields);
+        }
+        #[cfg(feature = "rate-limit")]
+        if let Some(rate) = self.rate_limit {
+            rate.broken_fields(&mut fields);
+        }
         if self.max_authorities == 0 {
             fields.push(FieldError::new(
                 "max_authorities",
@@ -216,6 +235,10 @@ impl Patterns {
     /// `settings` must have no broken fields.
     pub(crate) fn new(client: Arc<str>, settings: Settings) -> Self {
         Self { client, settings }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// A breaker and a bulkhead called `client/authority`.

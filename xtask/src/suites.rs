@@ -69,6 +69,7 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-http/query",
     "steadfast-http/form",
     "steadfast-http/stream",
+    "steadfast-http/rate-limit",
     "steadfast-amqp/health",
     "steadfast-amqp/telemetry",
     "steadfast-telemetry/prometheus",

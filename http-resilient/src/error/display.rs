@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Error, Last, Phase};
+use super::{Error, Last, Phase, ThrottledBy};
 use crate::body::BodyError;
 use crate::summary::RequestSummary;
 
@@ -42,12 +42,14 @@ impl fmt::Display for Error {
             }
             Self::Throttled {
                 retry_after,
+                by,
                 request,
             } => {
-                write!(
-                    f,
-                    "{request} was not let through: the server asked to be left alone"
-                )?;
+                let why = match by {
+                    ThrottledBy::Server => "the server asked to be left alone",
+                    ThrottledBy::Client => "the rate limit is reached",
+                };
+                write!(f, "{request} was not let through: {why}")?;
                 write!(f, "; retry after {:?}", whole_millis(*retry_after))
             }
             Self::BodyTooLarge { limit, request } => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
-use steadfast_http::{Builder, Client, FieldError};
+use steadfast_http::{Builder, Client, FieldError, Origins, Propagation};
 use steadfast_testkit::HttpUpstream;
 
 fn broken(builder: Builder) -> Vec<FieldError> {
@@ -93,6 +93,7 @@ fn the_limits_of_every_setting_can_be_used() {
         .base_backoff(Duration::MAX)
         .max_backoff(Duration::MAX)
         .max_retry_after(Duration::MAX)
+        .max_throttle(Duration::MAX)
         .max_concurrent(268_435_455)
         .max_waiting(usize::MAX)
         .checkout_timeout(Duration::MAX)
@@ -110,6 +111,25 @@ fn what_reqwest_does_not_accept_is_a_field_too() {
     let names: Vec<_> = fields.iter().map(|field| field.field).collect();
     assert_eq!(names, ["max_attempts", "reqwest"]);
     assert!(fields[1].value.contains("header value"), "{}", fields[1]);
+}
+
+#[test]
+fn an_origin_that_would_never_be_found_is_no_origin_and_one_name_is_not_two() {
+    let name: reqwest::header::HeaderName = "x-left".parse().unwrap();
+    let origins = Origins::hosts(["https://a.example/", "a.example", "*"]);
+    let propagation = Propagation::to(origins)
+        .attempt_header(name.clone())
+        .deadline_header(name);
+    let fields = broken(Client::builder("test").propagation(propagation));
+    let told: Vec<_> = fields.iter().map(|of| (of.field, &*of.value)).collect();
+    assert_eq!(
+        told,
+        [
+            ("propagation", "\"x-left\""),
+            ("propagation", "\"https://a.example/\""),
+            ("propagation", "\"*\""),
+        ]
+    );
 }
 
 #[test]
@@ -152,4 +172,29 @@ async fn the_timeout_of_a_given_reqwest_client_is_replaced() {
     let client = Client::builder("test").reqwest(hasty).build().unwrap();
     let response = client.get(upstream.url("/")).send().await.unwrap();
     assert_eq!(response.text().await.unwrap(), "slow");
+}
+
+#[cfg(feature = "rate-limit")]
+#[test]
+fn a_rate_is_one_that_can_be_kept() {
+    for (per_second, burst) in [
+        (0.0, 1),
+        (-1.0, 1),
+        (f64::NAN, 1),
+        (f64::INFINITY, 1),
+        (1e10, 1),
+        (1e-300, 1),
+        (1e-8, 1),
+        (1.0, u32::MAX),
+        (1.0, 0),
+        (f64::NAN, 0),
+    ] {
+        let fields = broken(Client::builder("test").rate_limit(per_second, burst));
+        let names: Vec<_> = fields.iter().map(|field| field.field).collect();
+        assert_eq!(names, ["rate_limit"], "{per_second} {burst}");
+    }
+    for (per_second, burst) in [(1e9, u32::MAX), (1e-7, 1), (0.5, 1_000_000)] {
+        let builder = Client::builder("test").rate_limit(per_second, burst);
+        assert!(builder.build().is_ok(), "{per_second} {burst}");
+    }
 }

@@ -19,6 +19,9 @@ mod health;
 #[cfg(feature = "http2")]
 mod http2;
 mod observer;
+mod propagation;
+#[cfg(feature = "rate-limit")]
+mod rate_limit;
 mod redirects;
 mod request;
 mod retry;
@@ -29,3 +32,4 @@ mod storm;
 mod support;
 #[cfg(feature = "telemetry")]
 mod telemetry;
+mod throttle;
