@@ -5,12 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::redirect;
+use reqwest::{Body, redirect};
 use steadfast_breaker::AbandonedAs;
-use steadfast_retry::{Budget, BudgetConfig};
+use steadfast_retry::{Budget, BudgetConfig, HedgeConfig};
 
 use crate::client::{Client, Http};
 use crate::config_error::{ConfigError, FieldError};
+use crate::fallback::{Failed, Fallback};
 use crate::observer::Observer;
 use crate::redirect::marking;
 use crate::settings::{Settings, default_budget};
@@ -25,6 +26,7 @@ pub struct Builder {
     source: Source,
     redirect: Option<redirect::Policy>,
     budget: Option<Budget>,
+    fallback: Option<Fallback>,
     observers: Vec<Arc<dyn Observer>>,
 }
 
@@ -43,6 +45,7 @@ impl Builder {
             source: Source::Default,
             redirect: None,
             budget: None,
+            fallback: None,
             observers: Vec::new(),
         }
     }
@@ -126,6 +129,76 @@ impl Builder {
     pub fn unbudgeted(mut self) -> Self {
         self.settings.budget = None;
         self.budget = None;
+        self
+    }
+
+    /// Sends a request again, once it has taken longer than usual, and returns whichever response comes
+    /// first: against the tail of latencies. Default: no hedges. When they are sent, and how many,
+    /// [`HedgeConfig`] says; by default one, at the 95th percentile of what requests took before.
+    ///
+    /// Only requests that may reach the server twice, and whose body can be sent twice, are hedged. A
+    /// hedge is one attempt; only the request itself is retried. Hedges and retries share the budget of
+    /// the client. The one that loses is dropped at once, and counts neither as a success nor as a failure
+    /// of the server. [`ResponseExt::served_by`](crate::ResponseExt::served_by) tells who won.
+    ///
+    /// A hedge asks breaker and bulkhead as every attempt does. The fields that break a rule are called
+    /// `hedge_percentile`, `hedge_warm_up` and `hedge_max_hedges`.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use steadfast_http::Client;
+    /// use steadfast_retry::{HedgeConfig, HedgeTrigger};
+    ///
+    /// let mut hedge = HedgeConfig::default();
+    /// hedge.trigger = HedgeTrigger::Delay(Duration::from_millis(50));
+    /// let client = Client::builder("search").hedge(hedge).build()?;
+    /// # Ok::<_, steadfast_http::ConfigError>(())
+    /// ```
+    pub fn hedge(mut self, config: HedgeConfig) -> Self {
+        self.settings.hedge = Some(config);
+        self
+    }
+
+    /// What to return in place of a failure: of an error, or of a response with a status that is retried
+    /// (408, 425, 429, 500, 502, 503, 504), once all retries and hedges are over. Default: nothing. An
+    /// invalid request is not covered.
+    ///
+    /// The closure sees the [`Failed`] request, and gives a future of a response, or of `None` to decline:
+    /// then the failure stands. So it does when the deadline comes before the future is ready; one that is
+    /// ready at once always counts. A panic of either passes through to the caller. The future cannot
+    /// borrow from what the closure sees, so what it needs has to be taken out first.
+    ///
+    /// [`ResponseExt::served_by`](crate::ResponseExt::served_by) tells such a response from the server's.
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast_http::Client;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use steadfast_http::{ResponseExt, ServedBy};
+    ///
+    /// let client = Client::builder("prices")
+    ///     .fallback(|failed| {
+    ///         let known = failed.url().path() == "/chair";
+    ///         async move { known.then(|| http::Response::new("yesterday's price")) }
+    ///     })
+    ///     .build()?;
+    /// let nobody = "http://127.0.0.1:1/chair"; // nobody listens there
+    /// let response = client.get(nobody).send().await?;
+    /// assert_eq!(response.served_by(), ServedBy::Fallback);
+    /// assert_eq!(response.text().await?, "yesterday's price");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fallback<F, Fut, B>(mut self, fallback: F) -> Self
+    where
+        F: Fn(&Failed<'_>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Option<http::Response<B>>> + Send + 'static,
+        B: Into<Body>,
+    {
+        self.fallback = Some(Fallback::new(fallback));
         self
     }
 
@@ -337,8 +410,10 @@ impl Builder {
             Some(given) => Ok(Some(given)),
             None => self.settings.budget(&self.name),
         };
-        match (http, retry, schedule, budget) {
-            (Ok(client), Ok(retry), Ok(schedule), Ok(budget)) if fields.is_empty() => {
+        let given = budget.as_ref().ok().and_then(Option::as_ref);
+        let hedge = self.settings.hedge(&self.name, given);
+        match (http, retry, schedule, budget, hedge) {
+            (Ok(client), Ok(retry), Ok(schedule), Ok(budget), Ok(hedge)) if fields.is_empty() => {
                 let http = Http {
                     client,
                     tracks_redirects,
@@ -351,6 +426,7 @@ impl Builder {
                     http,
                     patterns,
                     budget,
+                    (hedge, self.fallback),
                     self.observers,
                 );
                 Ok(client)

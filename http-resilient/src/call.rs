@@ -1,11 +1,12 @@
 //! One request on its way: what all its attempts have in common, and the deadline around them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use reqwest::{Body, Request, Response};
+use steadfast_retry::{Backoff, Waits};
 
 use crate::attempt::Failure;
 use crate::authority::Authority;
@@ -16,6 +17,7 @@ use crate::error::{Error, Phase};
 use crate::leg::Leg;
 use crate::observer::Finished;
 use crate::options::{self, Options};
+use crate::past::{self, Past};
 use crate::summary::RequestSummary;
 
 /// Sends a request through all the patterns.
@@ -31,7 +33,12 @@ pub(crate) async fn run(
     };
     let options = options.as_deref().unwrap_or(&options::NONE);
     let call = Call::new(shared, authority, request, options);
-    let result = ongoing.end(Leg::new(&call).run().await);
+    let result = match call.hedge() {
+        // In a box: few requests are hedged, and all would be as large as those that are.
+        Some(hedge) => Box::pin(call.hedged(hedge)).await,
+        None => Leg::new(&call).run().await,
+    };
+    let result = ongoing.end(call.or_fallback(result).await);
     call.tell(&result);
     result
 }
@@ -56,6 +63,10 @@ pub(crate) struct Call<'c> {
     attempts: AtomicU32,
     /// Attempts of which the server may have seen something.
     sent: AtomicU32,
+    /// Whether there is a result, and what is still in flight is superfluous.
+    decided: AtomicBool,
+    /// The attempts that others followed; without those of hedges, which nothing follows.
+    history: Mutex<Vec<Past>>,
 }
 
 impl<'c> Call<'c> {
@@ -86,6 +97,8 @@ impl<'c> Call<'c> {
             deadline: [deadline, options.deadline].into_iter().flatten().min(),
             attempts: AtomicU32::new(0),
             sent: AtomicU32::new(0),
+            decided: AtomicBool::new(false),
+            history: Mutex::new(Vec::new()),
             authority,
             shared,
             options,
@@ -103,6 +116,25 @@ impl<'c> Call<'c> {
         Some(request)
     }
 
+    /// The waits between its attempts.
+    pub(crate) fn backoff(&self) -> Waits {
+        let Options {
+            base_backoff,
+            max_backoff,
+            ..
+        } = self.options;
+        if (base_backoff, max_backoff) == (&None, &None) {
+            return self.shared.schedule.backoff();
+        }
+        let settings = &self.shared.settings;
+        let backoff = Backoff::exponential(base_backoff.unwrap_or(settings.base_backoff))
+            .max(max_backoff.unwrap_or(settings.max_backoff));
+        match settings.jitter_seed {
+            Some(seed) => backoff.waits_seeded(seed),
+            None => backoff.waits(),
+        }
+    }
+
     /// Counts an attempt, and supposes that the server sees it.
     pub(crate) fn begin_attempt(&self) {
         self.shared.counters.attempts.add();
@@ -117,6 +149,24 @@ impl<'c> Call<'c> {
 
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// There is a result.
+    pub(crate) fn decide(&self) {
+        self.decided.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_decided(&self) -> bool {
+        self.decided.load(Ordering::Relaxed)
+    }
+
+    /// Another attempt is to follow this one.
+    pub(crate) fn remember(&self, past: Past) {
+        past::push(&mut self.history.lock(), past);
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -143,6 +193,7 @@ impl<'c> Call<'c> {
             authority: Arc::clone(&self.authority.name),
             attempts: self.attempts(),
             sent: self.sent.load(Ordering::Relaxed) > 0,
+            history: self.history.lock().clone(),
         })
     }
 

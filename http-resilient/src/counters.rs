@@ -37,6 +37,7 @@ pub(crate) struct Counters {
     abandoned: Counter,
     pub(crate) drained: Counter,
     pub(crate) cut_off: Counter,
+    pub(crate) fallbacks: Counter,
 }
 
 impl Counters {
@@ -71,6 +72,7 @@ impl Counters {
             abandoned: read(&self.abandoned),
             drained: read(&self.drained),
             cut_off: read(&self.cut_off),
+            fallbacks: read(&self.fallbacks),
             evicted: authorities.evicted,
             overflowed: authorities.overflowed,
             observer_panics,

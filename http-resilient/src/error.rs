@@ -10,6 +10,7 @@ use http::{Method, StatusCode};
 use reqwest::Url;
 
 use crate::body::BodyError;
+use crate::past::Past;
 use crate::summary::RequestSummary;
 
 /// Why a request ended without a response.
@@ -244,6 +245,25 @@ impl Error {
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.request().map_or(0, RequestSummary::attempts)
+    }
+
+    /// The attempts before the one that this error is about, each followed by another: what they ended in
+    /// and how long the request then waited. The latest sixteen; without hedges.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: steadfast_http::Client) {
+    /// if let Err(error) = client.get("http://inventory.internal/stock").send().await {
+    ///     eprintln!("{error}");
+    ///     for past in error.history() {
+    ///         eprintln!("  before that, in attempt {}: {:?}", past.attempt, past.status);
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn history(&self) -> &[Past] {
+        self.request().map_or(&[], RequestSummary::history)
     }
 
     /// Whether the server may have seen the request, in any of the attempts. `false` is a proof:

@@ -102,17 +102,22 @@ mod config_error;
 mod counters;
 mod enter;
 mod error;
+mod fallback;
 #[cfg(feature = "health")]
 mod health;
+mod hedge;
 mod leg;
 mod observer;
 mod options;
+mod past;
 mod read_ahead;
 mod redirect;
 mod request;
 mod response;
+mod retries;
 mod retry_after;
 mod settings;
+mod shield;
 mod snapshot;
 mod summary;
 #[cfg(feature = "telemetry")]
@@ -123,9 +128,12 @@ pub use builder::Builder;
 pub use client::{Client, WeakClient};
 pub use config_error::{ConfigError, FieldError};
 pub use error::{Error, Last, Phase};
+pub use fallback::Failed;
 pub use observer::{Finished, Observer};
+pub use past::Past;
 pub use request::RequestBuilder;
-pub use response::ResponseExt;
+pub use response::{ResponseExt, ServedBy};
+pub use retries::Retries;
 pub use snapshot::{AuthoritySnapshot, Snapshot, Totals};
 pub use summary::RequestSummary;
 

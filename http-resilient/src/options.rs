@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::Body;
+use steadfast_retry::Hedge;
+
+use crate::fallback::Fallback;
 
 /// In a box, and only if there is anything in it: most requests want nothing special.
 #[derive(Clone, Default)]
@@ -13,6 +16,12 @@ pub(crate) struct Options {
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) max_attempts: Option<u32>,
+    pub(crate) base_backoff: Option<Duration>,
+    pub(crate) max_backoff: Option<Duration>,
+    pub(crate) max_retry_after: Option<Duration>,
+    /// `Some(None)`: not hedged, whatever the client does.
+    pub(crate) hedge: Option<Option<Hedge>>,
+    pub(crate) fallback: Option<Fallback>,
     pub(crate) max_response_bytes: Option<u64>,
     /// Makes the body anew for each attempt.
     pub(crate) body: Option<Arc<dyn Fn() -> Body + Send + Sync>>,
@@ -25,6 +34,11 @@ pub(crate) static NONE: Options = Options {
     read_timeout: None,
     deadline: None,
     max_attempts: None,
+    base_backoff: None,
+    max_backoff: None,
+    max_retry_after: None,
+    hedge: None,
+    fallback: None,
     max_response_bytes: None,
     body: None,
 };
@@ -37,6 +51,11 @@ impl std::fmt::Debug for Options {
             .field("read_timeout", &self.read_timeout)
             .field("deadline", &self.deadline)
             .field("max_attempts", &self.max_attempts)
+            .field("base_backoff", &self.base_backoff)
+            .field("max_backoff", &self.max_backoff)
+            .field("max_retry_after", &self.max_retry_after)
+            .field("hedge", &self.hedge)
+            .field("fallback", &self.fallback)
             .field("max_response_bytes", &self.max_response_bytes)
             .field("body_factory", &self.body.is_some())
             .finish()

@@ -14,13 +14,16 @@ mod defaults;
 mod discarded;
 mod dropped;
 mod errors;
+mod fallback;
 #[cfg(feature = "health")]
 mod health;
+mod hedge;
 #[cfg(feature = "http2")]
 mod http2;
 mod observer;
 mod redirects;
 mod request;
+mod retries;
 mod retry;
 mod retry_after;
 mod storm;
