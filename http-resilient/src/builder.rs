@@ -202,6 +202,30 @@ impl Builder {
         self
     }
 
+    /// Sends requests that are the same and in flight at the same time as one: `GET`s of the same URL with
+    /// the same headers and without a body. Default: no. [`RequestBuilder::coalesce`] says it of one
+    /// request.
+    ///
+    /// All get the same response, or the same error, as [`Error::Coalesced`](crate::Error::Coalesced) if
+    /// there are several. It is one request for breaker, bulkhead, budget, hedge, fallback and observers,
+    /// with the [total timeout](Self::total_timeout) of the client; each caller waits for it until its own
+    /// deadline at most, and sends its own if it has more time than that. It goes on for as long as anybody
+    /// waits for it, whoever began it, and its future is polled by them: there is no task beside them. A
+    /// panic of the fallback is a panic of all.
+    ///
+    /// The response is read to its end before anybody gets it. One of more than 1 MiB goes to one of the
+    /// callers, and the others send their own. So does a request that wants anything but its deadline
+    /// otherwise than the client.
+    ///
+    /// **Not for responses that depend on anything but URL and headers**, such as the cookies of a cookie
+    /// store.
+    ///
+    /// [`RequestBuilder::coalesce`]: crate::RequestBuilder::coalesce
+    pub fn coalesce(mut self, coalesce: bool) -> Self {
+        self.settings.coalesce = coalesce;
+        self
+    }
+
     fn own_budget(&mut self) -> &mut BudgetConfig {
         self.budget = None;
         self.settings.budget.get_or_insert_with(default_budget)

@@ -13,6 +13,8 @@ use crate::authority::Authority;
 use crate::classify::is_idempotent;
 use crate::client::Shared;
 use crate::clock;
+use crate::coalesce;
+use crate::counters::Ongoing;
 use crate::error::{Error, Phase};
 use crate::leg::Leg;
 use crate::observer::Finished;
@@ -20,10 +22,10 @@ use crate::options::{self, Options};
 use crate::past::{self, Past};
 use crate::summary::RequestSummary;
 
-/// Sends a request through all the patterns.
+/// Sends a request through all the patterns, or waits for what another brings that is the same.
 pub(crate) async fn run(
-    shared: &Shared,
-    request: Request,
+    shared: &Arc<Shared>,
+    mut request: Request,
     options: Option<Box<Options>>,
 ) -> Result<Response, Error> {
     let ongoing = shared.counters.begin();
@@ -32,15 +34,49 @@ pub(crate) async fn run(
         return ongoing.end(shared.http.execute(request).await.map_err(Error::invalid));
     };
     let options = options.as_deref().unwrap_or(&options::NONE);
+    if coalesce::is_wanted(shared, &request, options) {
+        // In a box, as few requests are.
+        match Box::pin(coalesce::join(shared, &authority, request, options)).await {
+            Ok(result) => return ongoing.end(result),
+            Err(alone) => request = alone,
+        }
+    }
+    send(shared, authority, request, options, Some(ongoing)).await
+}
+
+/// Sends a request through all the patterns; `ongoing` ends with it.
+pub(crate) async fn send(
+    shared: &Shared,
+    authority: Arc<Authority>,
+    request: Request,
+    options: &Options,
+    ongoing: Option<Ongoing<'_>>,
+) -> Result<Response, Error> {
     let call = Call::new(shared, authority, request, options);
     let result = match call.hedge() {
         // In a box: few requests are hedged, and all would be as large as those that are.
         Some(hedge) => Box::pin(call.hedged(hedge)).await,
         None => Leg::new(&call).run().await,
     };
-    let result = ongoing.end(call.or_fallback(result).await);
+    let mut result = call.or_fallback(result).await;
+    if let Some(ongoing) = ongoing {
+        result = ongoing.end(result);
+    }
     call.tell(&result);
     result
+}
+
+/// When a request must be over that has begun at `started`.
+pub(crate) fn deadline(
+    shared: &Shared,
+    request: &Request,
+    options: &Options,
+    started: Instant,
+) -> Option<Instant> {
+    let total = request.timeout().copied();
+    // `None` where the sum is beyond what a clock can tell: no limit.
+    let deadline = started.checked_add(total.unwrap_or(shared.settings.total_timeout));
+    [deadline, options.deadline].into_iter().flatten().min()
 }
 
 pub(crate) struct Call<'c> {
@@ -78,9 +114,7 @@ impl<'c> Call<'c> {
     ) -> Self {
         let settings = &shared.settings;
         let started = clock::now();
-        let total = request.timeout().copied();
-        // `None` where the sum is beyond what a clock can tell: no limit.
-        let deadline = started.checked_add(total.unwrap_or(settings.total_timeout));
+        let deadline = deadline(shared, &request, options, started);
         let can_copy = |body: &Body| body.as_bytes().is_some();
         let stream = match request.body() {
             Some(body) if !can_copy(body) => request.body_mut().take(),
@@ -94,7 +128,7 @@ impl<'c> Call<'c> {
             max_attempts: options.max_attempts.unwrap_or(settings.max_attempts),
             attempt_timeout: options.attempt_timeout.unwrap_or(settings.attempt_timeout),
             started,
-            deadline: [deadline, options.deadline].into_iter().flatten().min(),
+            deadline,
             attempts: AtomicU32::new(0),
             sent: AtomicU32::new(0),
             decided: AtomicBool::new(false),

@@ -10,6 +10,7 @@ use steadfast_retry::{Budget, Hedge, HedgeConfig, Retry};
 use crate::authority::{Authorities, Authority, with_authority};
 use crate::builder::Builder;
 use crate::call;
+use crate::coalesce::Flights;
 use crate::counters::Counters;
 use crate::error::Error;
 use crate::fallback::Fallback;
@@ -57,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) budget: Option<Budget>,
     pub(crate) hedge: Option<Hedge>,
     pub(crate) fallback: Option<Fallback>,
+    pub(crate) flights: Flights,
     pub(crate) authorities: Authorities,
     pub(crate) counters: Counters,
     pub(crate) observers: Observers,
@@ -101,6 +103,7 @@ impl Client {
                 budget,
                 hedge,
                 fallback,
+                flights: Flights::default(),
                 authorities,
                 counters: Counters::default(),
                 observers: Observers::new(observers),

@@ -38,6 +38,7 @@ pub(crate) struct Counters {
     pub(crate) drained: Counter,
     pub(crate) cut_off: Counter,
     pub(crate) fallbacks: Counter,
+    pub(crate) coalesced: Counter,
 }
 
 impl Counters {
@@ -73,6 +74,7 @@ impl Counters {
             drained: read(&self.drained),
             cut_off: read(&self.cut_off),
             fallbacks: read(&self.fallbacks),
+            coalesced: read(&self.coalesced),
             evicted: authorities.evicted,
             overflowed: authorities.overflowed,
             observer_panics,
@@ -88,6 +90,7 @@ impl Counters {
             Error::DeadlineExceeded { .. } => &self.deadline_exceeded,
             Error::Throttled { .. } => &self.throttled,
             Error::BodyTooLarge { .. } => &self.too_large,
+            Error::Coalesced { source } => self.ending(source),
             Error::Request { .. } | Error::Response { .. } => &self.failed,
         }
     }

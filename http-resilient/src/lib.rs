@@ -98,6 +98,7 @@ mod call;
 mod classify;
 mod client;
 mod clock;
+mod coalesce;
 mod config_error;
 mod counters;
 mod enter;

@@ -22,6 +22,7 @@ pub(crate) struct Options {
     /// `Some(None)`: not hedged, whatever the client does.
     pub(crate) hedge: Option<Option<Hedge>>,
     pub(crate) fallback: Option<Fallback>,
+    pub(crate) coalesce: Option<bool>,
     pub(crate) max_response_bytes: Option<u64>,
     /// Makes the body anew for each attempt.
     pub(crate) body: Option<Arc<dyn Fn() -> Body + Send + Sync>>,
@@ -39,9 +40,43 @@ pub(crate) static NONE: Options = Options {
     max_retry_after: None,
     hedge: None,
     fallback: None,
+    coalesce: None,
     max_response_bytes: None,
     body: None,
 };
+
+impl Options {
+    /// Whether the request is sent as the client sends all, but for its deadline.
+    pub(crate) fn is_as_the_client(&self) -> bool {
+        // Every field is named, so that a new one is not forgotten.
+        let Self {
+            idempotent,
+            attempt_timeout,
+            read_timeout,
+            deadline: _,
+            max_attempts,
+            base_backoff,
+            max_backoff,
+            max_retry_after,
+            hedge,
+            fallback,
+            coalesce: _,
+            max_response_bytes,
+            body,
+        } = self;
+        idempotent.is_none()
+            && attempt_timeout.is_none()
+            && read_timeout.is_none()
+            && max_attempts.is_none()
+            && base_backoff.is_none()
+            && max_backoff.is_none()
+            && max_retry_after.is_none()
+            && hedge.is_none()
+            && fallback.is_none()
+            && max_response_bytes.is_none()
+            && body.is_none()
+    }
+}
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -56,6 +91,7 @@ impl std::fmt::Debug for Options {
             .field("max_retry_after", &self.max_retry_after)
             .field("hedge", &self.hedge)
             .field("fallback", &self.fallback)
+            .field("coalesce", &self.coalesce)
             .field("max_response_bytes", &self.max_response_bytes)
             .field("body_factory", &self.body.is_some())
             .finish()

@@ -144,6 +144,21 @@ impl RequestBuilder {
         self
     }
 
+    /// Whether this request may be sent as one with others that are the same. Default: as the client's
+    /// [`coalesce`](crate::Builder::coalesce), which tells what that means.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: steadfast_http::Client) -> Result<(), steadfast_http::Error> {
+    /// let rates = client.get("http://rates.internal/today").coalesce(true).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn coalesce(mut self, coalesce: bool) -> Self {
+        self.options().coalesce = Some(coalesce);
+        self
+    }
+
     fn options(&mut self) -> &mut Options {
         self.options.get_or_insert_default()
     }

@@ -47,6 +47,7 @@ pub(crate) struct Settings {
     /// `None` if retries have no budget, or one that was given.
     pub(crate) budget: Option<BudgetConfig>,
     pub(crate) hedge: Option<HedgeConfig>,
+    pub(crate) coalesce: bool,
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) max_response_bytes: Option<u64>,
     pub(crate) max_authorities: usize,
@@ -68,6 +69,7 @@ impl Default for Settings {
             breaker: steadfast_breaker::Config::default(),
             budget: Some(default_budget()),
             hedge: None,
+            coalesce: false,
             read_timeout: None,
             max_response_bytes: None,
             max_authorities: defaults::MAX_AUTHORITIES,

@@ -75,6 +75,8 @@ pub struct Totals {
     pub cut_off: u64,
     /// Requests whose response came from a fallback. They are among `responses`.
     pub fallbacks: u64,
+    /// Requests that ended in what another brought that was the same. Each is also counted by how it ended.
+    pub coalesced: u64,
     /// Authorities forgotten to make room for others.
     pub evicted: u64,
     /// Requests to an authority for which there was no room, so that they shared the patterns of all such.
