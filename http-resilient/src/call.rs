@@ -34,14 +34,16 @@ pub(crate) async fn run(
         return ongoing.end(shared.http.execute(request).await.map_err(Error::invalid));
     };
     let options = options.as_deref().unwrap_or(&options::NONE);
+    let started = clock::now();
     if coalesce::is_wanted(shared, &request, options) {
         // In a box, as few requests are.
-        match Box::pin(coalesce::join(shared, &authority, request, options)).await {
+        let joining = coalesce::join(shared, &authority, request, options, started);
+        match Box::pin(joining).await {
             Ok(result) => return ongoing.end(result),
             Err(alone) => request = alone,
         }
     }
-    send(shared, authority, request, options, Some(ongoing)).await
+    send(shared, authority, request, options, started, Some(ongoing)).await
 }
 
 /// Sends a request through all the patterns; `ongoing` ends with it.
@@ -50,9 +52,10 @@ pub(crate) async fn send(
     authority: Arc<Authority>,
     request: Request,
     options: &Options,
+    started: Instant,
     ongoing: Option<Ongoing<'_>>,
 ) -> Result<Response, Error> {
-    let call = Call::new(shared, authority, request, options);
+    let call = Call::new(shared, authority, request, options, started);
     let result = match call.hedge() {
         // In a box: few requests are hedged, and all would be as large as those that are.
         Some(hedge) => Box::pin(call.hedged(hedge)).await,
@@ -111,9 +114,9 @@ impl<'c> Call<'c> {
         authority: Arc<Authority>,
         mut request: Request,
         options: &'c Options,
+        started: Instant,
     ) -> Self {
         let settings = &shared.settings;
-        let started = clock::now();
         let deadline = deadline(shared, &request, options, started);
         let can_copy = |body: &Body| body.as_bytes().is_some();
         let stream = match request.body() {

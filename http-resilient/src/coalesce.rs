@@ -7,6 +7,7 @@ mod landed;
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
@@ -137,8 +138,8 @@ pub(crate) async fn join(
     authority: &Arc<Authority>,
     request: Request,
     options: &Options,
+    started: Instant,
 ) -> Result<Result<Response, Error>, Request> {
-    let started = clock::now();
     let deadline = deadline(shared, &request, options, started);
     let key = Key::of(&request);
     let (flight, is_new) = shared.flights.board(&key, |number| {
@@ -176,10 +177,16 @@ pub(crate) async fn join(
 /// Sends the request, under the deadline that the client has for all, and reads the response.
 fn fly(listed: Listed, authority: Arc<Authority>, request: Request) -> Flying {
     Box::pin(async move {
-        let result = call::send(&listed.shared, authority, request, &options::NONE, None).await;
-        let landed = Arc::new(Landed::from_result(result).await);
+        let sending = async {
+            let (shared, options) = (&listed.shared, &options::NONE);
+            let started = clock::now();
+            let result = call::send(shared, authority, request, options, started, None).await;
+            Landed::from_result(result).await
+        };
+        // A panic that got out would leave those waiting who are not polling just now.
+        let landed = AssertUnwindSafe(sending).catch_unwind().await;
         drop(listed);
-        landed
+        Arc::new(landed.unwrap_or_else(Landed::panicked))
     })
 }
 

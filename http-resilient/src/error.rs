@@ -113,7 +113,7 @@ pub enum Error {
     #[non_exhaustive]
     Coalesced {
         /// What all who waited for it have got.
-        source: Arc<Error>,
+        source: Arc<Self>,
     },
     /// Sending it, or receiving the head of the response, failed.
     #[non_exhaustive]

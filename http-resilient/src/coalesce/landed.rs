@@ -1,7 +1,9 @@
 //! What a flight has brought, for each of those who waited.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::mem;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -27,6 +29,8 @@ pub(super) enum Landed {
     /// whoever comes first, with what was read of it; the others send their own.
     Single(Mutex<Option<Response>>),
     Failed(Arc<Error>),
+    /// User code has panicked: for whoever comes first; the others send their own.
+    Panicked(Mutex<Option<Box<dyn Any + Send>>>),
 }
 
 /// A response with all of its body.
@@ -57,20 +61,17 @@ impl Whole {
 
 /// The share of one of those who waited; `None` if there is nothing for it.
 pub(super) fn take(landed: Arc<Landed>) -> Option<Result<Response, Error>> {
-    match &*landed {
+    let error = match &*landed {
         Landed::Whole(whole) => return Some(Ok(whole.response())),
         Landed::Single(response) => return response.lock().take().map(Ok),
-        Landed::Failed(_) => {}
-    }
-    let error = match Arc::try_unwrap(landed) {
-        // Of one who waited alone, or is the last.
-        Ok(Landed::Failed(error)) => error,
-        Ok(Landed::Whole(_) | Landed::Single(_)) => return None,
-        Err(shared) => match &*shared {
-            Landed::Failed(error) => Arc::clone(error),
-            Landed::Whole(_) | Landed::Single(_) => return None,
-        },
+        Landed::Panicked(panic) => {
+            let panic = panic.lock().take();
+            return panic.map(|panic| resume_unwind(panic));
+        }
+        Landed::Failed(error) => Arc::clone(error),
     };
+    drop(landed);
+    // One who waited alone, or is the last, has it for itself.
     let alone = Arc::try_unwrap(error);
     Some(Err(
         alone.unwrap_or_else(|source| Error::Coalesced { source })
@@ -78,6 +79,10 @@ pub(super) fn take(landed: Arc<Landed>) -> Option<Result<Response, Error>> {
 }
 
 impl Landed {
+    pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Self {
+        Self::Panicked(Mutex::new(Some(panic)))
+    }
+
     pub(super) async fn from_result(result: Result<Response, Error>) -> Self {
         match result {
             Ok(response) => Self::from_response(response).await,

@@ -283,3 +283,47 @@ async fn retries_and_the_fallback_are_those_of_the_one_request() {
     assert_eq!(upstream.request_count(), 2);
     assert_eq!(client.snapshot().totals.fallbacks, 1);
 }
+
+#[tokio::test]
+async fn the_deadline_of_one_who_sends_its_own_after_all_is_the_one_it_began_with() {
+    let upstream = HttpUpstream::start().await;
+    upstream.respond_with(|_, _| Reply::stall());
+    let client = coalescing().total_timeout(millis(600)).build().unwrap();
+    let patient = client.get(upstream.url("/")).total_timeout(millis(1_200));
+    let error = patient.send().await.unwrap_err();
+    let Error::DeadlineExceeded { elapsed, .. } = error else {
+        panic!("{error}");
+    };
+    assert!(elapsed >= millis(1_199), "from when it began: {elapsed:?}");
+    assert_eq!(upstream.request_count(), 2);
+    assert_at_rest(&client);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_panic_of_the_fallback_is_that_of_one_and_leaves_nobody_waiting() {
+    let upstream = HttpUpstream::start().await;
+    upstream.respond_with(|_, _| Reply::status(503).delay(millis(200)));
+    let client = coalescing()
+        .failure_threshold(u32::MAX)
+        .total_timeout(std::time::Duration::MAX)
+        .fallback({
+            let panics = std::sync::atomic::AtomicBool::new(true);
+            move |_| {
+                let first = panics.swap(false, std::sync::atomic::Ordering::SeqCst);
+                assert!(!first, "the first time");
+                async { Some(Response::new("stale")) }
+            }
+        })
+        .build()
+        .unwrap();
+    let requests = (0..8).map(|_| client.get(upstream.url("/")));
+    let mut panics = 0;
+    for sending in send_all(&client, requests).await {
+        match sending.await {
+            Ok(response) => assert_eq!(response.unwrap().text().await.unwrap(), "stale"),
+            Err(failed) => panics += u32::from(failed.is_panic()),
+        }
+    }
+    assert_eq!(panics, 1);
+    assert_at_rest(&client);
+}
