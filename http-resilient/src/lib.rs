@@ -34,6 +34,10 @@
 //! total timeout ─▶ retry ─▶ for each authority: breaker ─▶ bulkhead ─▶ attempt timeout ─▶ reqwest
 //! └── until the body has ended ──┘              └─── until the body has ended ───┘
 //! ```
+//! A [fallback](Builder::fallback) comes between the total timeout and the rest, a
+//! [hedge](Builder::hedge) between that and the retry, and [coalescing](Builder::coalesce) before all of
+//! them; there are none unless they are asked for.
+//!
 //! An authority is host and port: one dead server opens its own circuit and nobody else's.
 //!
 //! | what an attempt ends in | retried | for the breaker |
