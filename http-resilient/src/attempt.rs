@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::classify::{fault, outcome};
 use crate::error::{Error, Phase};
 use crate::redirect::{Marked, Redirects};
+use crate::shield::Shielded;
 
 /// Why an attempt has no response.
 pub(crate) enum Failure {
@@ -41,6 +42,7 @@ impl Call<'_> {
         leave: Option<BudgetPermit>,
     ) -> Result<Response, Failure> {
         let (permit, place) = self.enter().await?;
+        let permit = Shielded::new(permit, self);
         let left = match self.left(Phase::Queue) {
             Ok(left) => left,
             Err(failure) => {
@@ -70,7 +72,7 @@ impl Call<'_> {
                 self.heed(&response);
                 span.answered(&response);
                 let breaker = match outcome(response.status()) {
-                    Outcome::Success => Some(permit), // the body has the last word
+                    Outcome::Success => permit.unshielded(), // the body has the last word
                     decided => {
                         permit.record(decided);
                         None

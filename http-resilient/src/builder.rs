@@ -1,5 +1,7 @@
 //! Building a client.
 
+mod repetition;
+
 use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use steadfast_retry::{Budget, BudgetConfig};
 
 use crate::client::{Client, Http};
 use crate::config_error::{ConfigError, FieldError};
+use crate::fallback::Fallback;
 use crate::observer::Observer;
 use crate::propagation::Propagation;
 #[cfg(feature = "rate-limit")]
@@ -28,6 +31,7 @@ pub struct Builder {
     source: Source,
     redirect: Option<redirect::Policy>,
     budget: Option<Budget>,
+    fallback: Option<Fallback>,
     observers: Vec<Arc<dyn Observer>>,
 }
 
@@ -46,6 +50,7 @@ impl Builder {
             source: Source::Default,
             redirect: None,
             budget: None,
+            fallback: None,
             observers: Vec::new(),
         }
     }
@@ -394,8 +399,10 @@ impl Builder {
             Some(given) => Ok(Some(given)),
             None => self.settings.budget(&self.name),
         };
-        match (http, retry, schedule, budget) {
-            (Ok(client), Ok(retry), Ok(schedule), Ok(budget)) if fields.is_empty() => {
+        let given = budget.as_ref().ok().and_then(Option::as_ref);
+        let hedge = self.settings.hedge(&self.name, given);
+        match (http, retry, schedule, budget, hedge) {
+            (Ok(client), Ok(retry), Ok(schedule), Ok(budget), Ok(hedge)) if fields.is_empty() => {
                 let http = Http {
                     client,
                     tracks_redirects,
@@ -408,6 +415,7 @@ impl Builder {
                     http,
                     patterns,
                     budget,
+                    (hedge, self.fallback),
                     self.observers,
                 );
                 Ok(client)

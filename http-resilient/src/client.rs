@@ -5,18 +5,20 @@ use std::sync::{Arc, Weak};
 
 use http::{HeaderMap, Method};
 use reqwest::{IntoUrl, Request, Response, Url};
-use steadfast_retry::{Budget, Retry};
+use steadfast_retry::{Budget, Hedge, HedgeConfig, Retry};
 
 use crate::authority::{Authorities, Authority, with_authority};
 use crate::builder::Builder;
 use crate::call;
+use crate::coalesce::Flights;
 use crate::counters::Counters;
 use crate::error::Error;
+use crate::fallback::Fallback;
 use crate::observer::{Observer, Observers};
 use crate::options::Options;
 use crate::propagation::{Adopted, Propagation};
 use crate::request::RequestBuilder;
-use crate::settings::{Patterns, Settings};
+use crate::settings::{self, Patterns, Settings};
 use crate::snapshot::Snapshot;
 
 /// A [`reqwest::Client`] with circuit breakers, bulkheads, safe retries and deadlines around it.
@@ -55,6 +57,9 @@ pub(crate) struct Shared {
     pub(crate) retry: Retry,
     pub(crate) schedule: Retry,
     pub(crate) budget: Option<Budget>,
+    pub(crate) hedge: Option<Hedge>,
+    pub(crate) fallback: Option<Fallback>,
+    pub(crate) flights: Flights,
     pub(crate) authorities: Authorities,
     pub(crate) counters: Counters,
     pub(crate) observers: Observers,
@@ -82,6 +87,7 @@ impl Client {
         http: Http,
         (retry, schedule): (Retry, Retry),
         budget: Option<Budget>,
+        (hedge, fallback): (Option<Hedge>, Option<Fallback>),
         observers: Vec<Arc<dyn Observer>>,
     ) -> Self {
         let patterns = Patterns::new(Arc::clone(&name), settings.clone());
@@ -96,6 +102,9 @@ impl Client {
                 retry,
                 schedule,
                 budget,
+                hedge,
+                fallback,
+                flights: Flights::default(),
                 authorities,
                 counters: Counters::default(),
                 observers: Observers::new(observers),
@@ -190,6 +199,35 @@ impl Client {
         &self.shared.http
     }
 
+    /// A hedge for requests that have a latency of their own, to be given to each of them with
+    /// [`RequestBuilder::hedge`]. It is limited by the budget of this client, as all its hedges and
+    /// retries together are.
+    ///
+    /// # Errors
+    /// [`ConfigError`](steadfast_retry::ConfigError) with every setting that breaks its rule.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use steadfast_retry::{HedgeConfig, HedgeTrigger};
+    ///
+    /// # async fn example(client: steadfast_http::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut config = HedgeConfig::default();
+    /// config.trigger = HedgeTrigger::Delay(Duration::from_millis(50));
+    /// let search = client.hedge("search", config)?; // once, and kept
+    ///
+    /// client.get("http://inventory.internal/search").hedge(&search).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn hedge(
+        &self,
+        name: &str,
+        config: HedgeConfig,
+    ) -> Result<Hedge, steadfast_retry::ConfigError> {
+        settings::hedge(name, config, self.shared.budget.as_ref())
+    }
+
     /// What the client is doing and has done, authority by authority.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
@@ -243,6 +281,7 @@ impl Shared {
             authorities: authorities.iter().map(|one| one.snapshot()).collect(),
             retry: self.retry.snapshot(),
             budget: self.budget.as_ref().map(Budget::snapshot),
+            hedge: self.hedge.as_ref().map(Hedge::snapshot),
             totals,
         }
     }

@@ -37,6 +37,8 @@ pub(crate) struct Counters {
     abandoned: Counter,
     pub(crate) drained: Counter,
     pub(crate) cut_off: Counter,
+    pub(crate) fallbacks: Counter,
+    pub(crate) coalesced: Counter,
 }
 
 impl Counters {
@@ -71,6 +73,8 @@ impl Counters {
             abandoned: read(&self.abandoned),
             drained: read(&self.drained),
             cut_off: read(&self.cut_off),
+            fallbacks: read(&self.fallbacks),
+            coalesced: read(&self.coalesced),
             evicted: authorities.evicted,
             overflowed: authorities.overflowed,
             observer_panics,
@@ -86,6 +90,7 @@ impl Counters {
             Error::DeadlineExceeded { .. } => &self.deadline_exceeded,
             Error::Throttled { .. } => &self.throttled,
             Error::BodyTooLarge { .. } => &self.too_large,
+            Error::Coalesced { source } => self.ending(source),
             Error::Request { .. } | Error::Response { .. } => &self.failed,
         }
     }

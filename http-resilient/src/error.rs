@@ -4,12 +4,14 @@ mod display;
 
 #[cfg(doc)]
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 use reqwest::Url;
 
 use crate::body::BodyError;
+use crate::past::Past;
 use crate::summary::RequestSummary;
 
 /// Why a request ended without a response.
@@ -109,6 +111,13 @@ pub enum Error {
         /// The request.
         request: Box<RequestSummary>,
     },
+    /// Another request that was the same, and was sent for both, ended in this error. Every method of this
+    /// error tells what those of that one do.
+    #[non_exhaustive]
+    Coalesced {
+        /// What all who waited for it have got.
+        source: Arc<Self>,
+    },
     /// Sending it, or receiving the head of the response, failed.
     #[non_exhaustive]
     Request {
@@ -155,7 +164,7 @@ impl Error {
     /// for the bulkhead that took too long is [`is_bulkhead_full`](Self::is_bulkhead_full).
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        match self {
+        match self.root() {
             Self::AttemptTimeout { .. } | Self::DeadlineExceeded { .. } => true,
             Self::Request { source, .. } | Self::Response { source } => source.is_timeout(),
             _ => false,
@@ -171,25 +180,25 @@ impl Error {
     /// Whether a circuit breaker did not let the request through.
     #[must_use]
     pub fn is_circuit_open(&self) -> bool {
-        matches!(self, Self::CircuitOpen { .. })
+        matches!(self.root(), Self::CircuitOpen { .. })
     }
 
     /// Whether there was no place in the bulkhead.
     #[must_use]
     pub fn is_bulkhead_full(&self) -> bool {
-        matches!(self, Self::BulkheadFull { .. })
+        matches!(self.root(), Self::BulkheadFull { .. })
     }
 
     /// Whether the authority wanted to be left alone, or the client's own rate limit was reached.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
-        matches!(self, Self::Throttled { .. })
+        matches!(self.root(), Self::Throttled { .. })
     }
 
     /// Whether the response body was larger than allowed.
     #[must_use]
     pub fn is_body_too_large(&self) -> bool {
-        match self {
+        match self.root() {
             Self::BodyTooLarge { .. } => true,
             Self::Response { source } => {
                 matches!(BodyError::find(source), Some(BodyError::TooLarge { .. }))
@@ -201,19 +210,19 @@ impl Error {
     /// Whether the time for the whole request ran out.
     #[must_use]
     pub fn is_deadline_exceeded(&self) -> bool {
-        matches!(self, Self::DeadlineExceeded { .. })
+        matches!(self.root(), Self::DeadlineExceeded { .. })
     }
 
     /// Whether the request itself is not valid.
     #[must_use]
     pub fn is_invalid_request(&self) -> bool {
-        matches!(self, Self::InvalidRequest { .. })
+        matches!(self.root(), Self::InvalidRequest { .. })
     }
 
     /// The status of the last response there was, if the deadline cut off the retry of one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
-        match self {
+        match self.root() {
             Self::DeadlineExceeded {
                 last: Some(Last::Status(status)),
                 ..
@@ -225,7 +234,7 @@ impl Error {
     /// When it makes sense to try again, if a breaker, a bulkhead or the authority itself knows.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        match self {
+        match self.root() {
             Self::CircuitOpen { rejected, .. } => rejected.retry_after(),
             Self::BulkheadFull { rejected, .. } => rejected.retry_after(),
             Self::Throttled { retry_after, .. } => Some(*retry_after),
@@ -260,11 +269,30 @@ impl Error {
         self.request().map_or(0, RequestSummary::attempts)
     }
 
+    /// The attempts before the one that this error is about, each followed by another: what they ended in
+    /// and how long the request then waited. The latest sixteen; without hedges.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: steadfast_http::Client) {
+    /// if let Err(error) = client.get("http://inventory.internal/stock").send().await {
+    ///     eprintln!("{error}");
+    ///     for past in error.history() {
+    ///         eprintln!("  before that, in attempt {}: {:?}", past.attempt, past.status);
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn history(&self) -> &[Past] {
+        self.request().map_or(&[], RequestSummary::history)
+    }
+
     /// Whether the server may have seen the request, in any of the attempts. `false` is a proof:
     /// nothing was done, and the request can be made again whatever it does.
     #[must_use]
     pub fn was_sent(&self) -> bool {
-        matches!(self, Self::Response { .. })
+        matches!(self.root(), Self::Response { .. })
             || self.request().is_some_and(RequestSummary::was_sent)
     }
 
@@ -280,6 +308,7 @@ impl Error {
             | Self::AttemptTimeout { request, .. }
             | Self::DeadlineExceeded { request, .. }
             | Self::Request { request, .. } => Some(request),
+            Self::Coalesced { source } => source.request(),
         }
     }
 
@@ -298,11 +327,20 @@ impl Error {
             Self::Request { source, .. } if source.is_timeout() => "timeout",
             Self::Request { source, .. } if source.is_redirect() => "redirect",
             Self::Request { .. } => "transport",
+            Self::Coalesced { source } => source.kind(),
+        }
+    }
+
+    /// This error, or that of the request which was sent in place of this one.
+    fn root(&self) -> &Self {
+        match self {
+            Self::Coalesced { source } => source.root(),
+            error => error,
         }
     }
 
     fn reqwest(&self) -> Option<&reqwest::Error> {
-        match self {
+        match self.root() {
             Self::InvalidRequest { source }
             | Self::Request { source, .. }
             | Self::Response { source } => Some(source),

@@ -34,6 +34,10 @@
 //! total timeout ─▶ retry ─▶ for each authority: breaker ─▶ bulkhead ─▶ attempt timeout ─▶ reqwest
 //! └── until the body has ended ──┘              └─── until the body has ended ───┘
 //! ```
+//! A [fallback](Builder::fallback) comes between the total timeout and the rest, a
+//! [hedge](Builder::hedge) between that and the retry, and [coalescing](Builder::coalesce) before all of
+//! them; there are none unless they are asked for.
+//!
 //! An authority is host and port: one dead server opens its own circuit and nobody else's.
 //!
 //! | what an attempt ends in | retried | for the breaker |
@@ -115,16 +119,20 @@ mod call;
 mod classify;
 mod client;
 mod clock;
+mod coalesce;
 mod config_error;
 mod copied;
 mod counters;
 mod enter;
 mod error;
+mod fallback;
 #[cfg(feature = "health")]
 mod health;
+mod hedge;
 mod leg;
 mod observer;
 mod options;
+mod past;
 mod propagation;
 mod rate_headers;
 #[cfg(feature = "rate-limit")]
@@ -133,8 +141,10 @@ mod read_ahead;
 mod redirect;
 mod request;
 mod response;
+mod retries;
 mod retry_after;
 mod settings;
+mod shield;
 mod snapshot;
 mod spans;
 mod summary;
@@ -147,10 +157,13 @@ pub use builder::Builder;
 pub use client::{Client, WeakClient};
 pub use config_error::{ConfigError, FieldError};
 pub use error::{Error, Last, Phase, ThrottledBy};
+pub use fallback::Failed;
 pub use observer::{Finished, Observer};
+pub use past::Past;
 pub use propagation::{OnTop, Origins, Propagation};
 pub use request::RequestBuilder;
-pub use response::ResponseExt;
+pub use response::{ResponseExt, ServedBy};
+pub use retries::Retries;
 pub use snapshot::{AuthoritySnapshot, Snapshot, Totals};
 pub use summary::RequestSummary;
 

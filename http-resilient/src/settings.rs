@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use steadfast_breaker::CircuitBreaker;
 use steadfast_bulkhead::Bulkhead;
-use steadfast_retry::{Budget, BudgetConfig, Retry};
+use steadfast_retry::{Budget, BudgetConfig, Hedge, HedgeConfig, Retry};
 
 use crate::config_error::FieldError;
 use crate::propagation::Propagation;
@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) breaker: steadfast_breaker::Config,
     /// `None` if retries have no budget, or one that was given.
     pub(crate) budget: Option<BudgetConfig>,
+    pub(crate) hedge: Option<HedgeConfig>,
+    pub(crate) coalesce: bool,
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) max_response_bytes: Option<u64>,
     pub(crate) propagation: Option<Propagation>,
@@ -75,6 +77,8 @@ impl Default for Settings {
             checkout_timeout: defaults::CHECKOUT_TIMEOUT,
             breaker: steadfast_breaker::Config::default(),
             budget: Some(default_budget()),
+            hedge: None,
+            coalesce: false,
             read_timeout: None,
             max_response_bytes: None,
             propagation: None,
@@ -147,6 +151,17 @@ impl Settings {
             .transpose()
     }
 
+    /// The hedge of the client's requests, if they are hedged.
+    pub(crate) fn hedge(
+        &self,
+        name: &str,
+        budget: Option<&Budget>,
+    ) -> Result<Option<Hedge>, steadfast_retry::ConfigError> {
+        self.hedge
+            .map(|config| hedge(name, config, budget))
+            .transpose()
+    }
+
     fn breaker(&self, name: &str) -> Result<CircuitBreaker, steadfast_breaker::ConfigError> {
         CircuitBreaker::builder(name)
             .config(self.breaker.clone())
@@ -193,6 +208,17 @@ impl Settings {
                 FieldError::of(field, &of.value, of.rule)
             }));
         }
+        if let Err(error) = self.hedge("trial", None) {
+            fields.extend(error.fields().iter().map(|of| {
+                let field = match of.field {
+                    "percentile" => "hedge_percentile",
+                    "warm_up" => "hedge_warm_up",
+                    "max_hedges" => "hedge_max_hedges",
+                    other => other,
+                };
+                FieldError::of(field, &of.value, of.rule)
+            }));
+        }
         // The name is the client's to complain about.
         if let Err(error) = self.schedule("trial") {
             let broken = error.fields().iter();
@@ -221,6 +247,19 @@ impl Settings {
             ));
         }
         fields
+    }
+}
+
+/// A hedge that spends what is left of a client's budget. The calls are counted where they are retried.
+pub(crate) fn hedge(
+    name: &str,
+    config: HedgeConfig,
+    budget: Option<&Budget>,
+) -> Result<Hedge, steadfast_retry::ConfigError> {
+    let builder = Hedge::builder(name).config(config);
+    match budget {
+        Some(budget) => builder.budget(budget.spending_only()).build(),
+        None => builder.unbudgeted().build(),
     }
 }
 

@@ -64,6 +64,7 @@ impl fmt::Display for Error {
                 }
                 (None, None) => f.write_str("the response body could not be read"),
             },
+            Self::Coalesced { source } => source.fmt(f),
             Self::AttemptTimeout { timeout, request } => {
                 write!(f, "{request} failed{}: ", After(request))?;
                 write!(f, "no response within {timeout:?}")
@@ -124,6 +125,8 @@ impl StdError for Error {
                 last: Some(Last::Error(error)),
                 ..
             } => Some(&**error),
+            // It says what that one says, so it is followed by what follows that one.
+            Self::Coalesced { source } => source.source(),
             Self::AttemptTimeout { .. }
             | Self::BodyTooLarge { .. }
             | Self::DeadlineExceeded { .. }

@@ -9,13 +9,16 @@ mod breaker;
 mod breaker_rules;
 mod builder;
 mod bulkhead;
+mod coalesce;
 mod deadline;
 mod defaults;
 mod discarded;
 mod dropped;
 mod errors;
+mod fallback;
 #[cfg(feature = "health")]
 mod health;
+mod hedge;
 #[cfg(feature = "http2")]
 mod http2;
 mod observer;
@@ -24,6 +27,7 @@ mod propagation;
 mod rate_limit;
 mod redirects;
 mod request;
+mod retries;
 mod retry;
 mod retry_after;
 #[cfg(feature = "telemetry")]
