@@ -1,10 +1,12 @@
 //! The client: a handle like reqwest's.
 
+mod convert;
+
 use std::fmt;
 use std::sync::{Arc, Weak};
 
 use http::Method;
-use reqwest::{IntoUrl, Request, Response, Url};
+use reqwest::{Request, Response, Url};
 use steadfast_retry::{Budget, Retry};
 
 use crate::authority::{Authorities, Authority, with_authority};
@@ -17,6 +19,7 @@ use crate::options::Options;
 use crate::request::RequestBuilder;
 use crate::settings::{Patterns, Settings};
 use crate::snapshot::Snapshot;
+use crate::url::IntoUrl;
 
 /// A [`reqwest::Client`] with circuit breakers, bulkheads, safe retries and deadlines around it.
 ///
@@ -29,7 +32,7 @@ use crate::snapshot::Snapshot;
 /// use steadfast_http::Client;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let client = Client::builder("payments")
+/// let client = Client::named("payments")
 ///     .total_timeout(Duration::from_secs(5))
 ///     .build()?;
 /// let response = client.get("https://payments.internal/health").send().await?;
@@ -69,13 +72,29 @@ pub(crate) struct Http {
 }
 
 impl Client {
-    /// Starts building a client. The name appears in errors, events, snapshots and metrics, and in
-    /// front of the authority in the names of its breakers and bulkheads.
-    pub fn builder(name: impl Into<Arc<str>>) -> Builder {
-        Builder::new(name.into())
+    /// A client with every default, called `http`; see [`builder`](Self::builder).
+    ///
+    /// # Panics
+    /// As [`reqwest::Client::new`] does: if TLS or the system's DNS configuration cannot be set up.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder()
+            .build()
+            .expect("the defaults keep every rule, and reqwest builds a client from its own")
     }
 
-    pub(crate) fn new(
+    /// Starts building a client called `http`, unless it is [given a name](Builder::name).
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Starts building a client of this name: short for [`builder`](Self::builder) and
+    /// [`Builder::name`].
+    pub fn named(name: impl Into<Arc<str>>) -> Builder {
+        Builder::new().name(name)
+    }
+
+    pub(crate) fn assemble(
         name: Arc<str>,
         settings: Settings,
         http: Http,
@@ -134,9 +153,11 @@ impl Client {
         self.request(Method::HEAD, url)
     }
 
-    /// Starts a request. A URL that does not parse is reported when it is sent.
+    /// Starts a request. A URL that does not parse is reported when it is sent. A relative one begins
+    /// at the client's [`base_url`](Builder::base_url).
     pub fn request<U: IntoUrl>(&self, method: Method, url: U) -> RequestBuilder {
-        let inner = self.shared.http.request(method, url);
+        let base = self.shared.settings.base_url.as_ref();
+        let inner = crate::url::request(&self.shared.http, base, method, url);
         RequestBuilder::new(self.clone(), inner)
     }
 

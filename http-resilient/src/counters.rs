@@ -79,7 +79,7 @@ impl Counters {
 
     fn ending(&self, error: &Error) -> &Counter {
         match error {
-            Error::InvalidRequest { .. } => &self.invalid,
+            Error::InvalidRequest { .. } | Error::Config { .. } => &self.invalid,
             Error::CircuitOpen { .. } => &self.circuit_open,
             Error::BulkheadFull { .. } => &self.bulkhead_full,
             Error::AttemptTimeout { .. } => &self.timed_out,

@@ -11,7 +11,7 @@
 //! use std::time::Duration;
 //! use steadfast_http::{Client, ResponseExt};
 //!
-//! let client = Client::builder("inventory")
+//! let client = Client::named("inventory")
 //!     .attempt_timeout(Duration::from_secs(2))
 //!     .total_timeout(Duration::from_secs(10))
 //!     .build()?;
@@ -117,6 +117,7 @@ mod snapshot;
 mod summary;
 #[cfg(feature = "telemetry")]
 mod telemetry;
+mod url;
 
 pub use body::BodyError;
 pub use builder::Builder;
@@ -128,6 +129,7 @@ pub use request::RequestBuilder;
 pub use response::ResponseExt;
 pub use snapshot::{AuthoritySnapshot, Snapshot, Totals};
 pub use summary::RequestSummary;
+pub use url::IntoUrl;
 
 /// The reqwest that this crate is built on.
 pub use reqwest;
