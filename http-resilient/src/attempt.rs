@@ -11,7 +11,7 @@ use crate::body::{Holds, Limits, guard};
 use crate::call::Call;
 use crate::classify::{fault, outcome};
 use crate::error::{Error, Phase};
-use crate::redirect::{Marked, Redirects};
+use crate::redirected::{Marked, Redirects};
 
 /// Why an attempt has no response.
 pub(crate) enum Failure {

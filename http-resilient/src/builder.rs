@@ -14,7 +14,7 @@ use steadfast_retry::{Budget, BudgetConfig};
 use crate::client::{Client, Http};
 use crate::config_error::{ConfigError, FieldError};
 use crate::observer::Observer;
-use crate::redirect::marking;
+use crate::redirected::marking;
 use crate::settings::{Settings, default_budget};
 use crate::url::{BaseUrl, IntoUrl};
 

@@ -11,7 +11,8 @@
 //! use std::time::Duration;
 //! use steadfast_http::{Client, ResponseExt};
 //!
-//! let client = Client::named("inventory")
+//! let client = Client::builder()
+//!     .name("inventory")
 //!     .attempt_timeout(Duration::from_secs(2))
 //!     .total_timeout(Duration::from_secs(10))
 //!     .build()?;
@@ -105,10 +106,11 @@ mod error;
 #[cfg(feature = "health")]
 mod health;
 mod leg;
+mod names;
 mod observer;
 mod options;
 mod read_ahead;
-mod redirect;
+mod redirected;
 mod request;
 mod response;
 mod retry_after;
@@ -124,6 +126,7 @@ pub use builder::Builder;
 pub use client::{Client, WeakClient};
 pub use config_error::{ConfigError, FieldError};
 pub use error::{Error, Last, Phase};
+pub use names::{ClientBuilder, Result, get};
 pub use observer::{Finished, Observer};
 pub use request::RequestBuilder;
 pub use response::ResponseExt;
@@ -133,6 +136,19 @@ pub use url::IntoUrl;
 
 /// The reqwest that this crate is built on.
 pub use reqwest;
+#[cfg(feature = "multipart")]
+#[cfg_attr(docsrs, doc(cfg(feature = "multipart")))]
+pub use reqwest::multipart;
+pub use reqwest::{
+    Body, Method, NoProxy, Proxy, Request, Response, ResponseBuilderExt, StatusCode, Upgraded, Url,
+    Version, dns, header, redirect,
+};
+#[cfg(any(
+    feature = "rustls",
+    feature = "rustls-no-provider",
+    feature = "native-tls"
+))]
+pub use reqwest::{Certificate, Identity, tls};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
