@@ -18,6 +18,7 @@ mod errors;
 mod health;
 #[cfg(feature = "http2")]
 mod http2;
+mod methods;
 mod migration;
 mod observer;
 mod redirects;
