@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::classify::{fault, outcome};
 use crate::error::{Error, Phase};
 use crate::redirected::{Marked, Redirects};
+use crate::transport::SendError;
 
 /// Why an attempt has no response.
 pub(crate) enum Failure {
@@ -50,13 +51,14 @@ impl Call<'_> {
         };
         // What is left is ours to watch, also while the body is read. It takes the place of a timeout
         // that a reqwest client of the user's may have.
-        *request.timeout_mut() = self.shared.may_have_timeout.then_some(left);
+        let is_own = self.transport.is_own();
+        *request.timeout_mut() = (self.shared.may_have_timeout || !is_own).then_some(left);
         let timeout = self.attempt_timeout.min(left);
         self.begin_attempt();
         if let Some(leave) = leave {
             leave.spend();
         }
-        let executing = pin!(self.shared.http.execute(request));
+        let executing = pin!(self.transport.send(request));
         let sending = Marked::new(executing);
         match tokio::time::timeout(timeout, sending).await {
             Ok((Ok(response), _)) => {
@@ -81,8 +83,12 @@ impl Call<'_> {
                     .await
                     .map_err(|too_large| self.too_large(too_large))
             }
-            Ok((Err(error), redirected)) => {
-                let redirects = match (self.shared.tracks_redirects, redirected) {
+            #[cfg(feature = "middleware")]
+            Ok((Err(SendError::Middleware(source)), _)) => {
+                Err(self.judge_middleware(source, permit, timeout))
+            }
+            Ok((Err(SendError::Reqwest(error)), redirected)) => {
+                let redirects = match (self.shared.tracks_redirects && is_own, redirected) {
                     (true, false) => Redirects::None,
                     (true, true) => Redirects::Some,
                     (false, _) => Redirects::Unknown,
@@ -131,7 +137,7 @@ impl Call<'_> {
     /// What an attempt that was not over within `given` says about the server: that it failed, if it
     /// had at least half of the time that attempts usually have. A caller in a hurry must not open the
     /// circuit for everybody.
-    fn blame(&self, given: Duration) -> Outcome {
+    pub(crate) fn blame(&self, given: Duration) -> Outcome {
         let settings = &self.shared.settings;
         let usual = settings.attempt_timeout.min(settings.total_timeout);
         if given >= usual / 2 {

@@ -1,5 +1,6 @@
 //! Building a client.
 
+mod basics;
 mod forward;
 
 use std::error::Error as _;
@@ -16,7 +17,6 @@ use crate::config_error::{ConfigError, FieldError};
 use crate::observer::Observer;
 use crate::redirected::marking;
 use crate::settings::{Settings, default_budget};
-use crate::url::{BaseUrl, IntoUrl};
 
 /// Settings of a [`Client`] to be; made by [`Client::builder`].
 ///
@@ -57,41 +57,6 @@ impl Builder {
             budget: None,
             observers: Vec::new(),
         }
-    }
-
-    /// The client's name; not empty. Default `http`. It appears in errors, events, snapshots and
-    /// metrics, and in front of the authority in the names of its breakers and bulkheads.
-    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
-        self.name = name.into();
-        self
-    }
-
-    /// The URL that relative ones begin at: one of http or https, without query and fragment. Default:
-    /// none, and relative URLs are not valid.
-    ///
-    /// Requests' URLs are joined to it as a browser joins a link to its page ([`Url::join`]). So the
-    /// base should **end in a slash**: what follows its last one is replaced. A URL that begins with a
-    /// slash replaces the whole path, one that begins with two the host as well, and an absolute one
-    /// stands as it is.
-    ///
-    /// [`Url::join`]: reqwest::Url::join
-    ///
-    /// # Examples
-    /// ```
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let client = steadfast_http::Client::builder()
-    ///     .base_url("https://api.example/v1/")
-    ///     .build()?;
-    /// let at = |url: &str| client.get(url).build().map(|request| request.url().to_string());
-    /// assert_eq!(at("users/7?full")?, "https://api.example/v1/users/7?full");
-    /// assert_eq!(at("/v2/users")?, "https://api.example/v2/users");
-    /// assert_eq!(at("https://cdn.example/logo")?, "https://cdn.example/logo");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn base_url<U: IntoUrl>(mut self, url: U) -> Self {
-        self.settings.base_url = Some(BaseUrl::new(&url));
-        self
     }
 
     /// How long one attempt may take until the head of the response has arrived: connecting and

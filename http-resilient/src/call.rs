@@ -17,12 +17,14 @@ use crate::leg::Leg;
 use crate::observer::Finished;
 use crate::options::{self, Options};
 use crate::summary::RequestSummary;
+use crate::transport::Transport;
 
 /// Sends a request through all the patterns.
 pub(crate) async fn run(
     shared: &Shared,
     request: Request,
     options: Option<Box<Options>>,
+    transport: Transport<'_>,
 ) -> Result<Response, Error> {
     let ongoing = shared.counters.begin();
     let Some(authority) = shared.meet(request.url()) else {
@@ -30,7 +32,7 @@ pub(crate) async fn run(
         return ongoing.end(shared.http.execute(request).await.map_err(Error::invalid));
     };
     let options = options.as_deref().unwrap_or(&options::NONE);
-    let call = Call::new(shared, authority, request, options);
+    let call = Call::new(shared, authority, request, options, transport);
     let result = ongoing.end(Leg::new(&call).run().await);
     call.tell(&result);
     result
@@ -39,6 +41,7 @@ pub(crate) async fn run(
 pub(crate) struct Call<'c> {
     pub(crate) shared: &'c Shared,
     pub(crate) options: &'c Options,
+    pub(crate) transport: Transport<'c>,
     pub(crate) authority: Arc<Authority>,
     /// What every attempt gets a copy of; without a body that cannot be copied.
     request: Request,
@@ -64,6 +67,7 @@ impl<'c> Call<'c> {
         authority: Arc<Authority>,
         mut request: Request,
         options: &'c Options,
+        transport: Transport<'c>,
     ) -> Self {
         let settings = &shared.settings;
         let started = clock::now();
@@ -89,6 +93,7 @@ impl<'c> Call<'c> {
             authority,
             shared,
             options,
+            transport,
         }
     }
 

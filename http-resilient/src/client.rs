@@ -19,6 +19,7 @@ use crate::options::Options;
 use crate::request::RequestBuilder;
 use crate::settings::{Patterns, Settings};
 use crate::snapshot::Snapshot;
+use crate::transport::Transport;
 use crate::url::IntoUrl;
 
 /// A [`reqwest::Client`] with circuit breakers, bulkheads, safe retries and deadlines around it.
@@ -176,7 +177,7 @@ impl Client {
         request: Request,
     ) -> impl Future<Output = Result<Response, Error>> + Send + use<> {
         let shared = Arc::clone(&self.shared);
-        async move { call::run(&shared, request, None).await }
+        async move { call::run(&shared, request, None, shared.transport()).await }
     }
 
     pub(crate) async fn send(
@@ -185,7 +186,10 @@ impl Client {
         options: Option<Box<Options>>,
     ) -> Result<Response, Error> {
         match request {
-            Ok(request) => call::run(&self.shared, request, options).await,
+            Ok(request) => {
+                let transport = self.shared.transport();
+                call::run(&self.shared, request, options, transport).await
+            }
             Err(error) => Err(self.shared.counters.begin().fail(Error::invalid(error))),
         }
     }
@@ -216,13 +220,18 @@ impl Client {
         }
     }
 
-    #[cfg(feature = "telemetry")]
+    #[cfg(any(feature = "telemetry", feature = "middleware"))]
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 }
 
 impl Shared {
+    /// By what requests are sent if nothing else is said.
+    fn transport(&self) -> Transport<'_> {
+        Transport::Own(&self.http)
+    }
+
     /// The patterns of the authority of a URL, if it is one of HTTP; telemetry is told of new ones.
     pub(crate) fn meet(&self, url: &Url) -> Option<Arc<Authority>> {
         let (authority, is_new) = with_authority(url, |name| self.authorities.meet(name))?;

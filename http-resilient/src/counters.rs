@@ -87,6 +87,8 @@ impl Counters {
             Error::Throttled { .. } => &self.throttled,
             Error::BodyTooLarge { .. } => &self.too_large,
             Error::Request { .. } | Error::Response { .. } => &self.failed,
+            #[cfg(feature = "middleware")]
+            Error::Middleware { .. } => &self.failed,
         }
     }
 }

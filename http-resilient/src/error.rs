@@ -114,6 +114,17 @@ pub enum Error {
         /// The request.
         request: Box<RequestSummary>,
     },
+    /// Another middleware failed, further in than
+    /// [`ResilienceMiddleware`](crate::ResilienceMiddleware).
+    #[cfg(feature = "middleware")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "middleware")))]
+    #[non_exhaustive]
+    Middleware {
+        /// What it says; its own type is found by a downcast.
+        source: reqwest_middleware::Error,
+        /// The request.
+        request: Box<RequestSummary>,
+    },
     /// Sending it, or receiving the head of the response, failed.
     #[non_exhaustive]
     Request {
@@ -215,6 +226,8 @@ impl Error {
             | Self::AttemptTimeout { request, .. }
             | Self::DeadlineExceeded { request, .. }
             | Self::Request { request, .. } => Some(request),
+            #[cfg(feature = "middleware")]
+            Self::Middleware { request, .. } => Some(request),
         }
     }
 
@@ -234,6 +247,8 @@ impl Error {
             Self::Request { source, .. } if source.is_timeout() => "timeout",
             Self::Request { source, .. } if source.is_redirect() => "redirect",
             Self::Request { .. } => "transport",
+            #[cfg(feature = "middleware")]
+            Self::Middleware { .. } => "middleware",
         }
     }
 
@@ -242,6 +257,8 @@ impl Error {
             Self::InvalidRequest { source }
             | Self::Request { source, .. }
             | Self::Response { source } => Some(source),
+            #[cfg(feature = "middleware")]
+            Self::Middleware { source, .. } => crate::middleware::reqwest_error(source),
             _ => None,
         }
     }

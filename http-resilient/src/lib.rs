@@ -83,6 +83,8 @@
 //! - `rustls`, `rustls-no-provider`, `native-tls`: reqwest's TLS; none is chosen for you.
 //! - `http2`, `gzip`, `stream`: reqwest's, and `json`, `query`, `form`, `multipart`: reqwest's, with
 //!   the methods of that name. Any other feature of reqwest can be turned on in reqwest itself.
+//! - `middleware`: [`Client::middleware`](Client#method.middleware), for programs on
+//!   `reqwest-middleware`.
 //! - `health`: [`Client::health_check`](Client#method.health_check).
 //! - `telemetry`: `telemetry.watch(&client)`.
 //!
@@ -106,6 +108,8 @@ mod error;
 #[cfg(feature = "health")]
 mod health;
 mod leg;
+#[cfg(feature = "middleware")]
+mod middleware;
 mod names;
 mod observer;
 mod options;
@@ -114,11 +118,13 @@ mod redirected;
 mod request;
 mod response;
 mod retry_after;
+mod service;
 mod settings;
 mod snapshot;
 mod summary;
 #[cfg(feature = "telemetry")]
 mod telemetry;
+mod transport;
 mod url;
 
 pub use body::BodyError;
@@ -126,6 +132,9 @@ pub use builder::Builder;
 pub use client::{Client, WeakClient};
 pub use config_error::{ConfigError, FieldError};
 pub use error::{Error, Last, Phase};
+#[cfg(feature = "middleware")]
+#[cfg_attr(docsrs, doc(cfg(feature = "middleware")))]
+pub use middleware::ResilienceMiddleware;
 pub use names::{ClientBuilder, Result, get};
 pub use observer::{Finished, Observer};
 pub use request::RequestBuilder;

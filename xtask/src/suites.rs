@@ -69,6 +69,8 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-http/query",
     "steadfast-http/form",
     "steadfast-http/stream",
+    "steadfast-http/multipart",
+    "steadfast-http/middleware",
     "steadfast-amqp/health",
     "steadfast-amqp/telemetry",
     "steadfast-telemetry/prometheus",

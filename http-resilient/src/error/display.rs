@@ -94,6 +94,14 @@ impl fmt::Display for Error {
                 };
                 write!(f, "{request} failed{}: {what}", After(request))
             }
+            #[cfg(feature = "middleware")]
+            Self::Middleware { request, .. } => {
+                write!(
+                    f,
+                    "{request} failed{}: another middleware failed",
+                    After(request)
+                )
+            }
         }
     }
 }
@@ -118,6 +126,8 @@ impl StdError for Error {
             | Self::Request { source, .. }
             | Self::Response { source } => Some(source),
             Self::Config { source } => Some(source),
+            #[cfg(feature = "middleware")]
+            Self::Middleware { source, .. } => Some(source),
             Self::CircuitOpen { rejected, .. } => Some(rejected),
             Self::BulkheadFull { rejected, .. } => Some(rejected),
             Self::DeadlineExceeded {

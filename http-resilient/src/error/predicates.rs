@@ -10,8 +10,7 @@ impl Error {
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::AttemptTimeout { .. } | Self::DeadlineExceeded { .. } => true,
-            Self::Request { source, .. } | Self::Response { source } => source.is_timeout(),
-            _ => false,
+            _ => self.reqwest().is_some_and(reqwest::Error::is_timeout),
         }
     }
 

@@ -19,12 +19,15 @@ mod health;
 #[cfg(feature = "http2")]
 mod http2;
 mod methods;
+#[cfg(feature = "middleware")]
+mod middleware;
 mod migration;
 mod observer;
 mod redirects;
 mod request;
 mod retry;
 mod retry_after;
+mod service;
 mod storm;
 mod support;
 #[cfg(feature = "telemetry")]

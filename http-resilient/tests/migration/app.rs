@@ -77,26 +77,25 @@ impl Shop {
         let request = self.http.post(self.url("/echo")).json(&sent);
         let echoed: serde_json::Value = request.send().await?.json().await?;
         assert_eq!(echoed, sent);
-        self.http
-            .get(self.url("/numbers"))
-            .send()
-            .await?
-            .json()
-            .await
-            .map_err(Error::from)
+        let numbers = self.http.get(self.url("/numbers")).send().await?;
+        let numbers = numbers.json().await?;
+        Ok(numbers)
+    }
+
+    #[cfg(feature = "json")]
+    async fn garbled(&self) -> Result<u32, Error> {
+        let number = self.http.get(self.url("/stock/7")).send().await?;
+        let number = number.json().await?;
+        Ok(number)
     }
 
     #[cfg(feature = "form")]
     async fn log_in(&self, user: &str) -> Result<String, Error> {
         let form = [("user", user), ("scope", "read write")];
         let request = self.http.post(self.url("/echo")).form(&form);
-        request
-            .basic_auth("shop", Some("secret"))
-            .send()
-            .await?
-            .text()
-            .await
-            .map_err(Error::from)
+        let request = request.basic_auth("shop", Some("secret"));
+        let token = request.send().await?.text().await?;
+        Ok(token)
     }
 
     #[cfg(feature = "query")]
@@ -203,8 +202,7 @@ pub(super) async fn tell(base: String, dead: String) -> Vec<String> {
     #[cfg(feature = "json")]
     {
         told.push(format!("{:?}", shop.json().await.unwrap()));
-        let garbled = shop.http.get(shop.url("/stock/7")).send().await.unwrap();
-        let error = Error::from(garbled.json::<u32>().await.unwrap_err());
+        let error = shop.garbled().await.unwrap_err();
         told.push(kinds(&error));
     }
     #[cfg(feature = "form")]
