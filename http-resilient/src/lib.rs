@@ -83,8 +83,7 @@
 //! - `rustls`, `rustls-no-provider`, `native-tls`: reqwest's TLS; none is chosen for you.
 //! - `http2`, `gzip`, `stream`: reqwest's, and `json`, `query`, `form`, `multipart`: reqwest's, with
 //!   the methods of that name. Any other feature of reqwest can be turned on in reqwest itself.
-//! - `middleware`: [`Client::middleware`](Client#method.middleware), for programs on
-//!   `reqwest-middleware`.
+//! - `middleware`: [`Client::middleware`](Client#method.middleware), for `reqwest-middleware`.
 //! - `health`: [`Client::health_check`](Client#method.health_check).
 //! - `telemetry`: `telemetry.watch(&client)`.
 //!
@@ -135,7 +134,7 @@ pub use error::{Error, Last, Phase};
 #[cfg(feature = "middleware")]
 #[cfg_attr(docsrs, doc(cfg(feature = "middleware")))]
 pub use middleware::ResilienceMiddleware;
-pub use names::{ClientBuilder, Result, get};
+pub use names::*;
 pub use observer::{Finished, Observer};
 pub use request::RequestBuilder;
 pub use response::ResponseExt;
@@ -145,19 +144,6 @@ pub use url::IntoUrl;
 
 /// The reqwest that this crate is built on.
 pub use reqwest;
-#[cfg(feature = "multipart")]
-#[cfg_attr(docsrs, doc(cfg(feature = "multipart")))]
-pub use reqwest::multipart;
-pub use reqwest::{
-    Body, Method, NoProxy, Proxy, Request, Response, ResponseBuilderExt, StatusCode, Upgraded, Url,
-    Version, dns, header, redirect,
-};
-#[cfg(any(
-    feature = "rustls",
-    feature = "rustls-no-provider",
-    feature = "native-tls"
-))]
-pub use reqwest::{Certificate, Identity, tls};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,6 +1,18 @@
 //! The names that reqwest has at its root, so that changing an import is enough.
 
-use reqwest::Response;
+#[cfg(feature = "multipart")]
+#[cfg_attr(docsrs, doc(cfg(feature = "multipart")))]
+pub use reqwest::multipart;
+pub use reqwest::{
+    Body, Method, NoProxy, Proxy, Request, Response, ResponseBuilderExt, StatusCode, Upgraded, Url,
+    Version, dns, header, redirect,
+};
+#[cfg(any(
+    feature = "rustls",
+    feature = "rustls-no-provider",
+    feature = "native-tls"
+))]
+pub use reqwest::{Certificate, Identity, tls};
 
 use crate::builder::Builder;
 use crate::client::Client;

@@ -266,3 +266,46 @@ async fn a_request_that_is_none_is_told_apart_in_the_chain_too() {
     assert!(error.is_invalid_request(), "{error:?}");
     assert_eq!(client.snapshot().totals.invalid, 1);
 }
+
+#[tokio::test]
+async fn a_response_that_no_retry_replaced_brings_its_own_extensions() {
+    let upstream = HttpUpstream::start().await;
+    upstream.script([Reply::status(503).body("busy")]);
+    // It opens the circuit, so that the retry is not let through after the response has been read.
+    let client = quick().failure_threshold(1).build().unwrap();
+    let chain = ClientBuilder::new(reqwest::Client::new())
+        .with(client.middleware())
+        .with(Inner::default())
+        .build();
+    let mut extensions = Extensions::new();
+    extensions.insert(Seen(vec![0]));
+    let request = chain.get(upstream.url("/")).build().unwrap();
+    let response = chain
+        .execute_with_extensions(request, &mut extensions)
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.text().await.unwrap(), "busy");
+    assert_eq!(extensions.get(), Some(&Seen(vec![0, 1])));
+    assert_eq!(client.snapshot().totals.drained, 1);
+}
+
+#[tokio::test]
+async fn calls_through_chain_and_client_share_the_budget() {
+    let upstream = HttpUpstream::start().await;
+    upstream.respond_with(|_, _| Reply::status(503));
+    let client = quick()
+        .budget_share(0.0)
+        .budget_min_per_second(0.0)
+        .failure_threshold(100)
+        .build()
+        .unwrap();
+    let chain = around(&client);
+    for _ in 0..3 {
+        client.get(upstream.url("/")).send().await.unwrap();
+        chain.get(upstream.url("/")).send().await.unwrap();
+    }
+    let budget = client.snapshot().budget.unwrap().totals;
+    assert_eq!(upstream.request_count(), 6, "{budget:?}");
+    assert_eq!((budget.calls, budget.suppressed.retries_spent), (6, 6));
+}
