@@ -24,6 +24,7 @@ use crate::options::{self, Options};
 use crate::past::{self, Past};
 use crate::spans::CallSpan;
 use crate::summary::RequestSummary;
+use crate::transport::Transport;
 
 /// Sends a request through all the patterns, or waits for what another brings that is the same. `is_ours`
 /// if nobody but a builder of ours can have made it.
@@ -32,6 +33,7 @@ pub(crate) async fn run(
     mut request: Request,
     options: Option<Box<Options>>,
     is_ours: bool,
+    transport: Transport<'_>,
 ) -> Result<Response, Error> {
     let ongoing = shared.counters.begin();
     let Some(authority) = shared.meet(request.url()) else {
@@ -40,7 +42,7 @@ pub(crate) async fn run(
     };
     let options = options.as_deref().unwrap_or(&options::NONE);
     let started = clock::now();
-    if coalesce::is_wanted(shared, &request, options) {
+    if transport.is_own() && coalesce::is_wanted(shared, &request, options) {
         // In a box, as few requests are.
         let joining = coalesce::join(shared, &authority, request, options, started);
         match Box::pin(joining).await {
@@ -48,7 +50,11 @@ pub(crate) async fn run(
             Err(alone) => request = alone,
         }
     }
-    let origin = Origin { started, is_ours };
+    let origin = Origin {
+        started,
+        is_ours,
+        transport,
+    };
     send(shared, authority, request, options, origin, Some(ongoing)).await
 }
 
@@ -58,7 +64,7 @@ pub(crate) async fn send(
     authority: Arc<Authority>,
     request: Request,
     options: &Options,
-    origin: Origin,
+    origin: Origin<'_>,
     ongoing: Option<Ongoing<'_>>,
 ) -> Result<Response, Error> {
     let call = Call::new(shared, authority, request, options, origin);
@@ -91,16 +97,17 @@ pub(crate) fn deadline(
 }
 
 /// Where a request comes from.
-#[derive(Clone, Copy)]
-pub(crate) struct Origin {
+pub(crate) struct Origin<'c> {
     pub(crate) started: Instant,
     /// Whether nobody but a builder of ours can have made it.
     pub(crate) is_ours: bool,
+    pub(crate) transport: Transport<'c>,
 }
 
 pub(crate) struct Call<'c> {
     pub(crate) shared: &'c Shared,
     pub(crate) options: &'c Options,
+    pub(crate) transport: Transport<'c>,
     pub(crate) authority: Arc<Authority>,
     method: Method,
     url: Url,
@@ -133,10 +140,14 @@ impl<'c> Call<'c> {
         authority: Arc<Authority>,
         mut request: Request,
         options: &'c Options,
-        origin: Origin,
+        origin: Origin<'c>,
     ) -> Self {
         let settings = &shared.settings;
-        let Origin { started, is_ours } = origin;
+        let Origin {
+            started,
+            is_ours,
+            transport,
+        } = origin;
         let deadline = deadline(shared, &request, options, started);
         let usual = match options.adopted.once {
             true => 1,
@@ -174,6 +185,7 @@ impl<'c> Call<'c> {
             authority,
             shared,
             options,
+            transport,
         }
     }
 

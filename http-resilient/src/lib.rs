@@ -11,7 +11,8 @@
 //! use std::time::Duration;
 //! use steadfast_http::{Client, ResponseExt};
 //!
-//! let client = Client::builder("inventory")
+//! let client = Client::builder()
+//!     .name("inventory")
 //!     .attempt_timeout(Duration::from_secs(2))
 //!     .total_timeout(Duration::from_secs(10))
 //!     .build()?;
@@ -101,6 +102,7 @@
 //! - `rustls`, `rustls-no-provider`, `native-tls`: reqwest's TLS; none is chosen for you.
 //! - `http2`, `gzip`, `stream`: reqwest's, and `json`, `query`, `form`, `multipart`: reqwest's, with
 //!   the methods of that name. Any other feature of reqwest can be turned on in reqwest itself.
+//! - `middleware`: [`Client::middleware`](Client#method.middleware), for `reqwest-middleware`.
 //! - `health`: [`Client::health_check`](Client#method.health_check).
 //! - `telemetry`: `telemetry.watch(&client)`: metrics, events, and spans that the servers' spans join by
 //!   `traceparent`.
@@ -130,6 +132,9 @@ mod fallback;
 mod health;
 mod hedge;
 mod leg;
+#[cfg(feature = "middleware")]
+mod middleware;
+mod names;
 mod observer;
 mod options;
 mod past;
@@ -138,11 +143,12 @@ mod rate_headers;
 #[cfg(feature = "rate-limit")]
 mod rate_limit;
 mod read_ahead;
-mod redirect;
+mod redirected;
 mod request;
 mod response;
 mod retries;
 mod retry_after;
+mod service;
 mod settings;
 mod shield;
 mod snapshot;
@@ -151,6 +157,8 @@ mod summary;
 #[cfg(feature = "telemetry")]
 mod telemetry;
 mod throttle;
+mod transport;
+mod url;
 
 pub use body::BodyError;
 pub use builder::Builder;
@@ -158,6 +166,10 @@ pub use client::{Client, WeakClient};
 pub use config_error::{ConfigError, FieldError};
 pub use error::{Error, Last, Phase, ThrottledBy};
 pub use fallback::Failed;
+#[cfg(feature = "middleware")]
+#[cfg_attr(docsrs, doc(cfg(feature = "middleware")))]
+pub use middleware::ResilienceMiddleware;
+pub use names::*;
 pub use observer::{Finished, Observer};
 pub use past::Past;
 pub use propagation::{OnTop, Origins, Propagation};
@@ -166,6 +178,7 @@ pub use response::{ResponseExt, ServedBy};
 pub use retries::Retries;
 pub use snapshot::{AuthoritySnapshot, Snapshot, Totals};
 pub use summary::RequestSummary;
+pub use url::IntoUrl;
 
 #[cfg(any(doc, doctest))]
 pub mod cookbook;

@@ -14,6 +14,7 @@ use crate::config_error::FieldError;
 use crate::propagation::Propagation;
 #[cfg(feature = "rate-limit")]
 use crate::rate_limit::Rate;
+use crate::url::BaseUrl;
 
 /// The defaults, in one place; the README's table is held to them by a test. Those of the breakers are
 /// the breaker's own.
@@ -37,6 +38,7 @@ pub(crate) mod defaults {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
+    pub(crate) base_url: Option<BaseUrl>,
     pub(crate) attempt_timeout: Duration,
     pub(crate) total_timeout: Duration,
     pub(crate) max_attempts: u32,
@@ -64,6 +66,7 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            base_url: None,
             attempt_timeout: defaults::ATTEMPT_TIMEOUT,
             total_timeout: defaults::TOTAL_TIMEOUT,
             max_attempts: defaults::MAX_ATTEMPTS,
@@ -179,6 +182,7 @@ impl Settings {
     /// Every setting that breaks its rule, in the order of the builder's methods.
     pub(crate) fn broken_fields(&self) -> Vec<FieldError> {
         let mut fields = Vec::new();
+        fields.extend(self.base_url.as_ref().and_then(BaseUrl::broken));
         for (field, timeout) in [
             ("attempt_timeout", self.attempt_timeout),
             ("total_timeout", self.total_timeout),

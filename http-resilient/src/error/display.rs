@@ -18,6 +18,7 @@ impl fmt::Display for Error {
                     None => f.write_str("it cannot be built"),
                 }
             }
+            Self::Config { source } => source.fmt(f),
             Self::CircuitOpen { rejected, request } => {
                 write!(f, "{request} was not let through: ")?;
                 match (rejected.reason(), rejected.retry_after()) {
@@ -96,6 +97,14 @@ impl fmt::Display for Error {
                 };
                 write!(f, "{request} failed{}: {what}", After(request))
             }
+            #[cfg(feature = "middleware")]
+            Self::Middleware { request, .. } => {
+                write!(
+                    f,
+                    "{request} failed{}: another middleware failed",
+                    After(request)
+                )
+            }
         }
     }
 }
@@ -119,6 +128,9 @@ impl StdError for Error {
             Self::InvalidRequest { source }
             | Self::Request { source, .. }
             | Self::Response { source } => Some(source),
+            Self::Config { source } => Some(source),
+            #[cfg(feature = "middleware")]
+            Self::Middleware { source, .. } => Some(source),
             Self::CircuitOpen { rejected, .. } => Some(rejected),
             Self::BulkheadFull { rejected, .. } => Some(rejected),
             Self::DeadlineExceeded {

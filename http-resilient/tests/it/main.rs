@@ -21,6 +21,10 @@ mod health;
 mod hedge;
 #[cfg(feature = "http2")]
 mod http2;
+mod methods;
+#[cfg(feature = "middleware")]
+mod middleware;
+mod migration;
 mod observer;
 mod propagation;
 #[cfg(feature = "rate-limit")]
@@ -30,6 +34,7 @@ mod request;
 mod retries;
 mod retry;
 mod retry_after;
+mod service;
 #[cfg(feature = "telemetry")]
 mod spans;
 mod storm;
