@@ -107,13 +107,17 @@ impl State {
         wanted: Wanted,
         waker: &mut Option<Waker>,
     ) -> LinedUp {
-        // From here on nobody gets in but through this lock, so there is no place that comes back unseen.
-        let word = door.hold();
         let waiting = self.queue.len();
+        // From here on nobody gets in but through this lock, so there is no place that comes back unseen.
+        let word = match waiting {
+            0 => match door.take_or_hold(wanted.places) {
+                Ok(()) => return LinedUp::In,
+                Err(word) => word,
+            },
+            _ => door.word(),
+        };
         let lined_up = if word.is_closed() {
             LinedUp::Refused(Reason::Closed)
-        } else if waiting == 0 && door.take_held(wanted.places, true) {
-            LinedUp::In
         } else if waiting < self.max_waiting {
             self.push(door, wanted, waker, Wakers::default())
         } else {
