@@ -193,3 +193,12 @@ async fn tasks_threads_calls_sets_and_pools_have_priorities() {
     let weak = bulkhead.with_priority(Priority::Low).downgrade();
     assert_eq!(weak.upgrade().unwrap().priority(), Priority::Low);
 }
+
+#[test]
+fn a_peek_has_the_priority_of_its_set() {
+    let set: Keyed<u32> = Keyed::builder("set").build().unwrap();
+    let low = set.with_priority(Priority::Low);
+    drop(low.try_acquire(&7).unwrap());
+    assert_eq!(low.peek(&7).unwrap().priority(), Priority::Low);
+    assert_eq!(low.remove(&7).unwrap().priority(), Priority::Low);
+}
