@@ -5,7 +5,6 @@ mod refusing;
 mod snapshot;
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     task::{Poll, Waker},
     time::Duration,
@@ -24,6 +23,7 @@ use crate::{
     rejected::{Reason, Refusals, Rejected},
     state::{LinedUp, Spot, State, Wakers},
     sync::Mutex,
+    unwind,
 };
 
 #[derive(Debug)]
@@ -276,5 +276,5 @@ fn wake(wakers: Wakers) {
 /// take down the caller who gave the place back, who may be unwinding already, nor keep the other
 /// waiters of a closed bulkhead asleep.
 fn wake_now(waker: Waker) {
-    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+    let _ = unwind::caught(|| waker.wake());
 }
