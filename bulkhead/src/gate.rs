@@ -1,6 +1,7 @@
 //! The door and the line behind it. No method here runs anything of the user's (wakers, drops of
 //! wakers, observers) while it holds the lock of the line.
 
+mod draining;
 mod refusing;
 mod snapshot;
 
@@ -25,6 +26,8 @@ use crate::{
     sync::Mutex,
     unwind,
 };
+
+pub(crate) use draining::Drainer;
 
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -249,14 +252,6 @@ impl Gate {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.door.word().is_closed()
-    }
-
-    /// Whether all places are back; if not, `waker` is woken when they are.
-    pub(crate) fn drained(&self, waker: &Waker) -> bool {
-        let mut waker = Some(waker.clone());
-        let drained = self.state.lock().drained(&self.door, &mut waker);
-        drop(waker);
-        drained
     }
 
     pub(crate) fn limit(&self) -> usize {

@@ -35,7 +35,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
 use crate::config::Config;
-use crate::gate::{Entered, Gate};
+use crate::gate::{Drainer, Entered, Gate};
 use crate::holds::Since;
 use crate::observers::Observers;
 use crate::priority::Priority;
