@@ -136,7 +136,7 @@ fn a_line_without_time_to_wait_is_none_where_holds_are_measured_too() {
         let bulkhead = Bulkhead::builder("b")
             .max_concurrent(1)
             .max_waiting(max_waiting)
-            .checkout_timeout(std::time::Duration::from_secs(timeout))
+            .checkout_timeout(Duration::from_secs(timeout))
             .hold_times(true)
             .build()
             .unwrap();

@@ -202,3 +202,26 @@ fn a_peek_has_the_priority_of_its_set() {
     assert_eq!(low.peek(&7).unwrap().priority(), Priority::Low);
     assert_eq!(low.remove(&7).unwrap().priority(), Priority::Low);
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_who_comes_late_has_saved_up_nothing() {
+    let bulkhead = one_place(|builder| builder.low_share(16));
+    let held = bulkhead.acquire().await.unwrap();
+    let mut crowd: Vec<_> = (0..30)
+        .map(|_| in_line(&bulkhead, Priority::High))
+        .collect();
+    drop(held);
+    for waiter in &mut crowd[..20] {
+        drop(answer(waiter).unwrap().unwrap());
+    }
+    // The 21st is next, whoever comes now; then it is their turn as often as that of the crowd.
+    let mut late: Vec<_> = (0..3).map(|_| in_line(&bulkhead, Priority::Low)).collect();
+    drop(answer(&mut crowd[20]).unwrap().unwrap());
+    drop(answer(&mut late[0]).unwrap().unwrap());
+    assert!(
+        answer(&mut late[1]).is_none(),
+        "it is the turn of the crowd"
+    );
+    drop(answer(&mut crowd[21]).unwrap().unwrap());
+    drop(answer(&mut late[1]).unwrap().unwrap());
+}

@@ -164,7 +164,9 @@ async fn closing_waits_for_the_last_permit() {
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_the_last_permit_hears_of_it_at_once() {
     for measured in [false, true] {
-        let bulkhead = Bulkhead::builder("b").max_concurrent(3).hold_times(measured);
+        let bulkhead = Bulkhead::builder("b")
+            .max_concurrent(3)
+            .hold_times(measured);
         let bulkhead = bulkhead.build().unwrap();
         let held = bulkhead.try_acquire_many(2).unwrap();
         let last = bulkhead.try_acquire().unwrap();
