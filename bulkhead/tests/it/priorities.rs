@@ -225,3 +225,33 @@ async fn one_who_comes_late_has_saved_up_nothing() {
     drop(answer(&mut crowd[21]).unwrap().unwrap());
     drop(answer(&mut late[1]).unwrap().unwrap());
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_takes_several_places_has_used_up_as_many_turns() {
+    let bulkhead = Bulkhead::builder("b")
+        .max_concurrent(3)
+        .high_share(1)
+        .normal_share(1)
+        .build()
+        .unwrap();
+    let held = bulkhead.try_acquire_many(3).unwrap();
+    let heavy = bulkhead.with_priority(Priority::High);
+    let mut heavy: [Acquire<'_>; 2] = [(); 2].map(|()| -> Acquire<'_> {
+        let mut waiter: Acquire<'_> = Box::pin(heavy.acquire_many(3));
+        assert!(poll(&mut waiter, &Alarm::new()).is_pending());
+        waiter
+    });
+    let mut small: Vec<_> = (0..6)
+        .map(|_| in_line(&bulkhead, Priority::Normal))
+        .collect();
+    drop(held);
+    drop(answer(&mut heavy[0]).unwrap().unwrap());
+    let three: Vec<_> = small[..3].iter_mut().map(answer).collect();
+    assert!(three.iter().all(Option::is_some));
+    assert!(
+        answer(&mut small[3]).is_none(),
+        "it is the turn of the heavy"
+    );
+    drop(three);
+    drop(answer(&mut heavy[1]).unwrap().unwrap());
+}
