@@ -174,6 +174,27 @@ async fn a_future_polled_after_its_end_panics_and_counts_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_future_polled_after_it_has_waited_panics_and_counts_nothing() {
+    let bulkhead = Bulkhead::builder("b").max_concurrent(1).build().unwrap();
+    let held = bulkhead.try_acquire().unwrap();
+    let mut call: Boxed<'_, _> = Box::pin(bulkhead.call(|| async { Ok::<_, ()>(()) }));
+    let mut acquire: Boxed<'_, _> = Box::pin(bulkhead.acquire());
+    assert!(poll(&mut call, &Alarm::new()).is_pending());
+    assert!(poll(&mut acquire, &Alarm::new()).is_pending());
+    drop(held);
+    assert!(poll(&mut call, &Alarm::new()).is_ready());
+    assert!(poll(&mut acquire, &Alarm::new()).is_ready());
+    let before = bulkhead.snapshot();
+    let again = AssertUnwindSafe(|| poll(&mut call, &Alarm::new()).is_ready());
+    assert!(std::panic::catch_unwind(again).is_err());
+    let again = AssertUnwindSafe(|| poll(&mut acquire, &Alarm::new()).is_ready());
+    let payload = std::panic::catch_unwind(again).unwrap_err();
+    let told = payload.downcast_ref::<&str>();
+    assert_eq!(told, Some(&"an acquire was polled after it had ended"));
+    assert_eq!(bulkhead.snapshot(), before);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_that_panicked_and_is_polled_again_panics_and_counts_nothing() {
     let bulkhead = one_place();
     let mut call: Boxed<'_, Result<(), Error<()>>> =
