@@ -255,3 +255,23 @@ async fn who_takes_several_places_has_used_up_as_many_turns() {
     drop(three);
     drop(answer(&mut heavy[1]).unwrap().unwrap());
 }
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_a_set_wait_with_its_priority_in_both_lines() {
+    let outer = one_place(|builder| builder);
+    let set: Keyed<u32> = Keyed::builder("set")
+        .bulkhead(|each| each.max_concurrent(1))
+        .outer(outer.clone())
+        .build()
+        .unwrap();
+    let low = set.with_priority(Priority::Low);
+    let _held = outer.try_acquire().unwrap();
+    let mut outside: Boxed<'_, _> = Box::pin(low.call(&7, || async { Ok::<_, ()>(()) }));
+    let mut inside: Boxed<'_, _> = Box::pin(low.call(&7, || async { Ok::<_, ()>(()) }));
+    let mut acquires: Boxed<'_, _> = Box::pin(low.acquire(&7));
+    assert!(poll(&mut outside, &Alarm::new()).is_pending());
+    assert!(poll(&mut inside, &Alarm::new()).is_pending());
+    assert!(poll(&mut acquires, &Alarm::new()).is_pending());
+    assert_eq!(outer.snapshot().waiting_at(Priority::Low), 1);
+    assert_eq!(set.get(&7).snapshot().waiting_at(Priority::Low), 2);
+}
