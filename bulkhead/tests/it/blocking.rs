@@ -149,6 +149,7 @@ fn a_thread_that_closes_waits_for_the_last_permit_or_tells_how_many_are_busy() {
         .close_and_wait_blocking(Duration::from_micros(1))
         .unwrap_err();
     assert_eq!((still_busy.busy(), still_busy.name()), (1, "threads"));
+    assert!(bulkhead.is_closed());
     thread::scope(|scope| {
         let closers =
             [(); 2].map(|()| scope.spawn(|| bulkhead.close_and_wait_blocking(Duration::MAX)));
