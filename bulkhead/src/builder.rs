@@ -124,7 +124,7 @@ impl Builder {
     /// # Errors
     ///
     /// A [`ConfigError`] that lists every setting that breaks its rule: an empty name, no places or too
-    /// many, and shares that are not from 1 to 100.
+    /// many, or a share that is not from 1 to 100.
     pub fn build(self) -> Result<Bulkhead, ConfigError> {
         let mut bad = Vec::new();
         self.check(&mut bad);

@@ -177,7 +177,7 @@ impl Door {
     #[must_use = "whoever waits for the place is to be served"]
     pub(crate) fn give(&self, places: u32) -> Word {
         // Release: what was done in the place comes before what the next one does. In one order with
-        // `hold`: either this sees that somebody waits, or they see the place.
+        // `take_or_hold`: either this sees that somebody waits, or they see the place.
         Word(self.word.fetch_sub(taking(places), Ordering::Release))
     }
 
@@ -186,9 +186,31 @@ impl Door {
         self.set_flags(|flags| flags | WATCHED);
     }
 
-    /// Holds newcomers up. Only under the lock, as all that follows.
-    pub(crate) fn hold(&self) -> Word {
-        self.set_flags(|flags| flags | QUEUED)
+    /// Takes places, if they are free and the door is open; else holds newcomers up. In one step, so that
+    /// nobody is held up by one who finds room. Only under the lock while nobody waits, and only under the
+    /// lock is all that follows.
+    pub(crate) fn take_or_hold(&self, places: u32) -> Result<(), Word> {
+        let mut word = Word(self.word.load(Ordering::Relaxed));
+        loop {
+            let is_free = !word.is_closed() && word.has_room_for(places);
+            let changed = match is_free {
+                true => word.taken(places),
+                false => Word::new(word.busy(), word.limit(), word.flags() | QUEUED),
+            };
+            match self.word.compare_exchange_weak(
+                word.0,
+                changed.0,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) if is_free => {
+                    self.note_peak(changed.busy());
+                    return Ok(());
+                }
+                Ok(_) => return Err(changed),
+                Err(other) => word = Word(other),
+            }
+        }
     }
 
     /// Lets newcomers in again.

@@ -1,11 +1,11 @@
 //! The door and the line behind it. No method here runs anything of the user's (wakers, drops of
 //! wakers, observers) while it holds the lock of the line.
 
+mod draining;
 mod refusing;
 mod snapshot;
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     task::{Poll, Waker},
     time::Duration,
@@ -24,7 +24,10 @@ use crate::{
     rejected::{Reason, Refusals, Rejected},
     state::{LinedUp, Spot, State, Wakers},
     sync::Mutex,
+    unwind,
 };
+
+pub(crate) use draining::Drainer;
 
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -251,14 +254,6 @@ impl Gate {
         self.door.word().is_closed()
     }
 
-    /// Whether all places are back; if not, `waker` is woken when they are.
-    pub(crate) fn drained(&self, waker: &Waker) -> bool {
-        let mut waker = Some(waker.clone());
-        let drained = self.state.lock().drained(&self.door, &mut waker);
-        drop(waker);
-        drained
-    }
-
     pub(crate) fn limit(&self) -> usize {
         self.door.word().limit() as usize
     }
@@ -276,5 +271,5 @@ fn wake(wakers: Wakers) {
 /// take down the caller who gave the place back, who may be unwinding already, nor keep the other
 /// waiters of a closed bulkhead asleep.
 fn wake_now(waker: Waker) {
-    let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+    let _ = unwind::caught(|| waker.wake());
 }

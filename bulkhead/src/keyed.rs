@@ -127,7 +127,7 @@ impl<K: Hash + Eq + Clone + fmt::Display> Keyed<K> {
         Q: Hash + Eq + ?Sized,
     {
         let found = self.shared.find(key)?.1;
-        Some(found.entry.bulkhead.clone())
+        Some(self.handle(&found.entry.bulkhead))
     }
 
     /// Takes the bulkhead of this key out of the set, also if it is in use or closed. Its places and
@@ -140,7 +140,7 @@ impl<K: Hash + Eq + Clone + fmt::Display> Keyed<K> {
     {
         let (hash, found) = self.shared.find(key)?;
         let removed = self.shared.table.write().remove(hash, found.number);
-        removed.map(|entry| entry.bulkhead.clone())
+        removed.map(|entry| self.handle(&entry.bulkhead))
     }
 
     /// Each key that has a bulkhead now, with that bulkhead's snapshot, in no order. The keys are
@@ -195,6 +195,10 @@ impl<K> Keyed<K> {
     #[must_use]
     pub fn with_priority(&self, priority: Priority) -> Self {
         Self::new(Arc::clone(&self.shared), priority)
+    }
+
+    fn handle(&self, bulkhead: &Bulkhead) -> Bulkhead {
+        bulkhead.with_priority(self.priority)
     }
 
     fn new(shared: Arc<Shared<K>>, priority: Priority) -> Self {

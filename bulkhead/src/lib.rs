@@ -184,6 +184,7 @@ mod ticket;
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub mod tower;
+mod unwind;
 mod wait;
 mod weak;
 

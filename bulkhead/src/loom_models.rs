@@ -13,6 +13,7 @@
 //! | taking a place without Acquire, giving it back without Release | `what_was_done_in_a_place_is_seen_by_the_next` |
 //! | giving back that looks for waiters first; a hold that comes after the look at the room | `a_place_that_comes_back_is_not_lost_on_a_new_waiter` |
 //! | taking a place although somebody waits | `nobody_overtakes_the_line` |
+//! | newcomers held up before it is known that there is no room | `one_who_finds_room_after_all_turns_nobody_away_meanwhile` |
 //! | newcomers let in before the last in line is served | `nobody_overtakes_the_line` |
 //! | a place that was handed over and not picked up is freed without serving | `a_waiter_that_leaves_passes_its_place_on` |
 //! | closing without the lock of the line | `nobody_waits_at_a_closed_door` |
@@ -34,7 +35,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 
 use crate::config::Config;
-use crate::gate::{Entered, Gate};
+use crate::gate::{Drainer, Entered, Gate};
 use crate::holds::Since;
 use crate::observers::Observers;
 use crate::priority::Priority;

@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -11,7 +10,7 @@ use std::{
 
 use parking_lot::RwLock;
 
-use crate::observer::Observer;
+use crate::{observer::Observer, unwind};
 
 #[derive(Default)]
 pub(crate) struct Observers {
@@ -90,7 +89,7 @@ impl Observers {
     fn show(&self, show: impl Fn(&dyn Observer), whom: impl Fn(&Listed) -> bool) {
         let list = Arc::clone(&self.list.read());
         for listed in list.iter().filter(|listed| whom(listed)) {
-            if catch_unwind(AssertUnwindSafe(|| show(&*listed.observer))).is_err() {
+            if unwind::caught(|| show(&*listed.observer)).is_none() {
                 self.panics.fetch_add(1, Ordering::Relaxed);
             }
         }

@@ -163,7 +163,8 @@ impl Rejected {
             .map_or(Duration::ZERO, |more| more.waited)
     }
 
-    /// Callers in line at the time of the refusal, this one not among them.
+    /// Callers in line at the time of the refusal, this one not among them; not told, hence 0, of a
+    /// [closed](Reason::Closed) bulkhead and of [too many](Reason::TooMany) places.
     #[must_use]
     pub fn waiting(&self) -> usize {
         match self.reason() {
@@ -173,7 +174,7 @@ impl Rejected {
     }
 
     /// When it makes sense to try again: about the time that it takes until as many places have come
-    /// back as there are callers in line and as this caller wants. `None` unless the bulkhead
+    /// back as this caller wants, and one for each in line. `None` unless the bulkhead
     /// [measures hold times](crate::Builder::hold_times) and a place has come back since it was
     /// built, and when trying again does not help.
     ///

@@ -20,8 +20,10 @@ pub(crate) struct State {
     pub(crate) peak_waiting: usize,
     pub(crate) totals: QueueTotals,
     pub(crate) queue: Queue,
-    /// Who waits for the last place to come back.
-    drainers: Vec<Waker>,
+    /// Who waits for the last place to come back, by number.
+    drainers: Vec<(u64, Waker)>,
+    /// The number of the newest of them.
+    last_drainer: u64,
 }
 
 /// Counts of those who were in line.
@@ -95,6 +97,7 @@ impl State {
             totals: QueueTotals::default(),
             queue: Queue::new(config),
             drainers: Vec::new(),
+            last_drainer: 0,
         }
     }
 
@@ -107,13 +110,17 @@ impl State {
         wanted: Wanted,
         waker: &mut Option<Waker>,
     ) -> LinedUp {
-        // From here on nobody gets in but through this lock, so there is no place that comes back unseen.
-        let word = door.hold();
         let waiting = self.queue.len();
+        // From here on nobody gets in but through this lock, so there is no place that comes back unseen.
+        let word = match waiting {
+            0 => match door.take_or_hold(wanted.places) {
+                Ok(()) => return LinedUp::In,
+                Err(word) => word,
+            },
+            _ => door.word(),
+        };
         let lined_up = if word.is_closed() {
             LinedUp::Refused(Reason::Closed)
-        } else if waiting == 0 && door.take_held(wanted.places, true) {
-            LinedUp::In
         } else if waiting < self.max_waiting {
             self.push(door, wanted, waker, Wakers::default())
         } else {
@@ -209,14 +216,30 @@ impl State {
         wakers
     }
 
-    /// Whether the last place has come back; if not, `waker` is woken when it does.
-    pub(crate) fn drained(&mut self, door: &Door, waker: &mut Option<Waker>) -> bool {
-        let drained = door.drain().busy() == 0;
-        let known = |waker: &Waker| self.drainers.iter().any(|other| other.will_wake(waker));
-        if !drained && !waker.as_ref().is_some_and(known) {
-            self.drainers.extend(waker.take());
+    /// The number of one more who is going to wait for the last place to come back.
+    pub(crate) fn new_drainer(&mut self) -> u64 {
+        self.last_drainer += 1;
+        self.last_drainer
+    }
+
+    /// Whether the last place has come back; if not, `waker` is woken when it does. What is left of it, or
+    /// the one of last time, the caller drops after the lock.
+    pub(crate) fn drained(&mut self, door: &Door, drainer: u64, waker: &mut Option<Waker>) -> bool {
+        if door.drain().busy() == 0 {
+            return true;
         }
-        drained
+        let former = self.forget_drainer(drainer);
+        self.drainers
+            .extend(waker.take().map(|waker| (drainer, waker)));
+        *waker = former;
+        false
+    }
+
+    /// The waker goes out to be dropped after the lock.
+    pub(crate) fn forget_drainer(&mut self, drainer: u64) -> Option<Waker> {
+        let known = |(number, _): &(u64, Waker)| *number == drainer;
+        let index = self.drainers.iter().position(known)?;
+        Some(self.drainers.swap_remove(index).1)
     }
 
     fn push(
@@ -274,7 +297,7 @@ impl State {
         }
         self.let_go_if_empty(door);
         if !self.drainers.is_empty() && door.word().busy() == 0 {
-            for waker in self.drainers.drain(..) {
+            for (_, waker) in self.drainers.drain(..) {
                 wakers.push(Some(waker));
             }
         }

@@ -12,7 +12,14 @@ use std::{
 #[cfg(feature = "tokio")]
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use crate::{clock, error::StillBusy, gate::Gate, rejected::Rejected, state::Spot, ticket::Ticket};
+use crate::{
+    clock,
+    error::StillBusy,
+    gate::{Drainer, Gate},
+    rejected::Rejected,
+    state::Spot,
+    ticket::Ticket,
+};
 
 #[cfg(feature = "tokio")]
 pin_project_lite::pin_project! {
@@ -79,7 +86,8 @@ pub(crate) fn as_thread(gate: &Gate, spot: &Spot) -> Result<Duration, Rejected> 
 /// Waits until all places are back.
 #[cfg(feature = "tokio")]
 pub(crate) async fn drained_as_task(gate: &Gate, timeout: Duration) -> Result<(), StillBusy> {
-    let drained = std::future::poll_fn(|context| match gate.drained(context.waker()) {
+    let drainer = Drainer::new(gate);
+    let drained = std::future::poll_fn(|context| match drainer.is_done(context.waker()) {
         true => Poll::Ready(()),
         false => Poll::Pending,
     });
@@ -91,7 +99,8 @@ pub(crate) async fn drained_as_task(gate: &Gate, timeout: Duration) -> Result<()
 pub(crate) fn drained_as_thread(gate: &Gate, timeout: Duration) -> Result<(), StillBusy> {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let begin = clock::real();
-    while !gate.drained(&waker) {
+    let drainer = Drainer::new(gate);
+    while !drainer.is_done(&waker) {
         let waited = clock::real().saturating_duration_since(begin);
         let left = timeout.saturating_sub(waited);
         if left.is_zero() {

@@ -72,6 +72,8 @@ impl<K> KeyedBuilder<K> {
     /// A bulkhead that all calls of the set share, whatever their key: what the process as a whole
     /// can bear. It may be shared with other sets and direct callers. Default: none.
     ///
+    /// The priority of this handle does not count, but that of [the set's](Keyed::with_priority).
+    ///
     /// See [the order of the two](Keyed#two-limits).
     pub fn outer(mut self, outer: Bulkhead) -> Self {
         self.outer = Some(outer);

@@ -50,6 +50,27 @@ fn loom_nobody_overtakes_the_line() {
 }
 
 #[test]
+fn loom_one_who_finds_room_after_all_turns_nobody_away_meanwhile() {
+    loom::model(|| {
+        let gate = gate(2, 1);
+        gate.try_enter(2).unwrap();
+        let enters = {
+            let gate = Arc::clone(&gate);
+            thread::spawn(move || enter(&gate).unwrap())
+        };
+        gate.release(2, Since::UNKNOWN);
+        // Two places have come back, and the other takes or is given one of them.
+        gate.try_enter(1).unwrap();
+        if let Some(spot) = enters.join().unwrap() {
+            let (_bell, waker) = bell();
+            assert!(poll(&gate, &spot, &waker).is_ready());
+        }
+        gate.release(2, Since::UNKNOWN);
+        assert_idle(&gate);
+    });
+}
+
+#[test]
 fn loom_a_waiter_that_leaves_passes_its_place_on() {
     loom::model(|| {
         let gate = gate(1, 2);

@@ -2,12 +2,14 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    panic::{self, AssertUnwindSafe},
     sync::Arc,
     thread,
 };
 
-use crate::pool::{discards::Cause, shared::Shared, shelf::Item};
+use crate::{
+    pool::{discards::Cause, shared::Shared, shelf::Item},
+    unwind,
+};
 
 pub(crate) struct Loan<T, E> {
     shared: Arc<Shared<T, E>>,
@@ -88,10 +90,7 @@ impl<T, E> Loan<T, E> {
             .keep_after_panic
             .as_ref()
             // A second panic that left this destructor would abort the process.
-            .is_some_and(|keep| {
-                let kept = panic::catch_unwind(AssertUnwindSafe(|| keep(resource)));
-                matches!(kept, Ok(true))
-            })
+            .is_some_and(|keep| unwind::caught(|| keep(resource)) == Some(true))
     }
 }
 

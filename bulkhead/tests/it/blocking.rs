@@ -140,3 +140,22 @@ async fn a_paused_clock_does_not_keep_a_thread_parked_for_ever() {
     let rejected = waiter.await.unwrap();
     assert!(matches!(rejected.reason(), Reason::Timeout { .. }));
 }
+
+#[test]
+fn a_thread_that_closes_waits_for_the_last_permit_or_tells_how_many_are_busy() {
+    let bulkhead = one_place(Duration::MAX);
+    let held = bulkhead.try_acquire().unwrap();
+    let still_busy = bulkhead
+        .close_and_wait_blocking(Duration::from_micros(1))
+        .unwrap_err();
+    assert_eq!((still_busy.busy(), still_busy.name()), (1, "threads"));
+    assert!(bulkhead.is_closed());
+    thread::scope(|scope| {
+        let closers =
+            [(); 2].map(|()| scope.spawn(|| bulkhead.close_and_wait_blocking(Duration::MAX)));
+        drop(held);
+        for closer in closers {
+            closer.join().unwrap().unwrap();
+        }
+    });
+}

@@ -103,3 +103,106 @@ async fn futures_can_move_between_threads() {
     drop(held);
     assert_eq!(poll(&mut call, &Alarm::new()), Poll::Ready(Ok(5)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_future_that_is_done_is_dropped_before_its_place_is_free() {
+    let bulkhead = one_place();
+    let busy = Cell::new(0);
+    let call = bulkhead.call(|| {
+        let witness = Witness(&bulkhead, &busy);
+        std::future::poll_fn(move |_| {
+            let _ = &witness;
+            Poll::Ready(Ok::<_, ()>(()))
+        })
+    });
+    call.await.unwrap();
+    assert_eq!(busy.get(), 1);
+    assert_eq!(bulkhead.snapshot().available, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_place_comes_back_even_if_the_drop_of_the_operation_panics() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("on purpose");
+        }
+    }
+    let bulkhead = one_place();
+    for is_ready in [true, false] {
+        let mut call = Box::pin(bulkhead.call(|| {
+            let bomb = Bomb;
+            std::future::poll_fn(move |_| {
+                let _ = &bomb;
+                if is_ready {
+                    Poll::Ready(Ok::<_, ()>(()))
+                } else {
+                    Poll::Pending
+                }
+            })
+        }));
+        let ends = AssertUnwindSafe(|| {
+            let _ = call.as_mut().now_or_never();
+            drop(call);
+        });
+        assert!(std::panic::catch_unwind(ends).is_err());
+        let snapshot = bulkhead.snapshot();
+        assert_eq!(
+            (snapshot.busy, snapshot.totals.completed),
+            (0, 1 + u64::from(!is_ready))
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_future_polled_after_its_end_panics_and_counts_nothing() {
+    let bulkhead = one_place();
+    for is_full in [false, true] {
+        let held = is_full.then(|| bulkhead.try_acquire().unwrap());
+        let mut call: Boxed<'_, _> = Box::pin(bulkhead.call(|| async { Ok::<_, ()>(()) }));
+        let mut acquire: Boxed<'_, _> = Box::pin(bulkhead.acquire());
+        assert!(poll(&mut call, &Alarm::new()).is_ready());
+        assert!(poll(&mut acquire, &Alarm::new()).is_ready());
+        drop(held);
+        let before = bulkhead.snapshot();
+        let again = AssertUnwindSafe(|| poll(&mut call, &Alarm::new()).is_ready());
+        assert!(std::panic::catch_unwind(again).is_err());
+        let again = AssertUnwindSafe(|| poll(&mut acquire, &Alarm::new()).is_ready());
+        assert!(std::panic::catch_unwind(again).is_err());
+        assert_eq!(bulkhead.snapshot(), before);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_future_polled_after_it_has_waited_panics_and_counts_nothing() {
+    let bulkhead = Bulkhead::builder("b").max_concurrent(1).build().unwrap();
+    let held = bulkhead.try_acquire().unwrap();
+    let mut call: Boxed<'_, _> = Box::pin(bulkhead.call(|| async { Ok::<_, ()>(()) }));
+    let mut acquire: Boxed<'_, _> = Box::pin(bulkhead.acquire());
+    assert!(poll(&mut call, &Alarm::new()).is_pending());
+    assert!(poll(&mut acquire, &Alarm::new()).is_pending());
+    drop(held);
+    assert!(poll(&mut call, &Alarm::new()).is_ready());
+    assert!(poll(&mut acquire, &Alarm::new()).is_ready());
+    let before = bulkhead.snapshot();
+    let again = AssertUnwindSafe(|| poll(&mut call, &Alarm::new()).is_ready());
+    assert!(std::panic::catch_unwind(again).is_err());
+    let again = AssertUnwindSafe(|| poll(&mut acquire, &Alarm::new()).is_ready());
+    let payload = std::panic::catch_unwind(again).unwrap_err();
+    let told = payload.downcast_ref::<&str>();
+    assert_eq!(told, Some(&"an acquire was polled after it had ended"));
+    assert_eq!(bulkhead.snapshot(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_panicked_and_is_polled_again_panics_and_counts_nothing() {
+    let bulkhead = one_place();
+    let mut call: Boxed<'_, Result<(), Error<()>>> =
+        Box::pin(bulkhead.call(|| std::future::poll_fn(|_| panic!("on purpose"))));
+    for _ in 0..2 {
+        let polls = AssertUnwindSafe(|| poll(&mut call, &Alarm::new()).is_ready());
+        assert!(std::panic::catch_unwind(polls).is_err());
+        let snapshot = bulkhead.snapshot();
+        assert_eq!((snapshot.busy, snapshot.totals.completed), (0, 1));
+    }
+}

@@ -187,3 +187,15 @@ fn a_pool_names_the_bad_fields_of_its_bulkhead_and_its_own() {
             .starts_with("pool \"\" is misconfigured: name = \"\" (must not be empty); ")
     );
 }
+
+#[test]
+fn the_config_of_a_bulkhead_is_what_is_in_force() {
+    let config = Config::llm_requests();
+    let bulkhead = Bulkhead::builder("b").config(config.clone());
+    let bulkhead = bulkhead.build().unwrap();
+    assert_eq!(bulkhead.config(), config);
+    bulkhead.resize(3).unwrap();
+    let mut smaller = config;
+    smaller.max_concurrent = 3;
+    assert_eq!(bulkhead.config(), smaller);
+}

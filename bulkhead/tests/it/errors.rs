@@ -66,3 +66,31 @@ fn an_error_of_call_leads_to_its_source() {
     assert_eq!(failed.operation().unwrap().to_string(), "no route");
     assert_eq!(failed.into_operation().unwrap().to_string(), "no route");
 }
+
+#[test]
+fn refusals_are_equal_if_they_tell_the_same() {
+    let refusal = |name: &str, measured: bool, held: bool| {
+        let bulkhead = Bulkhead::builder(name).max_concurrent(1);
+        let bulkhead = bulkhead.hold_times(measured).build().unwrap();
+        let held = if held {
+            Some(bulkhead.try_acquire().unwrap())
+        } else {
+            bulkhead.close();
+            None
+        };
+        let rejected = bulkhead.try_acquire().unwrap_err();
+        drop(held);
+        (bulkhead, rejected)
+    };
+    let (_, full) = refusal("a", false, true);
+    assert_eq!(full, full.clone());
+    assert_eq!(full, refusal("a", false, true).1);
+    assert_ne!(full, refusal("b", false, true).1, "the name");
+    assert_ne!(full, refusal("a", false, false).1, "the reason");
+
+    // A place has come back there, so it is known when to try again.
+    let (measured, first) = refusal("a", true, true);
+    assert_eq!(full, first);
+    let _held = measured.try_acquire().unwrap();
+    assert_ne!(full, measured.try_acquire().unwrap_err(), "when again");
+}

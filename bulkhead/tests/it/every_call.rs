@@ -184,3 +184,33 @@ fn what_panics_in_an_observer_of_every_call_loses_no_place() {
     assert_eq!((snapshot.busy, snapshot.totals.completed), (0, 3));
     assert_eq!(snapshot.totals.observer_panics, 6);
 }
+
+#[test]
+fn a_thread_that_waited_for_its_call_is_told_and_measured_as_any_other() {
+    use steadfast_bulkhead::Priority;
+
+    #[derive(Default)]
+    struct Priorities(Mutex<Vec<Priority>>);
+    impl Observer for Priorities {
+        fn queued(&self, queued: &Queued) {
+            self.0.lock().push(queued.priority);
+        }
+    }
+    let heard = Arc::new(Priorities::default());
+    let bulkhead = Bulkhead::builder("b")
+        .max_concurrent(1)
+        .hold_times(true)
+        .observer(Arc::clone(&heard))
+        .build()
+        .unwrap();
+    let held = bulkhead.try_acquire().unwrap();
+    let low = bulkhead.with_priority(Priority::Low);
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| low.call_blocking(|| Ok::<_, ()>(())));
+        crate::support::wait_until(|| bulkhead.snapshot().waiting_at(Priority::Low) == 1);
+        drop(held);
+        call.join().unwrap().unwrap();
+    });
+    assert_eq!(*heard.0.lock(), [Priority::Low]);
+    assert_eq!(bulkhead.snapshot().holds.count, 2);
+}

@@ -119,6 +119,7 @@ async fn no_clock_runs_backwards_into_a_hold() {
     // Built in a runtime whose clock is ahead; the place comes back outside, where it is earlier.
     advance(Duration::from_secs(3600)).await;
     let bulkhead = measured(|builder| builder);
+    advance(ms(1)).await;
     let permit = bulkhead.try_acquire().unwrap();
     std::thread::spawn(move || drop(permit)).join().unwrap();
     let holds = bulkhead.snapshot().holds;

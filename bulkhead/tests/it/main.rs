@@ -24,6 +24,8 @@ mod close;
 #[cfg(feature = "tokio")]
 mod crashes;
 #[cfg(feature = "tokio")]
+mod everything;
+#[cfg(feature = "tokio")]
 mod holds;
 #[cfg(feature = "tokio")]
 mod model;

@@ -158,3 +158,49 @@ async fn a_wait_is_reported_with_its_place_in_line_and_its_length() {
     );
     assert_eq!(bulkhead.snapshot().totals.observer_panics, 4);
 }
+
+/// Panics with something that panics when it is dropped.
+struct Cluster;
+
+struct Bomblet;
+
+impl Drop for Bomblet {
+    fn drop(&mut self) {
+        std::panic::panic_any("on purpose, once more");
+    }
+}
+
+impl Observer for Cluster {
+    fn wants_every_call(&self) -> bool {
+        true
+    }
+
+    fn acquired(&self, _: &Acquired) {
+        std::panic::panic_any(Bomblet);
+    }
+}
+
+#[test]
+fn what_an_observer_panics_with_is_dropped_without_harm() {
+    let bulkhead = Bulkhead::builder("b")
+        .max_concurrent(1)
+        .observer(Cluster)
+        .build()
+        .unwrap();
+    let acquire = std::panic::AssertUnwindSafe(|| drop(bulkhead.try_acquire().unwrap()));
+    let unwound = std::panic::catch_unwind(acquire).is_err();
+    let snapshot = bulkhead.snapshot();
+    assert_eq!((snapshot.busy, snapshot.totals.observer_panics), (0, 1));
+    assert!(!unwound);
+}
+
+#[test]
+fn a_refusal_of_too_many_places_is_reported() {
+    let diary = Arc::new(Diary::default());
+    let bulkhead = Bulkhead::builder("b").observer(Arc::clone(&diary)).build();
+    bulkhead.unwrap().try_acquire_many(21).unwrap_err();
+    assert_eq!(
+        diary.read(),
+        ["bulkhead b cannot give 21 places at a time: it has 20"]
+    );
+}

@@ -129,3 +129,20 @@ fn without_a_queue_the_refusal_is_immediate_and_needs_no_timer() {
     assert_eq!(bulkhead.acquire_blocking().unwrap_err(), rejected);
     assert_eq!(bulkhead.snapshot().totals.rejected_full, 2);
 }
+
+#[test]
+fn a_line_without_time_to_wait_is_none_where_holds_are_measured_too() {
+    for (max_waiting, timeout) in [(0, 5), (5, 0)] {
+        let bulkhead = Bulkhead::builder("b")
+            .max_concurrent(1)
+            .max_waiting(max_waiting)
+            .checkout_timeout(Duration::from_secs(timeout))
+            .hold_times(true)
+            .build()
+            .unwrap();
+        let _held = bulkhead.try_acquire().unwrap();
+        let rejected = bulkhead.acquire_blocking().unwrap_err();
+        assert!(matches!(rejected.reason(), Reason::Full { .. }));
+        assert_eq!(bulkhead.snapshot().peak_waiting, 0);
+    }
+}

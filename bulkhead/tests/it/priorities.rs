@@ -193,3 +193,85 @@ async fn tasks_threads_calls_sets_and_pools_have_priorities() {
     let weak = bulkhead.with_priority(Priority::Low).downgrade();
     assert_eq!(weak.upgrade().unwrap().priority(), Priority::Low);
 }
+
+#[test]
+fn a_peek_has_the_priority_of_its_set() {
+    let set: Keyed<u32> = Keyed::builder("set").build().unwrap();
+    let low = set.with_priority(Priority::Low);
+    drop(low.try_acquire(&7).unwrap());
+    assert_eq!(low.peek(&7).unwrap().priority(), Priority::Low);
+    assert_eq!(low.remove(&7).unwrap().priority(), Priority::Low);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_comes_late_has_saved_up_nothing() {
+    let bulkhead = one_place(|builder| builder.low_share(16));
+    let held = bulkhead.acquire().await.unwrap();
+    let mut crowd: Vec<_> = (0..30)
+        .map(|_| in_line(&bulkhead, Priority::High))
+        .collect();
+    drop(held);
+    for waiter in &mut crowd[..20] {
+        drop(answer(waiter).unwrap().unwrap());
+    }
+    // The 21st is next, whoever comes now; then it is their turn as often as that of the crowd.
+    let mut late: Vec<_> = (0..3).map(|_| in_line(&bulkhead, Priority::Low)).collect();
+    drop(answer(&mut crowd[20]).unwrap().unwrap());
+    drop(answer(&mut late[0]).unwrap().unwrap());
+    assert!(
+        answer(&mut late[1]).is_none(),
+        "it is the turn of the crowd"
+    );
+    drop(answer(&mut crowd[21]).unwrap().unwrap());
+    drop(answer(&mut late[1]).unwrap().unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_takes_several_places_has_used_up_as_many_turns() {
+    let bulkhead = Bulkhead::builder("b")
+        .max_concurrent(3)
+        .high_share(1)
+        .normal_share(1)
+        .build()
+        .unwrap();
+    let held = bulkhead.try_acquire_many(3).unwrap();
+    let heavy = bulkhead.with_priority(Priority::High);
+    let mut heavy: [Acquire<'_>; 2] = [(); 2].map(|()| -> Acquire<'_> {
+        let mut waiter: Acquire<'_> = Box::pin(heavy.acquire_many(3));
+        assert!(poll(&mut waiter, &Alarm::new()).is_pending());
+        waiter
+    });
+    let mut small: Vec<_> = (0..6)
+        .map(|_| in_line(&bulkhead, Priority::Normal))
+        .collect();
+    drop(held);
+    drop(answer(&mut heavy[0]).unwrap().unwrap());
+    let three: Vec<_> = small[..3].iter_mut().map(answer).collect();
+    assert!(three.iter().all(Option::is_some));
+    assert!(
+        answer(&mut small[3]).is_none(),
+        "it is the turn of the heavy"
+    );
+    drop(three);
+    drop(answer(&mut heavy[1]).unwrap().unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_a_set_wait_with_its_priority_in_both_lines() {
+    let outer = one_place(|builder| builder);
+    let set: Keyed<u32> = Keyed::builder("set")
+        .bulkhead(|each| each.max_concurrent(1))
+        .outer(outer.clone())
+        .build()
+        .unwrap();
+    let low = set.with_priority(Priority::Low);
+    let _held = outer.try_acquire().unwrap();
+    let mut outside: Boxed<'_, _> = Box::pin(low.call(&7, || async { Ok::<_, ()>(()) }));
+    let mut inside: Boxed<'_, _> = Box::pin(low.call(&7, || async { Ok::<_, ()>(()) }));
+    let mut acquires: Boxed<'_, _> = Box::pin(low.acquire(&7));
+    assert!(poll(&mut outside, &Alarm::new()).is_pending());
+    assert!(poll(&mut inside, &Alarm::new()).is_pending());
+    assert!(poll(&mut acquires, &Alarm::new()).is_pending());
+    assert_eq!(outer.snapshot().waiting_at(Priority::Low), 1);
+    assert_eq!(set.get(&7).snapshot().waiting_at(Priority::Low), 2);
+}

@@ -168,3 +168,28 @@ async fn the_longest_timeout_waits_as_long_as_it_takes() {
     let (permit, ()) = tokio::join!(bulkhead.acquire(), release);
     assert_eq!(permit.unwrap().waited(), day);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_tells_of_a_line_of_any_length() {
+    let bulkhead = Bulkhead::builder("queue")
+        .max_concurrent(1)
+        .max_waiting(70_000)
+        .build()
+        .unwrap();
+    let _held = bulkhead.try_acquire().unwrap();
+    let alarm = Alarm::new();
+    let mut line: Vec<Boxed<'_, _>> = Vec::new();
+    for waiting in [65_535, 65_536, 70_000] {
+        while line.len() < waiting {
+            let mut waiter: Boxed<'_, _> = Box::pin(bulkhead.acquire());
+            assert!(poll(&mut waiter, &alarm).is_pending());
+            line.push(waiter);
+        }
+        assert_eq!(bulkhead.try_acquire().unwrap_err().waiting(), waiting);
+    }
+    let full = bulkhead.acquire().await.unwrap_err();
+    assert_eq!(
+        full.to_string(),
+        "bulkhead queue is full: 1 running, 70000 waiting"
+    );
+}

@@ -160,3 +160,41 @@ async fn closing_waits_for_the_last_permit() {
     bulkhead.close_and_wait(Duration::ZERO).await.unwrap();
     bulkhead.close_and_wait_blocking(Duration::ZERO).unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_the_last_permit_hears_of_it_at_once() {
+    for measured in [false, true] {
+        let bulkhead = Bulkhead::builder("b")
+            .max_concurrent(3)
+            .hold_times(measured);
+        let bulkhead = bulkhead.build().unwrap();
+        let held = bulkhead.try_acquire_many(2).unwrap();
+        let last = bulkhead.try_acquire().unwrap();
+        bulkhead.resize(1).unwrap();
+        let alarms = [Alarm::new(), Alarm::new()];
+        let mut ends = alarms.each_ref().map(|alarm| {
+            let mut end: Boxed<'_, _> = Box::pin(bulkhead.close_and_wait(Duration::MAX));
+            assert!(poll(&mut end, alarm).is_pending());
+            end
+        });
+        drop(held);
+        assert_eq!(alarms.each_ref().map(|alarm| alarm.rings()), [0, 0]);
+        drop(last);
+        assert_eq!(alarms.each_ref().map(|alarm| alarm.rings()), [1, 1]);
+        for end in &mut ends {
+            assert_eq!(poll(end, &alarms[0]), Poll::Ready(Ok(())));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_given_up_waiting_for_the_last_permit_is_forgotten() {
+    let bulkhead = bulkhead(1);
+    let _held = bulkhead.try_acquire().unwrap();
+    let alarm = Alarm::new();
+    for _ in 0..3 {
+        let mut end: Boxed<'_, _> = Box::pin(bulkhead.close_and_wait(Duration::MAX));
+        assert!(poll(&mut end, &alarm).is_pending());
+    }
+    assert_eq!(std::sync::Arc::strong_count(&alarm), 1, "its waker is kept");
+}

@@ -107,3 +107,34 @@ async fn a_panicking_waker_does_not_keep_the_others_asleep_at_the_close() {
     bulkhead.close();
     assert_eq!(alarm.rings(), 1);
 }
+
+/// Panics with something that panics when it is dropped.
+struct Cluster;
+
+struct Bomblet;
+
+impl Wake for Cluster {
+    fn wake(self: Arc<Self>) {
+        std::panic::panic_any(Bomblet);
+    }
+}
+
+impl Drop for Bomblet {
+    fn drop(&mut self) {
+        panic!("on purpose, once more");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_waker_panics_with_does_not_keep_the_others_asleep() {
+    let bulkhead = one_place();
+    let _held = bulkhead.try_acquire().unwrap();
+    let _bomb = queue(&bulkhead, Cluster);
+    let alarm = Alarm::new();
+    let mut other: Acquire<'_> = Box::pin(bulkhead.acquire());
+    assert!(poll(&mut other, &alarm).is_pending());
+    let close = std::panic::AssertUnwindSafe(|| bulkhead.close());
+    let unwound = std::panic::catch_unwind(close).is_err();
+    assert_eq!(alarm.rings(), 1);
+    assert!(!unwound);
+}

@@ -22,7 +22,7 @@ async fn there_are_never_more_resources_than_places_and_none_is_lost() {
     let factory = Arc::<Factory>::default();
     let pool = parts(&factory)
         .max_concurrent(PLACES)
-        .max_waiting(64)
+        .max_waiting(BORROWERS as usize)
         .checkout_timeout(Duration::MAX)
         .is_valid(|part| !part.broken)
         .build()

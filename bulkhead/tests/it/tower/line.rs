@@ -136,3 +136,15 @@ async fn a_rejected_call_keeps_nothing_of_the_inner_service() {
     assert!((&mut response).now_or_never().is_some());
     assert_eq!(Arc::strong_count(&witness), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn calls_wait_with_the_priority_of_the_layers_handle() {
+    use steadfast_bulkhead::Priority;
+    let bulkhead = bulkhead();
+    let _held = bulkhead.try_acquire().unwrap();
+    let low = BulkheadLayer::new(bulkhead.with_priority(Priority::Low));
+    let mut service = low.layer(tower::service_fn(|(): ()| ready(Ok::<_, ()>(()))));
+    let mut response: Boxed<'_, _> = Box::pin(service.call(()));
+    assert!(poll(&mut response, &Alarm::new()).is_pending());
+    assert_eq!(bulkhead.snapshot().waiting_at(Priority::Low), 1);
+}
