@@ -56,8 +56,9 @@ impl Call<'_> {
             *request.timeout_mut() = None;
         }
         let timeout = self.attempt_timeout.min(left);
-        self.begin_attempt();
+        let number = self.begin_attempt();
         self.propagate(request.headers_mut());
+        let mut span = self.span.attempt(number, &mut request);
         if let Some(leave) = leave {
             leave.spend();
         }
@@ -67,6 +68,7 @@ impl Call<'_> {
             Ok((Ok(response), _)) => {
                 // First of all: with its place, the next call gets through the gates.
                 self.heed(&response);
+                span.answered(&response);
                 let breaker = match outcome(response.status()) {
                     Outcome::Success => Some(permit), // the body has the last word
                     decided => {
@@ -78,6 +80,7 @@ impl Call<'_> {
                     breaker,
                     on_timeout: self.blame(left),
                     _place: place,
+                    span,
                 };
                 let limits = Limits {
                     bytes: self.max_response_bytes(),
@@ -97,6 +100,7 @@ impl Call<'_> {
                 if error.is_timeout() && !error.is_connect() && self.is_over() {
                     // reqwest's timer for the whole was quicker than ours for the head.
                     permit.record(self.blame(timeout));
+                    span.failed("deadline_exceeded");
                     return Err(Failure::Deadline(Phase::Response));
                 }
                 let fault = fault(&error, redirects);
@@ -112,6 +116,7 @@ impl Call<'_> {
                         request: self.summary(),
                     }
                 };
+                span.failed(error.kind());
                 Err(Failure::Fault {
                     error,
                     sent: fault.sent,
@@ -121,8 +126,10 @@ impl Call<'_> {
             Err(_) => {
                 permit.record(self.blame(timeout));
                 if self.is_over() {
+                    span.failed("deadline_exceeded");
                     return Err(Failure::Deadline(Phase::Response));
                 }
+                span.failed("timeout");
                 Err(Failure::Fault {
                     error: Error::AttemptTimeout {
                         timeout,

@@ -18,6 +18,7 @@ use crate::error::{Error, Phase};
 use crate::leg::Leg;
 use crate::observer::Finished;
 use crate::options::{self, Options};
+use crate::spans::CallSpan;
 use crate::summary::RequestSummary;
 
 /// Sends a request through all the patterns. `is_ours` if nobody but a builder of ours can have made it.
@@ -35,6 +36,7 @@ pub(crate) async fn run(
     let options = options.as_deref().unwrap_or(&options::NONE);
     let call = Call::new(shared, authority, request, options, is_ours);
     let result = ongoing.end(Leg::new(&call).run().await);
+    call.span.end(&result, call.attempts());
     call.tell(&result);
     result
 }
@@ -61,6 +63,7 @@ pub(crate) struct Call<'c> {
     attempts: AtomicU32,
     /// Attempts of which the server may have seen something.
     sent: AtomicU32,
+    pub(crate) span: CallSpan,
 }
 
 impl<'c> Call<'c> {
@@ -100,6 +103,7 @@ impl<'c> Call<'c> {
             method: request.method().clone(),
             url: request.url().clone(),
             copied,
+            span: CallSpan::begin(shared, &request, options),
             first: Mutex::new(Some(request)),
             max_attempts,
             attempt_timeout: options.attempt_timeout.unwrap_or(settings.attempt_timeout),
@@ -126,11 +130,11 @@ impl<'c> Call<'c> {
         Some(request)
     }
 
-    /// Counts an attempt, and supposes that the server sees it.
-    pub(crate) fn begin_attempt(&self) {
+    /// Counts an attempt, and supposes that the server sees it; the first is 1.
+    pub(crate) fn begin_attempt(&self) -> u32 {
         self.shared.counters.attempts.add();
-        self.attempts.fetch_add(1, Ordering::Relaxed);
         self.sent.fetch_add(1, Ordering::Relaxed);
+        self.attempts.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// An attempt turned out not to have reached the server.
@@ -176,6 +180,7 @@ impl<'c> Call<'c> {
         let finished = Finished {
             name: Arc::clone(&self.shared.name),
             authority: Arc::clone(&self.authority.name),
+            template: self.options.template.clone(),
             method: self.method.clone(),
             attempts: self.attempts(),
             duration: clock::now().saturating_duration_since(self.started),

@@ -92,6 +92,9 @@ impl<'a> Leg<'a> {
             Ok(response) => self.judge(response, last).await,
             Err(failure) => self.judge_failure(failure, last),
         };
+        if let Some(wait) = wait_of(verdict) {
+            self.call.span.waits(wait);
+        }
         match verdict {
             Verdict::Accept => Ok(()),
             verdict => Err(verdict),
@@ -127,6 +130,7 @@ impl<'a> Leg<'a> {
     fn judge_failure(&self, failure: Failure, last: bool) -> Verdict {
         match failure {
             Failure::Rejected(error) => {
+                self.call.span.rejected(error.kind());
                 // A retry that is not let through is one that was not made: the result of the attempt
                 // before it stands, if it is still there.
                 let stands = matches!(
@@ -200,7 +204,10 @@ impl<'a> Leg<'a> {
         if let Some(budget) = &call.shared.budget {
             match budget.try_acquire(Extra::Retry) {
                 Ok(leave) => self.progress.lock().leave = Some(leave),
-                Err(_) => return Verdict::Stop, // which the budget counts
+                Err(_) => {
+                    call.span.rejected("retry_budget"); // which the budget counts
+                    return Verdict::Stop;
+                }
             }
         }
         Verdict::RetryAfter(wait)

@@ -78,6 +78,12 @@
 //! [`abandoned_as`](Builder::abandoned_as) says. A timeout counts as a failure only if the server had
 //! at least half of the time that attempts usually have, so a caller in a hurry opens no circuit.
 //!
+#![cfg_attr(doc, doc = "# Recipes")]
+#![cfg_attr(
+    doc,
+    doc = "A JSON API, a language model, a sender of webhooks: see the [cookbook].\n"
+)]
+//!
 //! # Defaults
 //! See the setters of [`Builder`], and the table in the README. [`Builder::breaker`] reaches every setting
 //! of the circuit breakers, such as rates of failures and slow calls.
@@ -92,7 +98,8 @@
 //! - `http2`, `gzip`, `stream`: reqwest's, and `json`, `query`, `form`, `multipart`: reqwest's, with
 //!   the methods of that name. Any other feature of reqwest can be turned on in reqwest itself.
 //! - `health`: [`Client::health_check`](Client#method.health_check).
-//! - `telemetry`: `telemetry.watch(&client)`.
+//! - `telemetry`: `telemetry.watch(&client)`: metrics, events, and spans that the servers' spans join by
+//!   `traceparent`.
 //! - `rate-limit`: [`Builder::rate_limit`](Builder#method.rate_limit), by governor.
 //!
 //! # Minimum Rust version
@@ -129,6 +136,7 @@ mod response;
 mod retry_after;
 mod settings;
 mod snapshot;
+mod spans;
 mod summary;
 #[cfg(feature = "telemetry")]
 mod telemetry;
@@ -145,6 +153,9 @@ pub use request::RequestBuilder;
 pub use response::ResponseExt;
 pub use snapshot::{AuthoritySnapshot, Snapshot, Totals};
 pub use summary::RequestSummary;
+
+#[cfg(any(doc, doctest))]
+pub mod cookbook;
 
 /// The reqwest that this crate is built on.
 pub use reqwest;

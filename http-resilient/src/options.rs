@@ -16,6 +16,8 @@ pub(crate) struct Options {
     pub(crate) deadline: Option<Instant>,
     pub(crate) max_attempts: Option<u32>,
     pub(crate) max_response_bytes: Option<u64>,
+    /// The path with placeholders.
+    pub(crate) template: Option<Arc<str>>,
     pub(crate) adopted: Adopted,
     pub(crate) no_propagation: bool,
     /// Makes the body anew for each attempt.
@@ -30,6 +32,7 @@ pub(crate) static NONE: Options = Options {
     deadline: None,
     max_attempts: None,
     max_response_bytes: None,
+    template: None,
     adopted: Adopted::NOTHING,
     no_propagation: false,
     body: None,
@@ -44,6 +47,7 @@ impl std::fmt::Debug for Options {
             .field("deadline", &self.deadline)
             .field("max_attempts", &self.max_attempts)
             .field("max_response_bytes", &self.max_response_bytes)
+            .field("template", &self.template)
             .field("adopted", &self.adopted)
             .field("no_propagation", &self.no_propagation)
             .field("body_factory", &self.body.is_some())

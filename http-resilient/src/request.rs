@@ -75,6 +75,27 @@ impl RequestBuilder {
         self
     }
 
+    /// The path of this request with placeholders, `/orders/{id}`: a name that all requests of its sort
+    /// share, in spans (`url.template`), durations and events. Default: none, so that they name only
+    /// method and server. Never put in what differs from request to request: each template is a series
+    /// of its own.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: steadfast_http::Client) -> Result<(), steadfast_http::Error> {
+    /// let order = client
+    ///     .get("http://orders.internal/orders/17")
+    ///     .template("/orders/{id}")
+    ///     .send()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn template(mut self, template: impl Into<Arc<str>>) -> Self {
+        self.options().template = Some(template.into());
+        self
+    }
+
     /// Makes the body anew for each attempt, in place of one that was set: for streams, which cannot be
     /// sent again otherwise.
     pub fn body_factory<B: Into<Body>>(

@@ -26,6 +26,8 @@ mod redirects;
 mod request;
 mod retry;
 mod retry_after;
+#[cfg(feature = "telemetry")]
+mod spans;
 mod storm;
 mod support;
 #[cfg(feature = "telemetry")]
