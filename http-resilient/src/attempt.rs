@@ -11,7 +11,9 @@ use crate::body::{Holds, Limits, guard};
 use crate::call::Call;
 use crate::classify::{fault, outcome};
 use crate::error::{Error, Phase};
-use crate::redirect::{Marked, Redirects};
+use crate::redirected::{Marked, Redirects};
+use crate::shield::Shielded;
+use crate::transport::SendError;
 
 /// Why an attempt has no response.
 pub(crate) enum Failure {
@@ -29,6 +31,17 @@ pub(crate) enum Failure {
     },
 }
 
+impl Failure {
+    /// In the words of OpenTelemetry's `error.type`.
+    #[cfg(feature = "middleware")]
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Rejected(error) | Self::Fault { error, .. } => error.kind(),
+            Self::Deadline(_) => "deadline_exceeded",
+        }
+    }
+}
+
 impl Call<'_> {
     /// Makes one attempt. The response holds its permits until its body ends.
     ///
@@ -41,6 +54,7 @@ impl Call<'_> {
         leave: Option<BudgetPermit>,
     ) -> Result<Response, Failure> {
         let (permit, place) = self.enter().await?;
+        let permit = Shielded::new(permit, self);
         let left = match self.left(Phase::Queue) {
             Ok(left) => left,
             Err(failure) => {
@@ -50,7 +64,7 @@ impl Call<'_> {
         };
         // What is left is ours to watch, also while the body is read. It takes the place of a timeout
         // that a reqwest client of the user's may have.
-        if self.shared.may_have_timeout {
+        if self.shared.may_have_timeout || !self.transport.is_own() {
             *request.timeout_mut() = Some(left);
         } else if request.timeout().is_some() {
             *request.timeout_mut() = None;
@@ -62,7 +76,7 @@ impl Call<'_> {
         if let Some(leave) = leave {
             leave.spend();
         }
-        let executing = pin!(self.shared.http.execute(request));
+        let executing = pin!(self.transport.send(request));
         let sending = Marked::new(executing);
         match tokio::time::timeout(timeout, sending).await {
             Ok((Ok(response), _)) => {
@@ -70,7 +84,7 @@ impl Call<'_> {
                 self.heed(&response);
                 span.answered(&response);
                 let breaker = match outcome(response.status()) {
-                    Outcome::Success => Some(permit), // the body has the last word
+                    Outcome::Success => permit.unshielded(), // the body has the last word
                     decided => {
                         permit.record(decided);
                         None
@@ -91,8 +105,17 @@ impl Call<'_> {
                     .await
                     .map_err(|too_large| self.too_large(too_large))
             }
-            Ok((Err(error), redirected)) => {
-                let redirects = match (self.shared.tracks_redirects, redirected) {
+            #[cfg(feature = "middleware")]
+            Ok((Err(SendError::Middleware(source)), _)) => {
+                let failure = self.judge_middleware(source, permit, timeout);
+                span.failed(failure.kind());
+                Err(failure)
+            }
+            Ok((Err(SendError::Reqwest(error)), redirected)) => {
+                let redirects = match (
+                    self.shared.tracks_redirects && self.transport.is_own(),
+                    redirected,
+                ) {
                     (true, false) => Redirects::None,
                     (true, true) => Redirects::Some,
                     (false, _) => Redirects::Unknown,
@@ -145,7 +168,7 @@ impl Call<'_> {
     /// What an attempt that was not over within `given` says about the server: that it failed, if it
     /// had at least half of the time that attempts usually have. A caller in a hurry must not open the
     /// circuit for everybody.
-    fn blame(&self, given: Duration) -> Outcome {
+    pub(crate) fn blame(&self, given: Duration) -> Outcome {
         let settings = &self.shared.settings;
         let usual = settings.attempt_timeout.min(settings.total_timeout);
         if given >= usual / 2 {

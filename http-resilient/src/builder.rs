@@ -1,5 +1,9 @@
 //! Building a client.
 
+mod basics;
+mod forward;
+mod repetition;
+
 use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
@@ -11,41 +15,53 @@ use steadfast_retry::{Budget, BudgetConfig};
 
 use crate::client::{Client, Http};
 use crate::config_error::{ConfigError, FieldError};
+use crate::fallback::Fallback;
 use crate::observer::Observer;
 use crate::propagation::Propagation;
 #[cfg(feature = "rate-limit")]
 use crate::rate_limit::Rate;
-use crate::redirect::marking;
+use crate::redirected::marking;
 use crate::settings::{Settings, default_budget};
 
 /// Settings of a [`Client`] to be; made by [`Client::builder`].
 ///
 /// Settings are checked together in [`build`](Self::build); nothing is clamped to a legal value.
+/// Beside the client's own, there are those of [`reqwest::ClientBuilder`], under the same names.
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
     name: Arc<str>,
     settings: Settings,
     source: Source,
+    /// The settings that were handed on to reqwest's builder.
+    forwarded: Vec<&'static str>,
+    /// Those that a builder given later has taken the place of.
+    lost: Vec<&'static str>,
     redirect: Option<redirect::Policy>,
     budget: Option<Budget>,
+    fallback: Option<Fallback>,
     observers: Vec<Arc<dyn Observer>>,
 }
 
 /// Where the reqwest client comes from.
 enum Source {
-    Default,
+    /// Ours from the start.
+    Own(Box<reqwest::ClientBuilder>),
     Builder(Box<reqwest::ClientBuilder>),
     Client(reqwest::Client),
 }
 
 impl Builder {
-    pub(crate) fn new(name: Arc<str>) -> Self {
+    /// The same as [`Client::builder`].
+    pub fn new() -> Self {
         Self {
-            name,
+            name: Arc::from("http"),
             settings: Settings::default(),
-            source: Source::Default,
+            source: Source::Own(Box::default()),
+            forwarded: Vec::new(),
+            lost: Vec::new(),
             redirect: None,
             budget: None,
+            fallback: None,
             observers: Vec::new(),
         }
     }
@@ -64,6 +80,11 @@ impl Builder {
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.settings.total_timeout = timeout;
         self
+    }
+
+    /// The same as [`total_timeout`](Self::total_timeout), under reqwest's name.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.total_timeout(timeout)
     }
 
     /// How often a request is attempted at most, the first time included: at least 1, which never
@@ -256,7 +277,7 @@ impl Builder {
     /// use std::time::Duration;
     /// use steadfast_http::Client;
     ///
-    /// let client = Client::builder("payments")
+    /// let client = Client::named("payments")
     ///     .open_for(Duration::from_secs(10))
     ///     .breaker(|breaker| {
     ///         breaker.failure_rate = Some(0.5); // of the last 100 calls, once there are 10
@@ -295,9 +316,9 @@ impl Builder {
     /// ```
     /// use steadfast_http::Client;
     ///
-    /// let client = Client::builder("payments").rate_limit(50.0, 10).build()?;
+    /// let client = Client::named("payments").rate_limit(50.0, 10).build()?;
     /// // One request in ten seconds.
-    /// let client = Client::builder("crawler").rate_limit(0.1, 1).build()?;
+    /// let client = Client::named("crawler").rate_limit(0.1, 1).build()?;
     /// # Ok::<_, steadfast_http::ConfigError>(())
     /// ```
     #[cfg(feature = "rate-limit")]
@@ -325,15 +346,16 @@ impl Builder {
         self
     }
 
-    /// The reqwest builder to build on, for everything that is reqwest's: TLS, proxies, headers,
-    /// pool, connect timeout. Replaces an earlier [`reqwest`](Self::reqwest) or
-    /// [`client`](Self::client).
+    /// The reqwest builder to build on, for what is configured already, or has no method of its own
+    /// here. Replaces an earlier [`reqwest`](Self::reqwest) or [`client`](Self::client). Settings of
+    /// reqwest's that are given here, such as [`user_agent`](Self::user_agent), must come after it.
     ///
     /// Its hidden retries are turned off, so that attempts are what they are counted as. Its
     /// `timeout` is replaced by what is left of the total timeout. Its redirect policy stays unless
     /// [`redirect`](Self::redirect) is called; as it cannot be looked into, a connect error then is no
     /// proof that nothing was sent, and **requests that are not idempotent are not retried** on one.
     pub fn reqwest(mut self, builder: reqwest::ClientBuilder) -> Self {
+        self.lost.append(&mut self.forwarded);
         self.source = Source::Builder(Box::new(builder));
         self
     }
@@ -341,7 +363,7 @@ impl Builder {
     /// The reqwest client to use, as it is: with its redirect policy, of which the same is true as for
     /// [`reqwest`](Self::reqwest), and with reqwest's hidden retries of HTTP/2 requests that the
     /// server has not touched, which nothing counts. Replaces an earlier [`reqwest`](Self::reqwest)
-    /// or [`client`](Self::client).
+    /// or [`client`](Self::client). As it is finished, settings of reqwest's cannot be given here.
     pub fn client(mut self, client: reqwest::Client) -> Self {
         self.source = Source::Client(client);
         self
@@ -375,18 +397,16 @@ impl Builder {
                 "must be set on the reqwest client itself when `client` is used",
             ));
         }
+        fields.extend(self.misplaced());
         let (tracks_redirects, may_have_timeout) = match self.source {
-            Source::Default => (true, false),
+            Source::Own(_) => (true, false),
             Source::Builder(_) => (self.redirect.is_some(), true),
             Source::Client(_) => (false, true),
         };
         let http = match self.source {
             Source::Client(client) => Ok(client),
             Source::Builder(builder) => finish(*builder, self.redirect),
-            Source::Default => finish(
-                reqwest::Client::builder(),
-                Some(self.redirect.unwrap_or_default()),
-            ),
+            Source::Own(builder) => finish(*builder, Some(self.redirect.unwrap_or_default())),
         };
         let retry = self.settings.retry(&self.name);
         let schedule = self.settings.schedule(&self.name);
@@ -394,20 +414,23 @@ impl Builder {
             Some(given) => Ok(Some(given)),
             None => self.settings.budget(&self.name),
         };
-        match (http, retry, schedule, budget) {
-            (Ok(client), Ok(retry), Ok(schedule), Ok(budget)) if fields.is_empty() => {
+        let given = budget.as_ref().ok().and_then(Option::as_ref);
+        let hedge = self.settings.hedge(&self.name, given);
+        match (http, retry, schedule, budget, hedge) {
+            (Ok(client), Ok(retry), Ok(schedule), Ok(budget), Ok(hedge)) if fields.is_empty() => {
                 let http = Http {
                     client,
                     tracks_redirects,
                     may_have_timeout,
                 };
                 let patterns = (retry, schedule);
-                let client = Client::new(
+                let client = Client::assemble(
                     self.name,
                     self.settings,
                     http,
                     patterns,
                     budget,
+                    (hedge, self.fallback),
                     self.observers,
                 );
                 Ok(client)
@@ -423,6 +446,12 @@ impl Builder {
                 Err(ConfigError::new(self.name, fields))
             }
         }
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

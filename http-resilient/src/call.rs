@@ -1,32 +1,39 @@
 //! One request on its way: what all its attempts have in common, and the deadline around them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use http::Method;
 use parking_lot::Mutex;
 use reqwest::{Request, Response, Url};
+use steadfast_retry::{Backoff, Waits};
 
 use crate::attempt::Failure;
 use crate::authority::Authority;
 use crate::classify::is_idempotent;
 use crate::client::Shared;
 use crate::clock;
+use crate::coalesce;
 use crate::copied::Copied;
+use crate::counters::Ongoing;
 use crate::error::{Error, Phase};
 use crate::leg::Leg;
 use crate::observer::Finished;
 use crate::options::{self, Options};
+use crate::past::{self, Past};
 use crate::spans::CallSpan;
 use crate::summary::RequestSummary;
+use crate::transport::Transport;
 
-/// Sends a request through all the patterns. `is_ours` if nobody but a builder of ours can have made it.
+/// Sends a request through all the patterns, or waits for what another brings that is the same. `is_ours`
+/// if nobody but a builder of ours can have made it.
 pub(crate) async fn run(
-    shared: &Shared,
-    request: Request,
+    shared: &Arc<Shared>,
+    mut request: Request,
     options: Option<Box<Options>>,
     is_ours: bool,
+    transport: Transport<'_>,
 ) -> Result<Response, Error> {
     let ongoing = shared.counters.begin();
     let Some(authority) = shared.meet(request.url()) else {
@@ -34,16 +41,73 @@ pub(crate) async fn run(
         return ongoing.end(shared.http.execute(request).await.map_err(Error::invalid));
     };
     let options = options.as_deref().unwrap_or(&options::NONE);
-    let call = Call::new(shared, authority, request, options, is_ours);
-    let result = ongoing.end(Leg::new(&call).run().await);
+    let started = clock::now();
+    if transport.is_own() && coalesce::is_wanted(shared, &request, options) {
+        // In a box, as few requests are.
+        let joining = coalesce::join(shared, &authority, request, options, started);
+        match Box::pin(joining).await {
+            Ok(result) => return ongoing.end(result),
+            Err(alone) => request = alone,
+        }
+    }
+    let origin = Origin {
+        started,
+        is_ours,
+        transport,
+    };
+    send(shared, authority, request, options, origin, Some(ongoing)).await
+}
+
+/// Sends a request through all the patterns; `ongoing` ends with it.
+pub(crate) async fn send(
+    shared: &Shared,
+    authority: Arc<Authority>,
+    request: Request,
+    options: &Options,
+    origin: Origin<'_>,
+    ongoing: Option<Ongoing<'_>>,
+) -> Result<Response, Error> {
+    let call = Call::new(shared, authority, request, options, origin);
+    let result = match call.hedge() {
+        // In a box: few requests are hedged, and all would be as large as those that are.
+        Some(hedge) => Box::pin(call.hedged(hedge)).await,
+        None => Leg::new(&call).run().await,
+    };
+    let mut result = call.or_fallback(result).await;
+    if let Some(ongoing) = ongoing {
+        result = ongoing.end(result);
+    }
     call.span.end(&result, call.attempts());
     call.tell(&result);
     result
 }
 
+/// When a request must be over that has begun at `started`.
+pub(crate) fn deadline(
+    shared: &Shared,
+    request: &Request,
+    options: &Options,
+    started: Instant,
+) -> Option<Instant> {
+    let total = request.timeout().copied();
+    // `None` where the sum is beyond what a clock can tell: no limit.
+    let deadline = started.checked_add(total.unwrap_or(shared.settings.total_timeout));
+    let deadlines = [deadline, options.deadline, options.adopted.deadline];
+    deadlines.into_iter().flatten().min()
+}
+
+/// Where a request comes from.
+pub(crate) struct Origin<'c> {
+    pub(crate) started: Instant,
+    /// Whether nobody but a builder of ours can have made it.
+    pub(crate) is_ours: bool,
+    pub(crate) transport: Transport<'c>,
+}
+
 pub(crate) struct Call<'c> {
     pub(crate) shared: &'c Shared,
     pub(crate) options: &'c Options,
+    pub(crate) transport: Transport<'c>,
     pub(crate) authority: Arc<Authority>,
     method: Method,
     url: Url,
@@ -64,6 +128,10 @@ pub(crate) struct Call<'c> {
     /// Attempts of which the server may have seen something.
     sent: AtomicU32,
     pub(crate) span: CallSpan,
+    /// Whether there is a result, and what is still in flight is superfluous.
+    decided: AtomicBool,
+    /// The attempts that others followed; without those of hedges, which nothing follows.
+    history: Mutex<Vec<Past>>,
 }
 
 impl<'c> Call<'c> {
@@ -72,28 +140,29 @@ impl<'c> Call<'c> {
         authority: Arc<Authority>,
         mut request: Request,
         options: &'c Options,
-        is_ours: bool,
+        origin: Origin<'c>,
     ) -> Self {
         let settings = &shared.settings;
-        let started = clock::now();
-        let total = request.timeout().copied();
-        // `None` where the sum is beyond what a clock can tell: no limit.
-        let deadline = started.checked_add(total.unwrap_or(settings.total_timeout));
-        let adopted = &options.adopted;
-        let usual = if adopted.once {
-            1
-        } else {
-            settings.max_attempts
+        let Origin {
+            started,
+            is_ours,
+            transport,
+        } = origin;
+        let deadline = deadline(shared, &request, options, started);
+        let usual = match options.adopted.once {
+            true => 1,
+            false => settings.max_attempts,
         };
         let max_attempts = options.max_attempts.unwrap_or(usual);
-        let deadlines = [deadline, options.deadline, adopted.deadline];
         let replayable =
             options.body.is_some() || request.body().is_none_or(|body| body.as_bytes().is_some());
         if options.body.is_some() {
             // Made anew each time, so that a stream is in nobody's way.
             *request.body_mut() = None;
         }
-        let copied = match replayable && max_attempts > 1 {
+        let hedge = options.hedge.as_ref();
+        let is_hedged = hedge.map_or(shared.hedge.is_some(), Option::is_some);
+        let copied = match replayable && (max_attempts > 1 || is_hedged) {
             true => Copied::of(&request, is_ours),
             false => None,
         };
@@ -108,12 +177,15 @@ impl<'c> Call<'c> {
             max_attempts,
             attempt_timeout: options.attempt_timeout.unwrap_or(settings.attempt_timeout),
             started,
-            deadline: deadlines.into_iter().flatten().min(),
+            deadline,
             attempts: AtomicU32::new(0),
             sent: AtomicU32::new(0),
+            decided: AtomicBool::new(false),
+            history: Mutex::new(Vec::new()),
             authority,
             shared,
             options,
+            transport,
         }
     }
 
@@ -130,6 +202,25 @@ impl<'c> Call<'c> {
         Some(request)
     }
 
+    /// The waits between its attempts.
+    pub(crate) fn backoff(&self) -> Waits {
+        let Options {
+            base_backoff,
+            max_backoff,
+            ..
+        } = self.options;
+        if (base_backoff, max_backoff) == (&None, &None) {
+            return self.shared.schedule.backoff();
+        }
+        let settings = &self.shared.settings;
+        let backoff = Backoff::exponential(base_backoff.unwrap_or(settings.base_backoff))
+            .max(max_backoff.unwrap_or(settings.max_backoff));
+        match settings.jitter_seed {
+            Some(seed) => backoff.waits_seeded(seed),
+            None => backoff.waits(),
+        }
+    }
+
     /// Counts an attempt, and supposes that the server sees it; the first is 1.
     pub(crate) fn begin_attempt(&self) -> u32 {
         self.shared.counters.attempts.add();
@@ -144,6 +235,28 @@ impl<'c> Call<'c> {
 
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// There is a result.
+    pub(crate) fn decide(&self) {
+        self.decided.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_decided(&self) -> bool {
+        self.decided.load(Ordering::Relaxed)
+    }
+
+    /// Another attempt is to follow this one.
+    pub(crate) fn remember(&self, past: Past) {
+        past::push(&mut self.history.lock(), past);
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -170,6 +283,7 @@ impl<'c> Call<'c> {
             authority: Arc::clone(&self.authority.name),
             attempts: self.attempts(),
             sent: self.sent.load(Ordering::Relaxed) > 0,
+            history: self.history.lock().clone(),
         })
     }
 

@@ -1,23 +1,29 @@
 //! The client: a handle like reqwest's.
 
+mod convert;
+
 use std::fmt;
 use std::sync::{Arc, Weak};
 
 use http::{HeaderMap, Method};
-use reqwest::{IntoUrl, Request, Response, Url};
-use steadfast_retry::{Budget, Retry};
+use reqwest::{Request, Response, Url};
+use steadfast_retry::{Budget, Hedge, HedgeConfig, Retry};
 
 use crate::authority::{Authorities, Authority, with_authority};
 use crate::builder::Builder;
 use crate::call;
+use crate::coalesce::Flights;
 use crate::counters::Counters;
 use crate::error::Error;
+use crate::fallback::Fallback;
 use crate::observer::{Observer, Observers};
 use crate::options::Options;
 use crate::propagation::{Adopted, Propagation};
 use crate::request::RequestBuilder;
-use crate::settings::{Patterns, Settings};
+use crate::settings::{self, Patterns, Settings};
 use crate::snapshot::Snapshot;
+use crate::transport::Transport;
+use crate::url::IntoUrl;
 
 /// A [`reqwest::Client`] with circuit breakers, bulkheads, safe retries and deadlines around it.
 ///
@@ -30,7 +36,7 @@ use crate::snapshot::Snapshot;
 /// use steadfast_http::Client;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let client = Client::builder("payments")
+/// let client = Client::named("payments")
 ///     .total_timeout(Duration::from_secs(5))
 ///     .build()?;
 /// let response = client.get("https://payments.internal/health").send().await?;
@@ -55,6 +61,9 @@ pub(crate) struct Shared {
     pub(crate) retry: Retry,
     pub(crate) schedule: Retry,
     pub(crate) budget: Option<Budget>,
+    pub(crate) hedge: Option<Hedge>,
+    pub(crate) fallback: Option<Fallback>,
+    pub(crate) flights: Flights,
     pub(crate) authorities: Authorities,
     pub(crate) counters: Counters,
     pub(crate) observers: Observers,
@@ -70,18 +79,35 @@ pub(crate) struct Http {
 }
 
 impl Client {
-    /// Starts building a client. The name appears in errors, events, snapshots and metrics, and in
-    /// front of the authority in the names of its breakers and bulkheads.
-    pub fn builder(name: impl Into<Arc<str>>) -> Builder {
-        Builder::new(name.into())
+    /// A client with every default, called `http`; see [`builder`](Self::builder).
+    ///
+    /// # Panics
+    /// As [`reqwest::Client::new`] does: if TLS or the system's DNS configuration cannot be set up.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder()
+            .build()
+            .expect("the defaults keep every rule, and reqwest builds a client from its own")
     }
 
-    pub(crate) fn new(
+    /// Starts building a client called `http`, unless it is [given a name](Builder::name).
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Starts building a client of this name: short for [`builder`](Self::builder) and
+    /// [`Builder::name`].
+    pub fn named(name: impl Into<Arc<str>>) -> Builder {
+        Builder::new().name(name)
+    }
+
+    pub(crate) fn assemble(
         name: Arc<str>,
         settings: Settings,
         http: Http,
         (retry, schedule): (Retry, Retry),
         budget: Option<Budget>,
+        (hedge, fallback): (Option<Hedge>, Option<Fallback>),
         observers: Vec<Arc<dyn Observer>>,
     ) -> Self {
         let patterns = Patterns::new(Arc::clone(&name), settings.clone());
@@ -96,6 +122,9 @@ impl Client {
                 retry,
                 schedule,
                 budget,
+                hedge,
+                fallback,
+                flights: Flights::default(),
                 authorities,
                 counters: Counters::default(),
                 observers: Observers::new(observers),
@@ -135,9 +164,11 @@ impl Client {
         self.request(Method::HEAD, url)
     }
 
-    /// Starts a request. A URL that does not parse is reported when it is sent.
+    /// Starts a request. A URL that does not parse is reported when it is sent. A relative one begins
+    /// at the client's [`base_url`](Builder::base_url).
     pub fn request<U: IntoUrl>(&self, method: Method, url: U) -> RequestBuilder {
-        let inner = self.shared.http.request(method, url);
+        let base = self.shared.settings.base_url.as_ref();
+        let inner = crate::url::request(&self.shared.http, base, method, url);
         RequestBuilder::new(self.clone(), inner)
     }
 
@@ -156,7 +187,7 @@ impl Client {
         request: Request,
     ) -> impl Future<Output = Result<Response, Error>> + Send + use<> {
         let shared = Arc::clone(&self.shared);
-        async move { call::run(&shared, request, None, false).await }
+        async move { call::run(&shared, request, None, false, shared.transport()).await }
     }
 
     pub(crate) async fn send(
@@ -166,7 +197,10 @@ impl Client {
         is_ours: bool,
     ) -> Result<Response, Error> {
         match request {
-            Ok(request) => call::run(&self.shared, request, options, is_ours).await,
+            Ok(request) => {
+                let transport = self.shared.transport();
+                call::run(&self.shared, request, options, is_ours, transport).await
+            }
             Err(error) => Err(self.shared.counters.begin().fail(Error::invalid(error))),
         }
     }
@@ -190,6 +224,35 @@ impl Client {
         &self.shared.http
     }
 
+    /// A hedge for requests that have a latency of their own, to be given to each of them with
+    /// [`RequestBuilder::hedge`]. It is limited by the budget of this client, as all its hedges and
+    /// retries together are.
+    ///
+    /// # Errors
+    /// [`ConfigError`](steadfast_retry::ConfigError) with every setting that breaks its rule.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use steadfast_retry::{HedgeConfig, HedgeTrigger};
+    ///
+    /// # async fn example(client: steadfast_http::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut config = HedgeConfig::default();
+    /// config.trigger = HedgeTrigger::Delay(Duration::from_millis(50));
+    /// let search = client.hedge("search", config)?; // once, and kept
+    ///
+    /// client.get("http://inventory.internal/search").hedge(&search).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn hedge(
+        &self,
+        name: &str,
+        config: HedgeConfig,
+    ) -> Result<Hedge, steadfast_retry::ConfigError> {
+        settings::hedge(name, config, self.shared.budget.as_ref())
+    }
+
     /// What the client is doing and has done, authority by authority.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
@@ -204,13 +267,18 @@ impl Client {
         }
     }
 
-    #[cfg(feature = "telemetry")]
+    #[cfg(any(feature = "telemetry", feature = "middleware"))]
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 }
 
 impl Shared {
+    /// By what requests are sent if nothing else is said.
+    pub(crate) fn transport(&self) -> Transport<'_> {
+        Transport::Own(&self.http)
+    }
+
     /// The patterns of the authority of a URL, if it is one of HTTP; telemetry is told of new ones.
     pub(crate) fn meet(&self, url: &Url) -> Option<Arc<Authority>> {
         let (authority, is_new) = with_authority(url, |name| self.authorities.meet(name))?;
@@ -243,6 +311,7 @@ impl Shared {
             authorities: authorities.iter().map(|one| one.snapshot()).collect(),
             retry: self.retry.snapshot(),
             budget: self.budget.as_ref().map(Budget::snapshot),
+            hedge: self.hedge.as_ref().map(Hedge::snapshot),
             totals,
         }
     }

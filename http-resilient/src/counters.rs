@@ -37,6 +37,8 @@ pub(crate) struct Counters {
     abandoned: Counter,
     pub(crate) drained: Counter,
     pub(crate) cut_off: Counter,
+    pub(crate) fallbacks: Counter,
+    pub(crate) coalesced: Counter,
 }
 
 impl Counters {
@@ -71,6 +73,8 @@ impl Counters {
             abandoned: read(&self.abandoned),
             drained: read(&self.drained),
             cut_off: read(&self.cut_off),
+            fallbacks: read(&self.fallbacks),
+            coalesced: read(&self.coalesced),
             evicted: authorities.evicted,
             overflowed: authorities.overflowed,
             observer_panics,
@@ -79,14 +83,17 @@ impl Counters {
 
     fn ending(&self, error: &Error) -> &Counter {
         match error {
-            Error::InvalidRequest { .. } => &self.invalid,
+            Error::InvalidRequest { .. } | Error::Config { .. } => &self.invalid,
             Error::CircuitOpen { .. } => &self.circuit_open,
             Error::BulkheadFull { .. } => &self.bulkhead_full,
             Error::AttemptTimeout { .. } => &self.timed_out,
             Error::DeadlineExceeded { .. } => &self.deadline_exceeded,
             Error::Throttled { .. } => &self.throttled,
             Error::BodyTooLarge { .. } => &self.too_large,
+            Error::Coalesced { source } => self.ending(source),
             Error::Request { .. } | Error::Response { .. } => &self.failed,
+            #[cfg(feature = "middleware")]
+            Error::Middleware { .. } => &self.failed,
         }
     }
 }

@@ -1,15 +1,18 @@
 //! Why a request ended without a response.
 
 mod display;
+mod predicates;
 
 #[cfg(doc)]
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 use reqwest::Url;
 
-use crate::body::BodyError;
+use crate::config_error::ConfigError;
+use crate::past::Past;
 use crate::summary::RequestSummary;
 
 /// Why a request ended without a response.
@@ -25,7 +28,7 @@ use crate::summary::RequestSummary;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let client = steadfast_http::Client::builder("payments").build()?;
+/// let client = steadfast_http::Client::named("payments").build()?;
 /// let error = client.get("not a url").send().await.unwrap_err();
 /// assert!(!error.was_sent());
 /// assert_eq!(error.to_string(), "invalid request: relative URL without a base");
@@ -41,6 +44,13 @@ pub enum Error {
     InvalidRequest {
         /// What reqwest found wrong with it.
         source: reqwest::Error,
+    },
+    /// The settings of a client break their rules: for the `?` behind
+    /// [`build`](crate::Builder::build), which in itself says [`ConfigError`].
+    #[non_exhaustive]
+    Config {
+        /// Every setting that does.
+        source: ConfigError,
     },
     /// The circuit breaker of the authority did not let it through.
     #[non_exhaustive]
@@ -109,6 +119,24 @@ pub enum Error {
         /// The request.
         request: Box<RequestSummary>,
     },
+    /// Another request that was the same, and was sent for both, ended in this error. Every method of this
+    /// error tells what those of that one do.
+    #[non_exhaustive]
+    Coalesced {
+        /// What all who waited for it have got.
+        source: Arc<Self>,
+    },
+    /// Another middleware failed, further in than
+    /// [`ResilienceMiddleware`](crate::ResilienceMiddleware).
+    #[cfg(feature = "middleware")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "middleware")))]
+    #[non_exhaustive]
+    Middleware {
+        /// What it says; its own type is found by a downcast.
+        source: reqwest_middleware::Error,
+        /// The request.
+        request: Box<RequestSummary>,
+    },
     /// Sending it, or receiving the head of the response, failed.
     #[non_exhaustive]
     Request {
@@ -151,69 +179,10 @@ pub enum Last {
 }
 
 impl Error {
-    /// Whether time ran out: an attempt timeout, the deadline, or a timeout inside reqwest. A wait
-    /// for the bulkhead that took too long is [`is_bulkhead_full`](Self::is_bulkhead_full).
-    #[must_use]
-    pub fn is_timeout(&self) -> bool {
-        match self {
-            Self::AttemptTimeout { .. } | Self::DeadlineExceeded { .. } => true,
-            Self::Request { source, .. } | Self::Response { source } => source.is_timeout(),
-            _ => false,
-        }
-    }
-
-    /// Whether no connection could be made.
-    #[must_use]
-    pub fn is_connect(&self) -> bool {
-        self.reqwest().is_some_and(reqwest::Error::is_connect)
-    }
-
-    /// Whether a circuit breaker did not let the request through.
-    #[must_use]
-    pub fn is_circuit_open(&self) -> bool {
-        matches!(self, Self::CircuitOpen { .. })
-    }
-
-    /// Whether there was no place in the bulkhead.
-    #[must_use]
-    pub fn is_bulkhead_full(&self) -> bool {
-        matches!(self, Self::BulkheadFull { .. })
-    }
-
-    /// Whether the authority wanted to be left alone, or the client's own rate limit was reached.
-    #[must_use]
-    pub fn is_throttled(&self) -> bool {
-        matches!(self, Self::Throttled { .. })
-    }
-
-    /// Whether the response body was larger than allowed.
-    #[must_use]
-    pub fn is_body_too_large(&self) -> bool {
-        match self {
-            Self::BodyTooLarge { .. } => true,
-            Self::Response { source } => {
-                matches!(BodyError::find(source), Some(BodyError::TooLarge { .. }))
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether the time for the whole request ran out.
-    #[must_use]
-    pub fn is_deadline_exceeded(&self) -> bool {
-        matches!(self, Self::DeadlineExceeded { .. })
-    }
-
-    /// Whether the request itself is not valid.
-    #[must_use]
-    pub fn is_invalid_request(&self) -> bool {
-        matches!(self, Self::InvalidRequest { .. })
-    }
-
     /// The status of the last response there was, if the deadline cut off the retry of one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
-        match self {
+        match self.root() {
             Self::DeadlineExceeded {
                 last: Some(Last::Status(status)),
                 ..
@@ -225,7 +194,7 @@ impl Error {
     /// When it makes sense to try again, if a breaker, a bulkhead or the authority itself knows.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        match self {
+        match self.root() {
             Self::CircuitOpen { rejected, .. } => rejected.retry_after(),
             Self::BulkheadFull { rejected, .. } => rejected.retry_after(),
             Self::Throttled { retry_after, .. } => Some(*retry_after),
@@ -260,11 +229,30 @@ impl Error {
         self.request().map_or(0, RequestSummary::attempts)
     }
 
+    /// The attempts before the one that this error is about, each followed by another: what they ended in
+    /// and how long the request then waited. The latest sixteen; without hedges.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: steadfast_http::Client) {
+    /// if let Err(error) = client.get("http://inventory.internal/stock").send().await {
+    ///     eprintln!("{error}");
+    ///     for past in error.history() {
+    ///         eprintln!("  before that, in attempt {}: {:?}", past.attempt, past.status);
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn history(&self) -> &[Past] {
+        self.request().map_or(&[], RequestSummary::history)
+    }
+
     /// Whether the server may have seen the request, in any of the attempts. `false` is a proof:
     /// nothing was done, and the request can be made again whatever it does.
     #[must_use]
     pub fn was_sent(&self) -> bool {
-        matches!(self, Self::Response { .. })
+        matches!(self.root(), Self::Response { .. })
             || self.request().is_some_and(RequestSummary::was_sent)
     }
 
@@ -272,7 +260,7 @@ impl Error {
     #[must_use]
     pub fn request(&self) -> Option<&RequestSummary> {
         match self {
-            Self::InvalidRequest { .. } | Self::Response { .. } => None,
+            Self::InvalidRequest { .. } | Self::Config { .. } | Self::Response { .. } => None,
             Self::CircuitOpen { request, .. }
             | Self::BulkheadFull { request, .. }
             | Self::Throttled { request, .. }
@@ -280,6 +268,9 @@ impl Error {
             | Self::AttemptTimeout { request, .. }
             | Self::DeadlineExceeded { request, .. }
             | Self::Request { request, .. } => Some(request),
+            Self::Coalesced { source } => source.request(),
+            #[cfg(feature = "middleware")]
+            Self::Middleware { request, .. } => Some(request),
         }
     }
 
@@ -287,6 +278,7 @@ impl Error {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::InvalidRequest { .. } => "invalid_request",
+            Self::Config { .. } => "config",
             Self::CircuitOpen { .. } => "circuit_open",
             Self::BulkheadFull { .. } => "bulkhead_full",
             Self::Throttled { .. } => "throttled",
@@ -298,16 +290,36 @@ impl Error {
             Self::Request { source, .. } if source.is_timeout() => "timeout",
             Self::Request { source, .. } if source.is_redirect() => "redirect",
             Self::Request { .. } => "transport",
+            Self::Coalesced { source } => source.kind(),
+            #[cfg(feature = "middleware")]
+            Self::Middleware { .. } => "middleware",
+        }
+    }
+
+    /// This error, or that of the request which was sent in place of this one.
+    fn root(&self) -> &Self {
+        match self {
+            Self::Coalesced { source } => source.root(),
+            error => error,
         }
     }
 
     fn reqwest(&self) -> Option<&reqwest::Error> {
-        match self {
+        match self.root() {
             Self::InvalidRequest { source }
             | Self::Request { source, .. }
             | Self::Response { source } => Some(source),
+            #[cfg(feature = "middleware")]
+            Self::Middleware { source, .. } => crate::middleware::reqwest_error(source),
             _ => None,
         }
+    }
+}
+
+/// Of a client that could not be built, so that `?` works where everything else is an [`Error`].
+impl From<ConfigError> for Error {
+    fn from(source: ConfigError) -> Self {
+        Self::Config { source }
     }
 }
 

@@ -12,9 +12,10 @@ use crate::call::Call;
 use crate::classify::is_retryable;
 use crate::clock;
 use crate::error::{Error, Last};
+use crate::past::Past;
 use crate::rate_headers::stated_wait;
 use crate::read_ahead::read_ahead;
-use crate::response::Attempts;
+use crate::response::{Attempts, ServedBy};
 use crate::settings::no_wait;
 
 pub(crate) struct Leg<'a> {
@@ -24,7 +25,8 @@ pub(crate) struct Leg<'a> {
 
 /// What changes from attempt to attempt.
 struct Progress {
-    backoff: Waits,
+    /// Made when there is something to wait for.
+    backoff: Option<Waits>,
     /// The budget's leave for the attempt that follows.
     leave: Option<BudgetPermit>,
     result: Option<Kept>,
@@ -44,7 +46,7 @@ impl<'a> Leg<'a> {
     pub(crate) fn new(call: &'a Call<'a>) -> Self {
         Self {
             progress: Mutex::new(Progress {
-                backoff: call.shared.schedule.backoff(),
+                backoff: None,
                 leave: None,
                 result: None,
             }),
@@ -66,8 +68,26 @@ impl<'a> Leg<'a> {
                 Ok(()) => Verdict::Accept,
                 Err(verdict) => *verdict,
             })
-            .call(|attempt| self.attempt(attempt.number()))
+            .max_attempts(self.call.max_attempts)
+            .call(|attempt| {
+                let number = attempt.number();
+                self.attempt(number, number >= self.call.max_attempts)
+            })
             .await;
+        self.take_result()
+    }
+
+    /// Makes one attempt that nothing follows: a hedge.
+    pub(crate) async fn once(&self) -> Result<Response, Error> {
+        let _ = self.attempt(1, true).await; // the result stays here, as above
+        let mut result = self.take_result();
+        if let Ok(response) = &mut result {
+            response.extensions_mut().insert(ServedBy::Hedge);
+        }
+        result
+    }
+
+    fn take_result(&self) -> Result<Response, Error> {
         let result = self.progress.lock().result.take();
         match result {
             Some(Kept::Response(mut response)) => {
@@ -83,14 +103,13 @@ impl<'a> Leg<'a> {
     }
 
     /// Makes an attempt, keeps its result, and says whether it is worth another.
-    async fn attempt(&self, number: u32) -> Result<(), Verdict> {
-        let last = number >= self.call.max_attempts;
+    async fn attempt(&self, number: u32, last: bool) -> Result<(), Verdict> {
         // There is one: a request that cannot be copied is not retried.
         let request = self.call.next_request().ok_or(Verdict::Stop)?;
         let leave = self.progress.lock().leave.take();
         let verdict = match self.call.send(request, leave).await {
-            Ok(response) => self.judge(response, last).await,
-            Err(failure) => self.judge_failure(failure, last),
+            Ok(response) => self.judge(response, number, last).await,
+            Err(failure) => self.judge_failure(failure, number, last),
         };
         if let Some(wait) = wait_of(verdict) {
             self.call.span.waits(wait);
@@ -101,7 +120,7 @@ impl<'a> Leg<'a> {
         }
     }
 
-    async fn judge(&self, response: Response, last: bool) -> Verdict {
+    async fn judge(&self, response: Response, number: u32, last: bool) -> Verdict {
         let verdict = if is_retryable(response.status()) {
             let hint = stated_wait(response.status(), response.headers(), clock::wall());
             self.verdict(self.call.idempotent, hint, last)
@@ -113,6 +132,12 @@ impl<'a> Leg<'a> {
             return verdict;
         };
         let status = response.status();
+        self.call.remember(Past {
+            attempt: number,
+            status: Some(status),
+            error_type: None,
+            wait,
+        });
         let counters = &self.call.shared.counters;
         let began = clock::now();
         if let Some(response) = read_ahead(response, self.call.deadline).await {
@@ -127,7 +152,7 @@ impl<'a> Leg<'a> {
         Verdict::RetryAfter(wait.saturating_sub(passed))
     }
 
-    fn judge_failure(&self, failure: Failure, last: bool) -> Verdict {
+    fn judge_failure(&self, failure: Failure, number: u32, last: bool) -> Verdict {
         match failure {
             Failure::Rejected(error) => {
                 self.call.span.rejected(error.kind());
@@ -162,12 +187,21 @@ impl<'a> Leg<'a> {
                 sent,
                 transient,
             } => {
+                let kind = error.kind();
                 self.keep(Kept::Failed(error));
-                if transient {
-                    self.verdict(self.call.idempotent || !sent, None, last)
-                } else {
-                    Verdict::Stop
+                if !transient {
+                    return Verdict::Stop;
                 }
+                let verdict = self.verdict(self.call.idempotent || !sent, None, last);
+                if let Some(wait) = wait_of(verdict) {
+                    self.call.remember(Past {
+                        attempt: number,
+                        status: None,
+                        error_type: Some(kind),
+                        wait,
+                    });
+                }
+                verdict
             }
         }
     }
@@ -180,20 +214,19 @@ impl<'a> Leg<'a> {
             return Verdict::Stop;
         }
         if last {
-            // The retry says that there are no attempts left, if it is the one that limits them.
-            return match call.max_attempts < call.shared.settings.max_attempts {
-                true => Verdict::Stop,
-                false => Verdict::Retry,
-            };
+            return Verdict::Retry; // and the retry says that there are no attempts left
         }
-        let backoff = self.progress.lock().backoff.next().unwrap_or_default();
+        let max_retry_after = call.options.max_retry_after;
+        let max_retry_after = max_retry_after.unwrap_or(call.shared.settings.max_retry_after);
         let wait = match hint {
-            Some(hint) if hint > call.shared.settings.max_retry_after => no_wait::TOO_LONG,
+            Some(hint) if hint > max_retry_after => no_wait::TOO_LONG,
             Some(hint) => hint,
-            None => backoff,
+            None => self.next_backoff(),
         };
+        // Never longer than the retry would wait: what it declined would have been given up already.
         let left = call.deadline.map_or(no_wait::LONGEST, |deadline| {
-            deadline.saturating_duration_since(clock::now())
+            let left = deadline.saturating_duration_since(clock::now());
+            left.min(no_wait::LONGEST)
         });
         if wait == no_wait::TOO_LONG {
             return Verdict::RetryAfter(wait);
@@ -211,6 +244,12 @@ impl<'a> Leg<'a> {
             }
         }
         Verdict::RetryAfter(wait)
+    }
+
+    fn next_backoff(&self) -> Duration {
+        let mut progress = self.progress.lock();
+        let backoff = progress.backoff.get_or_insert_with(|| self.call.backoff());
+        backoff.next().unwrap_or_default()
     }
 
     fn keep(&self, result: Kept) {

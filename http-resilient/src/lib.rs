@@ -11,7 +11,8 @@
 //! use std::time::Duration;
 //! use steadfast_http::{Client, ResponseExt};
 //!
-//! let client = Client::builder("inventory")
+//! let client = Client::builder()
+//!     .name("inventory")
 //!     .attempt_timeout(Duration::from_secs(2))
 //!     .total_timeout(Duration::from_secs(10))
 //!     .build()?;
@@ -34,6 +35,10 @@
 //! total timeout ─▶ retry ─▶ for each authority: breaker ─▶ bulkhead ─▶ attempt timeout ─▶ reqwest
 //! └── until the body has ended ──┘              └─── until the body has ended ───┘
 //! ```
+//! A [fallback](Builder::fallback) comes between the total timeout and the rest, a
+//! [hedge](Builder::hedge) between that and the retry, and [coalescing](Builder::coalesce) before all of
+//! them; there are none unless they are asked for.
+//!
 //! An authority is host and port: one dead server opens its own circuit and nobody else's.
 //!
 //! | what an attempt ends in | retried | for the breaker |
@@ -97,6 +102,7 @@
 //! - `rustls`, `rustls-no-provider`, `native-tls`: reqwest's TLS; none is chosen for you.
 //! - `http2`, `gzip`, `stream`: reqwest's, and `json`, `query`, `form`, `multipart`: reqwest's, with
 //!   the methods of that name. Any other feature of reqwest can be turned on in reqwest itself.
+//! - `middleware`: [`Client::middleware`](Client#method.middleware), for `reqwest-middleware`.
 //! - `health`: [`Client::health_check`](Client#method.health_check).
 //! - `telemetry`: `telemetry.watch(&client)`: metrics, events, and spans that the servers' spans join by
 //!   `traceparent`.
@@ -115,44 +121,64 @@ mod call;
 mod classify;
 mod client;
 mod clock;
+mod coalesce;
 mod config_error;
 mod copied;
 mod counters;
 mod enter;
 mod error;
+mod fallback;
 #[cfg(feature = "health")]
 mod health;
+mod hedge;
 mod leg;
+#[cfg(feature = "middleware")]
+mod middleware;
+mod names;
 mod observer;
 mod options;
+mod past;
 mod propagation;
 mod rate_headers;
 #[cfg(feature = "rate-limit")]
 mod rate_limit;
 mod read_ahead;
-mod redirect;
+mod redirected;
 mod request;
 mod response;
+mod retries;
 mod retry_after;
+mod service;
 mod settings;
+mod shield;
 mod snapshot;
 mod spans;
 mod summary;
 #[cfg(feature = "telemetry")]
 mod telemetry;
 mod throttle;
+mod transport;
+mod url;
 
 pub use body::BodyError;
 pub use builder::Builder;
 pub use client::{Client, WeakClient};
 pub use config_error::{ConfigError, FieldError};
 pub use error::{Error, Last, Phase, ThrottledBy};
+pub use fallback::Failed;
+#[cfg(feature = "middleware")]
+#[cfg_attr(docsrs, doc(cfg(feature = "middleware")))]
+pub use middleware::ResilienceMiddleware;
+pub use names::*;
 pub use observer::{Finished, Observer};
+pub use past::Past;
 pub use propagation::{OnTop, Origins, Propagation};
 pub use request::RequestBuilder;
-pub use response::ResponseExt;
+pub use response::{ResponseExt, ServedBy};
+pub use retries::Retries;
 pub use snapshot::{AuthoritySnapshot, Snapshot, Totals};
 pub use summary::RequestSummary;
+pub use url::IntoUrl;
 
 #[cfg(any(doc, doctest))]
 pub mod cookbook;

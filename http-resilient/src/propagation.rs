@@ -31,7 +31,7 @@ pub use origins::Origins;
 /// use steadfast_http::{Client, Origins, Propagation};
 ///
 /// let origins = Origins::hosts(["*.internal", "stock.example:8443"]);
-/// let client = Client::builder("stock")
+/// let client = Client::named("stock")
 ///     .propagation(Propagation::to(origins))
 ///     .build()?;
 /// # Ok::<_, steadfast_http::ConfigError>(())

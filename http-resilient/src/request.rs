@@ -1,5 +1,7 @@
 //! The request builder: reqwest's, with what a resilient client wants to know besides.
 
+mod repetition;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -23,6 +23,10 @@ pub trait ResponseExt: sealed::Sealed {
     /// How many attempts were made for this response, itself included. 1 for a response that no
     /// steadfast client has returned.
     fn attempts(&self) -> u32;
+
+    /// Where this response came from. [`ServedBy::Network`] for one that no steadfast client has
+    /// returned.
+    fn served_by(&self) -> ServedBy;
 }
 
 impl ResponseExt for Response {
@@ -30,6 +34,24 @@ impl ResponseExt for Response {
         let attempts = self.extensions().get::<Attempts>();
         attempts.map_or(1, |attempts| attempts.0)
     }
+
+    fn served_by(&self) -> ServedBy {
+        let served_by = self.extensions().get::<ServedBy>();
+        served_by.copied().unwrap_or_default()
+    }
+}
+
+/// Where a response came from; told by [`ResponseExt::served_by`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ServedBy {
+    /// From the server: the request itself, or a retry of it.
+    #[default]
+    Network,
+    /// From the server, by a [hedge](crate::Builder::hedge) that was quicker than the request itself.
+    Hedge,
+    /// From the [fallback](crate::Builder::fallback).
+    Fallback,
 }
 
 /// The extension that carries the number of attempts, if there were several.

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use steadfast_breaker::CircuitBreaker;
 use steadfast_bulkhead::Bulkhead;
-use steadfast_retry::{Budget, BudgetConfig, Retry};
+use steadfast_retry::{Budget, BudgetConfig, Hedge, HedgeConfig, Retry};
 
 use crate::config_error::FieldError;
 use crate::propagation::Propagation;
 #[cfg(feature = "rate-limit")]
 use crate::rate_limit::Rate;
+use crate::url::BaseUrl;
 
 /// The defaults, in one place; the README's table is held to them by a test. Those of the breakers are
 /// the breaker's own.
@@ -37,6 +38,7 @@ pub(crate) mod defaults {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
+    pub(crate) base_url: Option<BaseUrl>,
     pub(crate) attempt_timeout: Duration,
     pub(crate) total_timeout: Duration,
     pub(crate) max_attempts: u32,
@@ -51,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) breaker: steadfast_breaker::Config,
     /// `None` if retries have no budget, or one that was given.
     pub(crate) budget: Option<BudgetConfig>,
+    pub(crate) hedge: Option<HedgeConfig>,
+    pub(crate) coalesce: bool,
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) max_response_bytes: Option<u64>,
     pub(crate) propagation: Option<Propagation>,
@@ -62,6 +66,7 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            base_url: None,
             attempt_timeout: defaults::ATTEMPT_TIMEOUT,
             total_timeout: defaults::TOTAL_TIMEOUT,
             max_attempts: defaults::MAX_ATTEMPTS,
@@ -75,6 +80,8 @@ impl Default for Settings {
             checkout_timeout: defaults::CHECKOUT_TIMEOUT,
             breaker: steadfast_breaker::Config::default(),
             budget: Some(default_budget()),
+            hedge: None,
+            coalesce: false,
             read_timeout: None,
             max_response_bytes: None,
             propagation: None,
@@ -147,6 +154,17 @@ impl Settings {
             .transpose()
     }
 
+    /// The hedge of the client's requests, if they are hedged.
+    pub(crate) fn hedge(
+        &self,
+        name: &str,
+        budget: Option<&Budget>,
+    ) -> Result<Option<Hedge>, steadfast_retry::ConfigError> {
+        self.hedge
+            .map(|config| hedge(name, config, budget))
+            .transpose()
+    }
+
     fn breaker(&self, name: &str) -> Result<CircuitBreaker, steadfast_breaker::ConfigError> {
         CircuitBreaker::builder(name)
             .config(self.breaker.clone())
@@ -164,6 +182,7 @@ impl Settings {
     /// Every setting that breaks its rule, in the order of the builder's methods.
     pub(crate) fn broken_fields(&self) -> Vec<FieldError> {
         let mut fields = Vec::new();
+        fields.extend(self.base_url.as_ref().and_then(BaseUrl::broken));
         for (field, timeout) in [
             ("attempt_timeout", self.attempt_timeout),
             ("total_timeout", self.total_timeout),
@@ -188,6 +207,17 @@ impl Settings {
                 let field = match of.field {
                     "share" => "budget_share",
                     "min_per_second" => "budget_min_per_second",
+                    other => other,
+                };
+                FieldError::of(field, &of.value, of.rule)
+            }));
+        }
+        if let Err(error) = self.hedge("trial", None) {
+            fields.extend(error.fields().iter().map(|of| {
+                let field = match of.field {
+                    "percentile" => "hedge_percentile",
+                    "warm_up" => "hedge_warm_up",
+                    "max_hedges" => "hedge_max_hedges",
                     other => other,
                 };
                 FieldError::of(field, &of.value, of.rule)
@@ -221,6 +251,19 @@ impl Settings {
             ));
         }
         fields
+    }
+}
+
+/// A hedge that spends what is left of a client's budget. The calls are counted where they are retried.
+pub(crate) fn hedge(
+    name: &str,
+    config: HedgeConfig,
+    budget: Option<&Budget>,
+) -> Result<Hedge, steadfast_retry::ConfigError> {
+    let builder = Hedge::builder(name).config(config);
+    match budget {
+        Some(budget) => builder.budget(budget.spending_only()).build(),
+        None => builder.unbudgeted().build(),
     }
 }
 

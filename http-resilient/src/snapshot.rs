@@ -20,6 +20,8 @@ pub struct Snapshot {
     pub retry: steadfast_retry::Snapshot,
     /// The budget of retries and hedges, unless there is none.
     pub budget: Option<steadfast_retry::BudgetSnapshot>,
+    /// The hedge of all requests that have none of their own, if there is one.
+    pub hedge: Option<steadfast_retry::HedgeSnapshot>,
     /// Counts since the client was built.
     pub totals: Totals,
 }
@@ -74,6 +76,10 @@ pub struct Totals {
     /// Responses that a retry discarded unread or half read, as they were too long or too slow. Over
     /// HTTP/1 this costs the connection.
     pub cut_off: u64,
+    /// Requests whose response came from a fallback. They are among `responses`.
+    pub fallbacks: u64,
+    /// Requests that ended in what another brought that was the same. Each is also counted by how it ended.
+    pub coalesced: u64,
     /// Authorities forgotten to make room for others.
     pub evicted: u64,
     /// Requests to an authority for which there was no room, so that they shared the patterns of all such.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use http::Method;
 use reqwest::Url;
 
+use crate::past::Past;
+
 /// A request in brief: what it was, how often it was attempted, and whether the server may have seen
 /// it. Prints as `GET http://host/path`, without query, fragment and credentials.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,6 +17,7 @@ pub struct RequestSummary {
     pub(crate) authority: Arc<str>,
     pub(crate) attempts: u32,
     pub(crate) sent: bool,
+    pub(crate) history: Vec<Past>,
 }
 
 impl RequestSummary {
@@ -47,6 +50,12 @@ impl RequestSummary {
     pub fn was_sent(&self) -> bool {
         self.sent
     }
+
+    /// The attempts that were followed by others, in their order: the latest sixteen.
+    #[must_use]
+    pub fn history(&self) -> &[Past] {
+        &self.history
+    }
 }
 
 impl fmt::Display for RequestSummary {
@@ -66,6 +75,7 @@ impl fmt::Debug for RequestSummary {
             .field("url", &url.as_str())
             .field("attempts", &self.attempts)
             .field("sent", &self.sent)
+            .field("history", &self.history)
             .finish()
     }
 }
@@ -92,6 +102,7 @@ mod tests {
             authority: Arc::from("api.example:80"),
             attempts: 0,
             sent: false,
+            history: Vec::new(),
         }
     }
 

@@ -9,18 +9,18 @@ use crate::failure::Failure;
 use crate::history::History;
 use crate::judge::{Judge, Judged};
 use crate::run::Run;
-use crate::shared::Shared;
+use crate::shared::Held;
 
 /// Attempts `operation` until its result is accepted or given up, waiting by `sleep`.
 pub(crate) fn call<T, E, J: Judge<T, E>>(
-    shared: &Shared,
+    held: impl Held,
     limit: Option<Instant>,
     sleep: impl Fn(Duration),
     mut operation: impl FnMut(Attempt, &History<E>) -> Result<T, E>,
     mut judge: J,
     mut hook: impl FnMut(u32, &Failure<J::Last>, Duration),
 ) -> End<T, J::Last, E> {
-    let mut run = Run::new(shared, limit);
+    let mut run = Run::new(held, limit);
     run.note_beginning(); // there is no other moment to do so: code that blocks is never suspended
     let mut next = run.begin();
     loop {

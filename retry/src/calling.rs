@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::history::History;
 use crate::judge::{Judge, Judged};
 use crate::run::{Phase, Run};
-use crate::shared::{Held, Shared};
+use crate::shared::Held;
 use crate::verdict::Verdict;
 
 mod guards;
@@ -133,7 +133,7 @@ where
         let judged = match failed {
             Some((last, verdict)) => {
                 let this = &mut self.as_mut().project();
-                this.repeat(held.shared(), &mut attempts, cx, last, verdict)
+                this.repeat(&held, &mut attempts, cx, last, verdict)
             }
             None => Poll::Pending,
         };
@@ -279,15 +279,16 @@ where
     #[inline(always)]
     fn repeat(
         &mut self,
-        shared: &Shared,
+        held: &R,
         attempts: &mut u32,
         cx: &mut Context<'_>,
         mut last: J::Last,
         mut verdict: Verdict,
     ) -> Poll<Judged<T, J::Last>> {
+        let (shared, longest) = (held.shared(), held.max_attempts());
         let unsettled = Unsettled(Some(shared));
         let judged = loop {
-            if self.operation.is_spent() || !shared.repeats_at_once(*attempts, verdict) {
+            if self.operation.is_spent() || !shared.repeats_at_once(*attempts, longest, verdict) {
                 break Poll::Ready(Judged::Failed(last, verdict));
             }
             self.attempt.set(None);

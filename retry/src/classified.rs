@@ -14,13 +14,13 @@ use crate::exhausted::Exhausted;
 use crate::failure::Failure;
 use crate::history::History;
 use crate::judge::ByClassifier;
-use crate::shared::Shared;
+use crate::shared::Borrowed;
 use crate::verdict::Verdict;
 
 /// A [`Retry`](crate::Retry) with a classifier; made by [`Retry::classify`](crate::Retry::classify).
 #[must_use = "nothing is called before `call` or `call_blocking`"]
 pub struct Classified<'r, T, E, C, H = fn(u32, &Failure<Result<T, E>>, Duration)> {
-    shared: &'r Shared,
+    held: Borrowed<'r>,
     deadline: Option<Deadline>,
     classifier: C,
     hook: H,
@@ -31,9 +31,9 @@ impl<'r, T, E, C> Classified<'r, T, E, C>
 where
     C: FnMut(&Result<T, E>) -> Verdict,
 {
-    pub(crate) fn new(shared: &'r Shared, deadline: Option<Deadline>, classifier: C) -> Self {
+    pub(crate) fn new(held: Borrowed<'r>, deadline: Option<Deadline>, classifier: C) -> Self {
         Self {
-            shared,
+            held,
             deadline,
             classifier,
             hook: |_, _, _| (),
@@ -50,7 +50,7 @@ where
         H: FnMut(u32, &Failure<Result<T, E>>, Duration),
     {
         Classified {
-            shared: self.shared,
+            held: self.held,
             deadline: self.deadline,
             classifier: self.classifier,
             hook,
@@ -72,6 +72,37 @@ where
     /// several, the earliest holds.
     pub fn deadline(mut self, deadline: Deadline) -> Self {
         self.deadline = Some(deadline.earlier(self.deadline));
+        self
+    }
+
+    /// Makes so many attempts at most, the first one included, in place of the retry's own
+    /// [`max_attempts`](crate::Builder::max_attempts): fewer for a call that is not worth them, or more.
+    /// Of several, the last one holds.
+    ///
+    /// A call that has used them up is [`Reason::Attempts`](crate::Reason::Attempts), and counted as such.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero: no call could be made.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use steadfast_retry::{Reason, Retry, Verdict};
+    ///
+    /// let retry = Retry::builder("stock").base_backoff(Duration::ZERO).max_attempts(5).build()?;
+    /// let exhausted = retry
+    ///     .classify(|_| Verdict::Retry)
+    ///     .max_attempts(2)
+    ///     .call_blocking(|_| Err::<(), _>("down"))
+    ///     .unwrap_err();
+    /// assert_eq!((exhausted.attempts, exhausted.reason), (2, Reason::Attempts));
+    /// # Ok::<(), steadfast_retry::ConfigError>(())
+    /// ```
+    #[track_caller]
+    pub fn max_attempts(mut self, max_attempts: u32) -> Self {
+        self.held.limit_attempts(max_attempts);
         self
     }
 
@@ -122,7 +153,7 @@ where
     {
         let limit = self.deadline.map(Deadline::instant);
         let judge = ByClassifier(self.classifier);
-        Calling::new(self.shared, limit, operation, judge, self.hook)
+        Calling::new(self.held, limit, operation, judge, self.hook)
     }
 
     /// `call` for code that blocks: waits by [`std::thread::sleep`].
@@ -147,7 +178,7 @@ where
         operation: impl FnMut(Attempt, &History<E>) -> Result<T, E>,
     ) -> Result<T, Box<Exhausted<Result<T, E>, E>>> {
         blocking::call(
-            self.shared,
+            self.held,
             self.deadline.map(Deadline::instant),
             thread::sleep,
             operation,
@@ -160,7 +191,7 @@ where
 impl<T, E, C, H> fmt::Debug for Classified<'_, T, E, C, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Classified")
-            .field("retry", &self.shared.name)
+            .field("retry", &self.held.shared.name)
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }

@@ -27,6 +27,8 @@ pub(crate) type Refused = (Reason, Option<Duration>);
 pub(crate) struct Standing {
     /// The number of the attempt.
     pub(crate) attempt: u32,
+    /// How many the call makes at most.
+    pub(crate) max_attempts: u32,
     /// Whether the operation can make no other.
     pub(crate) spent: bool,
     /// What is left of the time of the call, if that is limited.
@@ -53,7 +55,7 @@ impl Policy {
         if standing.spent {
             return Err((Reason::NotRetryable, hint));
         }
-        if standing.attempt >= self.config.max_attempts {
+        if standing.attempt >= standing.max_attempts {
             return Err((Reason::Attempts, hint));
         }
         if verdict == Verdict::Rejected(None) {
@@ -101,6 +103,7 @@ mod tests {
     ) -> Result<Duration, Refused> {
         let standing = Standing {
             attempt,
+            max_attempts: policy().config.max_attempts,
             spent: false,
             left,
         };
@@ -156,6 +159,7 @@ mod tests {
         for (verdict, hint) in [(after, Some(SECOND)), (rejected, None)] {
             let standing = Standing {
                 attempt: 1,
+                max_attempts: 3,
                 spent: true,
                 left: Some(Duration::ZERO),
             };

@@ -22,7 +22,7 @@ use crate::history::History;
 use crate::judge::ErrorsAreRetried;
 use crate::observer::Observer;
 use crate::scoped::Scoped;
-use crate::shared::Shared;
+use crate::shared::{Borrowed, Shared};
 use crate::snapshot::Snapshot;
 use crate::verdict::Verdict;
 use crate::weak::WeakRetry;
@@ -249,7 +249,7 @@ impl Retry {
     where
         C: FnMut(&Result<T, E>) -> Verdict,
     {
-        Classified::new(&self.shared, None, classifier)
+        Classified::new(Borrowed::new(&self.shared), None, classifier)
     }
 
     /// Runs `hook` before each wait of the one call that follows, with the number of the attempt

@@ -15,14 +15,14 @@ use crate::exhausted::Exhausted;
 use crate::failure::Failure;
 use crate::history::History;
 use crate::judge::ErrorsAreRetried;
-use crate::shared::Shared;
+use crate::shared::{Borrowed, Shared};
 use crate::verdict::Verdict;
 
 /// A [`Retry`](crate::Retry) with a hook or a deadline; made by
 /// [`Retry::on_retry`](crate::Retry::on_retry) and [`Retry::deadline`](crate::Retry::deadline).
 #[must_use = "nothing is called before `call` or `call_blocking`"]
 pub struct Scoped<'r, E, H = fn(u32, &Failure<E>, Duration)> {
-    shared: &'r Shared,
+    held: Borrowed<'r>,
     deadline: Option<Deadline>,
     hook: H,
     sees: PhantomData<fn(&E)>,
@@ -31,7 +31,7 @@ pub struct Scoped<'r, E, H = fn(u32, &Failure<E>, Duration)> {
 impl<'r, E> Scoped<'r, E> {
     pub(crate) fn new(shared: &'r Shared) -> Self {
         Self {
-            shared,
+            held: Borrowed::new(shared),
             deadline: None,
             hook: |_, _, _| (),
             sees: PhantomData,
@@ -44,7 +44,7 @@ impl<'r, E> Scoped<'r, E> {
         H: FnMut(u32, &Failure<E>, Duration),
     {
         Scoped {
-            shared: self.shared,
+            held: self.held,
             deadline: self.deadline,
             hook,
             sees: PhantomData,
@@ -54,12 +54,12 @@ impl<'r, E> Scoped<'r, E> {
 
 impl<'r, E> Scoped<'r, E> {
     /// Judges results by `classifier`, as [`Retry::classify`](crate::Retry::classify) does, under the
-    /// same deadline.
+    /// same deadline and the same number of attempts.
     pub fn classify<T, C>(self, classifier: C) -> Classified<'r, T, E, C>
     where
         C: FnMut(&Result<T, E>) -> Verdict,
     {
-        Classified::new(self.shared, self.deadline, classifier)
+        Classified::new(self.held, self.deadline, classifier)
     }
 }
 
@@ -71,6 +71,37 @@ where
     /// several, the earliest holds.
     pub fn deadline(mut self, deadline: Deadline) -> Self {
         self.deadline = Some(deadline.earlier(self.deadline));
+        self
+    }
+
+    /// Makes so many attempts at most, the first one included, in place of the retry's own
+    /// [`max_attempts`](crate::Builder::max_attempts): fewer for a call that is not worth them, or more.
+    /// Of several, the last one holds.
+    ///
+    /// A call that has used them up is [`Reason::Attempts`](crate::Reason::Attempts), and counted as such.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero: no call could be made.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use steadfast_retry::{Reason, Retry};
+    ///
+    /// let retry = Retry::builder("stock").base_backoff(Duration::ZERO).max_attempts(5).build()?;
+    /// let exhausted = retry
+    ///     .on_retry(|_, _, _| ())
+    ///     .max_attempts(2)
+    ///     .call_blocking(|_| Err::<(), _>("down"))
+    ///     .unwrap_err();
+    /// assert_eq!((exhausted.attempts, exhausted.reason), (2, Reason::Attempts));
+    /// # Ok::<(), steadfast_retry::ConfigError>(())
+    /// ```
+    #[track_caller]
+    pub fn max_attempts(mut self, max_attempts: u32) -> Self {
+        self.held.limit_attempts(max_attempts);
         self
     }
 
@@ -120,7 +151,7 @@ where
         Fut: Future<Output = Result<T, E>>,
     {
         let limit = self.deadline.map(Deadline::instant);
-        Calling::new(self.shared, limit, operation, ErrorsAreRetried, self.hook)
+        Calling::new(self.held, limit, operation, ErrorsAreRetried, self.hook)
     }
 
     /// `call` for code that blocks: waits by [`std::thread::sleep`].
@@ -145,7 +176,7 @@ where
         operation: impl FnMut(Attempt, &History<E>) -> Result<T, E>,
     ) -> Result<T, Box<Exhausted<E>>> {
         blocking::call(
-            self.shared,
+            self.held,
             self.deadline.map(Deadline::instant),
             thread::sleep,
             operation,
@@ -158,7 +189,7 @@ where
 impl<E, H> fmt::Debug for Scoped<'_, E, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scoped")
-            .field("retry", &self.shared.name)
+            .field("retry", &self.held.shared.name)
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }

@@ -47,10 +47,15 @@ impl Shared {
     /// and there is nothing to ask, keep or tell, and it is not the turn of others.
     #[cfg(feature = "tokio")]
     #[inline]
-    pub(crate) fn repeats_at_once(&self, attempts: u32, verdict: Verdict) -> bool {
+    pub(crate) fn repeats_at_once(
+        &self,
+        attempts: u32,
+        max_attempts: u32,
+        verdict: Verdict,
+    ) -> bool {
         self.policy.at_once
             && verdict == Verdict::Retry
-            && attempts < self.policy.config.max_attempts
+            && attempts < max_attempts
             && !self.observers.any()
             && !is_due_to_give_way(attempts)
     }
@@ -72,6 +77,12 @@ const SPREAD: u64 = 0xD1B5_4A32_D192_ED03;
 /// How a call holds on to its retry: it borrows it, or keeps a handle of its own.
 pub(crate) trait Held {
     fn shared(&self) -> &Shared;
+
+    /// How many attempts the call makes at most.
+    #[inline]
+    fn max_attempts(&self) -> u32 {
+        self.shared().policy.config.max_attempts
+    }
 }
 
 impl Held for &Shared {
@@ -85,5 +96,41 @@ impl Held for Retry {
     #[inline]
     fn shared(&self) -> &Shared {
         Self::shared(self)
+    }
+}
+
+/// A retry that is borrowed for one call, which may have a limit of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Borrowed<'r> {
+    pub(crate) shared: &'r Shared,
+    max_attempts: u32,
+}
+
+impl<'r> Borrowed<'r> {
+    #[inline]
+    pub(crate) fn new(shared: &'r Shared) -> Self {
+        Self {
+            shared,
+            max_attempts: shared.policy.config.max_attempts,
+        }
+    }
+
+    /// Of several limits, the last one given holds.
+    #[track_caller]
+    pub(crate) fn limit_attempts(&mut self, max_attempts: u32) {
+        assert!(max_attempts > 0, "max_attempts must be at least 1");
+        self.max_attempts = max_attempts;
+    }
+}
+
+impl Held for Borrowed<'_> {
+    #[inline]
+    fn shared(&self) -> &Shared {
+        self.shared
+    }
+
+    #[inline]
+    fn max_attempts(&self) -> u32 {
+        self.max_attempts
     }
 }

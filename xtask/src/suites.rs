@@ -70,6 +70,8 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-http/form",
     "steadfast-http/stream",
     "steadfast-http/rate-limit",
+    "steadfast-http/multipart",
+    "steadfast-http/middleware",
     "steadfast-amqp/health",
     "steadfast-amqp/telemetry",
     "steadfast-telemetry/prometheus",

@@ -30,7 +30,7 @@ fn a_request_adds_five_allocations_to_reqwests_own() {
         let answer = bare.get(&url).send().await.unwrap();
         assert_eq!(answer.bytes().await.unwrap().len(), 128);
     });
-    let ours = steadfast_http::Client::builder("bench").build().unwrap();
+    let ours = steadfast_http::Client::named("bench").build().unwrap();
     let ours = per_request(async || {
         let answer = ours.get(&url).send().await.unwrap();
         assert_eq!(answer.bytes().await.unwrap().len(), 128);

@@ -18,6 +18,7 @@ impl fmt::Display for Error {
                     None => f.write_str("it cannot be built"),
                 }
             }
+            Self::Config { source } => source.fmt(f),
             Self::CircuitOpen { rejected, request } => {
                 write!(f, "{request} was not let through: ")?;
                 match (rejected.reason(), rejected.retry_after()) {
@@ -64,6 +65,7 @@ impl fmt::Display for Error {
                 }
                 (None, None) => f.write_str("the response body could not be read"),
             },
+            Self::Coalesced { source } => source.fmt(f),
             Self::AttemptTimeout { timeout, request } => {
                 write!(f, "{request} failed{}: ", After(request))?;
                 write!(f, "no response within {timeout:?}")
@@ -95,6 +97,14 @@ impl fmt::Display for Error {
                 };
                 write!(f, "{request} failed{}: {what}", After(request))
             }
+            #[cfg(feature = "middleware")]
+            Self::Middleware { request, .. } => {
+                write!(
+                    f,
+                    "{request} failed{}: another middleware failed",
+                    After(request)
+                )
+            }
         }
     }
 }
@@ -118,12 +128,17 @@ impl StdError for Error {
             Self::InvalidRequest { source }
             | Self::Request { source, .. }
             | Self::Response { source } => Some(source),
+            Self::Config { source } => Some(source),
+            #[cfg(feature = "middleware")]
+            Self::Middleware { source, .. } => Some(source),
             Self::CircuitOpen { rejected, .. } => Some(rejected),
             Self::BulkheadFull { rejected, .. } => Some(rejected),
             Self::DeadlineExceeded {
                 last: Some(Last::Error(error)),
                 ..
             } => Some(&**error),
+            // It says what that one says, so it is followed by what follows that one.
+            Self::Coalesced { source } => source.source(),
             Self::AttemptTimeout { .. }
             | Self::BodyTooLarge { .. }
             | Self::DeadlineExceeded { .. }

@@ -11,7 +11,7 @@ use crate::support::{once, only};
 #[test]
 fn the_readme_tells_every_default() {
     let table = readme_table();
-    let debug = format!("{:?}", Client::builder("defaults"));
+    let debug = format!("{:?}", Client::named("defaults"));
     for (setting, told) in &table {
         if *setting == "failure_threshold" {
             // The breaker gives it one, if there is no rate to go by: see the test below.
@@ -30,7 +30,7 @@ fn the_readme_tells_every_default() {
             .any(|(at, _)| debug[at + expected.len()..].starts_with([',', ' ', '}']));
         assert!(found, "the README says {expected}, the code {debug}");
     }
-    assert_eq!(table.len(), 23, "{table:?}");
+    assert_eq!(table.len(), 26, "{table:?}");
 }
 
 #[tokio::test]

@@ -9,23 +9,32 @@ mod breaker;
 mod breaker_rules;
 mod builder;
 mod bulkhead;
+mod coalesce;
 mod deadline;
 mod defaults;
 mod discarded;
 mod dropped;
 mod errors;
+mod fallback;
 #[cfg(feature = "health")]
 mod health;
+mod hedge;
 #[cfg(feature = "http2")]
 mod http2;
+mod methods;
+#[cfg(feature = "middleware")]
+mod middleware;
+mod migration;
 mod observer;
 mod propagation;
 #[cfg(feature = "rate-limit")]
 mod rate_limit;
 mod redirects;
 mod request;
+mod retries;
 mod retry;
 mod retry_after;
+mod service;
 #[cfg(feature = "telemetry")]
 mod spans;
 mod storm;

@@ -76,6 +76,7 @@ impl<R: Held, E> Run<R, E> {
             .map(|(now, limit)| limit.saturating_duration_since(now));
         let standing = Standing {
             attempt,
+            max_attempts: self.held.max_attempts(),
             spent: self.spent,
             left,
         };

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use steadfast_retry::{Attempt, Reason, Verdict};
+use steadfast_retry::{Attempt, Deadline, Failure, Reason, Retry, Verdict};
 use tokio::time::sleep;
 
 use crate::{exact, ms, now};
@@ -33,6 +33,78 @@ async fn makes_exactly_max_attempts() {
         );
         assert_eq!(exhausted.into_last(), Some("down"));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_call_can_have_fewer_attempts_than_the_others_or_more() {
+    let retry = exact().max_attempts(3).build().unwrap();
+    for max in [1, 2, 5] {
+        let classified = retry
+            .classify(|_: &Result<(), _>| Verdict::Retry)
+            .max_attempts(max)
+            .call(|_| async { Err("down") })
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (classified.attempts, classified.reason),
+            (max, Reason::Attempts)
+        );
+        let hooked = retry
+            .on_retry(|_, _, _| ())
+            .max_attempts(max)
+            .call(|_| async { Err::<(), _>("down") })
+            .await
+            .unwrap_err();
+        assert_eq!((hooked.attempts, hooked.reason), (max, Reason::Attempts));
+    }
+    let as_ever = retry.call(|_| async { Err::<(), _>("down") }).await;
+    assert_eq!(as_ever.unwrap_err().attempts, 3);
+    let totals = retry.snapshot().totals;
+    assert_eq!(totals.exhausted_attempts, 7);
+    assert_eq!(totals.retries, 2 * (1 + 4) + 2);
+}
+
+#[test]
+fn a_limit_of_one_call_holds_where_nothing_is_waited_for_and_goes_on_with_a_classifier() {
+    let at_once = Retry::builder("test")
+        .base_backoff(Duration::ZERO)
+        .history(0);
+    let retry = at_once.max_attempts(2).build().unwrap();
+    let scoped = retry
+        .on_retry(|_, _: &Failure<&str>, _| ())
+        .max_attempts(40);
+    let mut made = 0;
+    let exhausted = scoped.call_blocking(|_| {
+        made += 1;
+        Err::<(), _>("down")
+    });
+    assert_eq!((made, exhausted.unwrap_err().attempts), (40, 40));
+    let exhausted = retry
+        .deadline(Deadline::after(ms(60_000)))
+        .max_attempts(4)
+        .classify(|_: &Result<(), &str>| Verdict::Retry)
+        .call_blocking(|_| Err("down"));
+    assert_eq!(exhausted.unwrap_err().attempts, 4);
+}
+
+#[tokio::test]
+async fn a_limit_of_one_call_holds_for_attempts_that_follow_at_once() {
+    let at_once = Retry::builder("test")
+        .base_backoff(Duration::ZERO)
+        .history(0);
+    let retry = at_once.max_attempts(2).build().unwrap();
+    for max in [1, 33, 100] {
+        let call = retry.classify(|_: &Result<(), _>| Verdict::Retry);
+        let exhausted = call.max_attempts(max).call(|_| async { Err("down") }).await;
+        assert_eq!(exhausted.unwrap_err().attempts, max);
+    }
+}
+
+#[test]
+#[should_panic(expected = "max_attempts must be at least 1")]
+fn no_call_is_made_of_no_attempts() {
+    let retry = exact().build().unwrap();
+    let _ = retry.on_retry(|_, _: &Failure<&str>, _| ()).max_attempts(0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,61 @@
+//! Hedged requests: a second attempt while the first one is slow.
+
+use reqwest::Response;
+use steadfast_retry::{Hedge, Verdict};
+
+use crate::call::Call;
+use crate::classify::is_retryable;
+use crate::error::Error;
+use crate::leg::Leg;
+
+impl Call<'_> {
+    /// By what the request is hedged, if it is, and may be sent twice at the same time.
+    pub(crate) fn hedge(&self) -> Option<&Hedge> {
+        if !self.idempotent || !self.replayable {
+            return None;
+        }
+        match &self.options.hedge {
+            Some(own) => own.as_ref(),
+            None => self.shared.hedge.as_ref(),
+        }
+    }
+
+    /// Sends the request, and again while that is slow. Only the first one is retried: hedges that were
+    /// too would multiply, and the budget could not tell for what.
+    ///
+    /// # Cancel safety
+    /// As that of a [`Leg`], for each of them.
+    pub(crate) async fn hedged(&self, hedge: &Hedge) -> Result<Response, Error> {
+        let race = hedge.classify(|result| {
+            let verdict = verdict(result);
+            if matches!(verdict, Verdict::Accept | Verdict::Stop) {
+                // What else is in flight will be dropped, and the server has no part in that.
+                self.decide();
+            }
+            verdict
+        });
+        let racing = race.call(|attempt| async move {
+            let leg = Leg::new(self);
+            if attempt.is_hedge() {
+                leg.once().await
+            } else {
+                leg.run().await
+            }
+        });
+        racing.await
+    }
+}
+
+/// What the result of an attempt means for those beside it.
+fn verdict(result: &Result<Response, Error>) -> Verdict {
+    match result {
+        Ok(response) if is_retryable(response.status()) => Verdict::Retry,
+        Ok(_) => Verdict::Accept,
+        // Another could not fare better.
+        Err(Error::InvalidRequest { .. } | Error::BodyTooLarge { .. }) => Verdict::Stop,
+        Err(Error::CircuitOpen { .. } | Error::BulkheadFull { .. } | Error::Throttled { .. }) => {
+            Verdict::Rejected(None)
+        }
+        Err(_) => Verdict::Retry,
+    }
+}

@@ -1,0 +1,46 @@
+//! The breaker's permit of an attempt that may turn out to be superfluous.
+
+use steadfast_breaker::{Outcome, Permit};
+
+use crate::call::Call;
+
+/// A permit in an attempt. Dropped after the call was decided by another attempt, it says nothing about
+/// the server; before that, it is abandoned, as any other.
+pub(crate) struct Shielded<'a> {
+    permit: Option<Permit>,
+    call: &'a Call<'a>,
+}
+
+impl<'a> Shielded<'a> {
+    pub(crate) fn new(permit: Permit, call: &'a Call<'a>) -> Self {
+        Self {
+            permit: Some(permit),
+            call,
+        }
+    }
+
+    pub(crate) fn record(mut self, outcome: Outcome) {
+        if let Some(permit) = self.permit.take() {
+            permit.record(outcome);
+        }
+    }
+
+    pub(crate) fn ignore(self) {
+        self.record(Outcome::Ignored);
+    }
+
+    /// The permit itself, for a response.
+    pub(crate) fn unshielded(mut self) -> Option<Permit> {
+        self.permit.take()
+    }
+}
+
+impl Drop for Shielded<'_> {
+    fn drop(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            if self.call.is_decided() {
+                permit.ignore();
+            }
+        }
+    }
+}
