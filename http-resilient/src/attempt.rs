@@ -71,7 +71,7 @@ impl Call<'_> {
         }
         let timeout = self.attempt_timeout.min(left);
         let number = self.begin_attempt();
-        self.propagate(request.headers_mut());
+        self.propagate(number, request.headers_mut());
         let mut span = self.span.attempt(number, &mut request);
         if let Some(leave) = leave {
             leave.spend();

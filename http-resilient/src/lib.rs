@@ -51,7 +51,7 @@
 //! | any other 5xx | no | failure |
 //! | any other status | no | success, once the body has ended |
 //! | body cut short, or stalled until the total timeout | no: the caller has the response | failure |
-//! | circuit open, no place in the bulkhead | no | |
+//! | circuit open, throttled, no place in the bulkhead | no | |
 //!
 //! **Repeatable** is a request that may reach the server twice: its method is GET, HEAD, OPTIONS,
 //! TRACE, PUT or DELETE, or it has an `Idempotency-Key`, or

@@ -179,7 +179,7 @@ impl Adopted {
 
 impl Call<'_> {
     /// Writes the headers of the attempt that begins now.
-    pub(crate) fn propagate(&self, headers: &mut HeaderMap) {
+    pub(crate) fn propagate(&self, number: u32, headers: &mut HeaderMap) {
         if !self.authority.propagates || self.options.no_propagation {
             return;
         }
@@ -187,7 +187,7 @@ impl Call<'_> {
             return;
         };
         let before = self.options.adopted.attempt.saturating_sub(1);
-        let attempt = before.saturating_add(self.attempts());
+        let attempt = before.saturating_add(number);
         headers.insert(&propagation.attempt_header, HeaderValue::from(attempt));
         // One of the caller's own would promise what is not there.
         headers.remove(&propagation.deadline_header);

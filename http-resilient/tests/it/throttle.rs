@@ -119,6 +119,22 @@ async fn beyond_the_deadline_ends_the_request_at_once() {
 }
 
 #[tokio::test]
+async fn who_waits_already_is_told_when_the_time_becomes_too_long() {
+    let upstream = HttpUpstream::start().await;
+    let client = once().build().unwrap();
+    let reply = Reply::status(429).header("retry-after", "300");
+    upstream.script([reply.delay(millis(500)), in_a_second()]);
+    let late = tokio::spawn(client.get(upstream.url("/")).send());
+    until("it is on its way", || upstream.request_count() == 1).await;
+    client.get(upstream.url("/")).send().await.unwrap();
+    let waiting = tokio::spawn(client.get(upstream.url("/")).send());
+    late.await.unwrap().unwrap();
+    let error = waiting.await.unwrap().unwrap_err();
+    assert!(error.is_throttled(), "{error:?}");
+    assert_eq!(upstream.request_count(), 2);
+}
+
+#[tokio::test]
 async fn beyond_the_cap_is_not_waited_for_however_long_the_request_may_take() {
     let upstream = HttpUpstream::start().await;
     let client = quick().total_timeout(Duration::MAX).build().unwrap();
@@ -147,7 +163,10 @@ async fn the_answer_before_stands_when_the_retry_would_have_to_wait_too_long() {
     assert_eq!(response.attempts(), 1);
     assert_eq!(response.text().await.unwrap(), "busy");
     assert_eq!(upstream.request_count(), 2);
-    assert_eq!(client.snapshot().totals.throttled, 0);
+    let snapshot = client.snapshot();
+    assert_eq!(snapshot.totals.throttled, 0);
+    let budget = snapshot.budget.unwrap();
+    assert_eq!((budget.totals.granted, budget.totals.given_back), (1, 1));
 }
 
 #[tokio::test]
