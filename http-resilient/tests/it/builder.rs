@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use steadfast_http::{Builder, Client, FieldError};
+use steadfast_retry::{HedgeConfig, HedgeTrigger};
 use steadfast_testkit::HttpUpstream;
 
 fn broken(builder: Builder) -> Vec<FieldError> {
@@ -152,4 +153,20 @@ async fn the_timeout_of_a_given_reqwest_client_is_replaced() {
     let client = Client::builder("test").reqwest(hasty).build().unwrap();
     let response = client.get(upstream.url("/")).send().await.unwrap();
     assert_eq!(response.text().await.unwrap(), "slow");
+}
+
+#[test]
+fn the_rules_of_the_hedge_are_the_clients() {
+    let mut config = HedgeConfig::default();
+    config.trigger = HedgeTrigger::Percentile(1.5);
+    config.warm_up = 0;
+    config.max_hedges = 0;
+    let error = Client::builder("test").hedge(config).build().unwrap_err();
+    let names: Vec<_> = error.fields().iter().map(|field| field.field).collect();
+    assert_eq!(
+        names,
+        ["hedge_percentile", "hedge_warm_up", "hedge_max_hedges"]
+    );
+    let client = Client::builder("test").build().unwrap();
+    assert_eq!(client.hedge("", config).unwrap_err().fields().len(), 4);
 }

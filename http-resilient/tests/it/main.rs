@@ -21,6 +21,7 @@ mod health;
 mod hedge;
 #[cfg(feature = "http2")]
 mod http2;
+mod mixed;
 mod observer;
 mod redirects;
 mod request;
