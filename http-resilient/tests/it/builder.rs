@@ -66,6 +66,22 @@ fn the_rules_of_the_breaker_hold_for_what_is_changed_through_it() {
 }
 
 #[test]
+fn the_rules_of_the_hedge_are_the_clients() {
+    let mut config = HedgeConfig::default();
+    config.trigger = HedgeTrigger::Percentile(1.5);
+    config.warm_up = 0;
+    config.max_hedges = 0;
+    let error = Client::builder("test").hedge(config).build().unwrap_err();
+    let names: Vec<_> = error.fields().iter().map(|field| field.field).collect();
+    assert_eq!(
+        names,
+        ["hedge_percentile", "hedge_warm_up", "hedge_max_hedges"]
+    );
+    let client = Client::builder("test").build().unwrap();
+    assert_eq!(client.hedge("", config).unwrap_err().fields().len(), 4);
+}
+
+#[test]
 fn breaker_goes_on_from_what_was_set_before_and_is_gone_on_from() {
     let seen = std::cell::Cell::new(None);
     let builder = Client::builder("test").max_probes(7).breaker(|breaker| {
@@ -153,20 +169,4 @@ async fn the_timeout_of_a_given_reqwest_client_is_replaced() {
     let client = Client::builder("test").reqwest(hasty).build().unwrap();
     let response = client.get(upstream.url("/")).send().await.unwrap();
     assert_eq!(response.text().await.unwrap(), "slow");
-}
-
-#[test]
-fn the_rules_of_the_hedge_are_the_clients() {
-    let mut config = HedgeConfig::default();
-    config.trigger = HedgeTrigger::Percentile(1.5);
-    config.warm_up = 0;
-    config.max_hedges = 0;
-    let error = Client::builder("test").hedge(config).build().unwrap_err();
-    let names: Vec<_> = error.fields().iter().map(|field| field.field).collect();
-    assert_eq!(
-        names,
-        ["hedge_percentile", "hedge_warm_up", "hedge_max_hedges"]
-    );
-    let client = Client::builder("test").build().unwrap();
-    assert_eq!(client.hedge("", config).unwrap_err().fields().len(), 4);
 }
