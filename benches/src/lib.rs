@@ -1,24 +1,28 @@
 //! How Steadfast is measured beside its peers: cases, contenders, and rounds in which they take turns.
 //!
 //! What is measured is in `benches/cases`; the figures are in the README. This library is the part
-//! that needs nothing but the standard library:
+//! that measures:
 //!
 //! - a [`Contender`] does one thing a given number of times and says how long that took;
 //! - a [`Case`] is our contender and the peers that do the same work;
 //! - [`take_turns`] runs all cases in one interleaved run and reduces it to [`Ratio`]s;
 //! - [`instructions`] holds counts of instructions to their ceilings.
 //!
+//! Also a [`Loopback`] server for what goes over HTTP.
+//!
 //! And, behind the feature of that name, the `simulation`s of retries in virtual time.
 
 mod case;
 pub mod clock;
 pub mod instructions;
+mod loopback;
 mod ratio;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 mod turns;
 
 pub use case::{Case, Contender, blocking, use_up};
+pub use loopback::Loopback;
 pub use ratio::Ratio;
 pub use turns::{Effort, median, take_turns};
 

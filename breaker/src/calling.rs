@@ -18,19 +18,10 @@ pin_project! {
     pub(crate) struct Calling<'a, C, F, Fut> {
         shared: &'a Shared,
         classifier: C,
-        // Of a call that is in flight and of which no user code is running.
-        ticket: Option<Ticket>,
+        // Of a call that is in flight and of which no user code is running. Dropped before the stage.
+        parked: Option<Parked<'a>>,
         #[pin]
         stage: Stage<F, Fut>,
-    }
-
-    impl<C, F, Fut> PinnedDrop for Calling<'_, C, F, Fut> {
-        fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            if let Some(ticket) = this.ticket.take() {
-                this.shared.settle(ticket, Ending::Abandoned);
-            }
-        }
     }
 }
 
@@ -47,7 +38,7 @@ impl<'a, C, F, Fut> Calling<'a, C, F, Fut> {
         Self {
             shared,
             classifier,
-            ticket: None,
+            parked: None,
             stage: Stage::Asking {
                 operation: Some(operation),
             },
@@ -78,18 +69,22 @@ where
                 this.stage.set(Stage::Running { future });
                 ticket
             }
-            StageProjection::Running { .. } => match this.ticket.take() {
-                Some(ticket) => ticket,
+            StageProjection::Running { .. } => match this.parked.take() {
+                Some(parked) => parked.resume(),
                 None => over(),
             },
         };
         let StageProjection::Running { future } = this.stage.project() else {
             over()
         };
-        match shared.user_code(ticket, || future.poll(cx)) {
+        // Not by `user_code`, whose closure would be a function of its own.
+        let running = Running::new(shared, ticket);
+        let polled = future.poll(cx);
+        running.survived();
+        match polled {
             Poll::Ready(result) => Poll::Ready(shared.end(ticket, &*this.classifier, result)),
             Poll::Pending => {
-                *this.ticket = Some(ticket);
+                *this.parked = Some(Parked::new(shared, ticket));
                 Poll::Pending
             }
         }
@@ -105,12 +100,9 @@ impl Shared {
     /// Runs user code of an admitted call. Its panic settles the call at once.
     #[inline]
     pub(crate) fn user_code<R>(&self, ticket: Ticket, code: impl FnOnce() -> R) -> R {
-        let mut running = Running {
-            shared: self,
-            ticket: Some(ticket),
-        };
+        let running = Running::new(self, ticket);
         let result = code();
-        running.ticket = None;
+        running.survived();
         result
     }
 
@@ -135,11 +127,55 @@ struct Running<'a> {
     ticket: Option<Ticket>,
 }
 
+impl<'a> Running<'a> {
+    #[inline]
+    fn new(shared: &'a Shared, ticket: Ticket) -> Self {
+        Self {
+            shared,
+            ticket: Some(ticket),
+        }
+    }
+
+    #[inline]
+    fn survived(mut self) {
+        self.ticket = None;
+    }
+}
+
 impl Drop for Running<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
             self.shared.settle(ticket, Ending::Panicked);
+        }
+    }
+}
+
+/// Holds the ticket between two polls. Dropped with it, the call is abandoned.
+struct Parked<'a> {
+    shared: &'a Shared,
+    ticket: Option<Ticket>,
+}
+
+impl<'a> Parked<'a> {
+    fn new(shared: &'a Shared, ticket: Ticket) -> Self {
+        Self {
+            shared,
+            ticket: Some(ticket),
+        }
+    }
+
+    fn resume(mut self) -> Ticket {
+        self.ticket.take().unwrap_or_else(|| over())
+    }
+}
+
+impl Drop for Parked<'_> {
+    // Out of line: a call that was never suspended then has but one thing to look at when it is dropped.
+    #[inline(never)]
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.shared.settle(ticket, Ending::Abandoned);
         }
     }
 }

@@ -123,7 +123,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// A [`ConfigError`] that lists every setting that breaks its rule: an empty name or no places.
+    /// A [`ConfigError`] that lists every setting that breaks its rule: an empty name, no places or too
+    /// many, and shares that are not from 1 to 100.
     pub fn build(self) -> Result<Bulkhead, ConfigError> {
         let mut bad = Vec::new();
         self.check(&mut bad);

@@ -26,7 +26,7 @@ mod form;
 /// # Presets
 ///
 /// Where to begin, if nothing was measured yet. The limit to aim for is the calls per second at
-/// peak, times the seconds that one takes on a good day, times two.
+/// peak, times the seconds that one takes on a good day, and twice the square root of that on top.
 ///
 /// | preset | `max_concurrent` | `max_waiting` | `checkout_timeout` |
 /// |---|---|---|---|

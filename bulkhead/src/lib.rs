@@ -35,18 +35,20 @@
 //! a limit of its own.
 //!
 //! It is **not** a rate limit: it bounds how many run at a time, not how many per second. It does
-//! not time out the work itself: put a timeout into the operation. It knows nothing of priorities: who
-//! comes first is served first.
+//! not time out the work itself: put a timeout into the operation.
 //!
 //! # How large
 //!
 //! By Little's law as many run at a time, on average, as calls come in a second times the seconds that
-//! one takes: at 200 calls a second of 50 ms, 10. Begin with twice that at peak, which leaves room for
-//! chance, and look at [`Snapshot::peak_busy`] and [`Snapshot::waits`]: a line that is never empty means
-//! too few places, or a dependency that can do no more. [`Bulkhead::resize`] changes their number while
-//! they are in use. Who waits longer in line than the work takes would mostly be better off with a
-//! refusal: keep `max_waiting` at a few times the places. Work that weighs more than other work takes
+//! one takes: at 200 calls a second of 50 ms, 10. Chance needs room: add twice the root of it, which makes
+//! 17. Keep `max_waiting` at a few times the places: who waits longer in line than the work takes would
+//! mostly be better off with a refusal. Then look at [`Snapshot::peak_busy`] and [`Snapshot::waits`]: a line
+//! that is never empty means too few places, or a dependency that can do no more.
+//! [`hold_times`](Builder::hold_times) tells which: it measures how long places are held, and lets a
+//! refusal tell when to [try again](Rejected::retry_after). [`Bulkhead::resize`] changes the number of
+//! places while they are in use. Work that weighs more than other work takes
 //! [several places](Bulkhead::acquire_many) at a time.
+#![cfg_attr(doc, doc = "\nThe arithmetic, and what to do when: see the [guide].")]
 //!
 //! # Defaults
 //!
@@ -55,6 +57,8 @@
 //! | [`max_concurrent`](Builder::max_concurrent) | 20 |
 //! | [`max_waiting`](Builder::max_waiting) | 100 |
 //! | [`checkout_timeout`](Builder::checkout_timeout) | 5 s |
+//! | [`hold_times`](Builder::hold_times) | false |
+//! | [`high_share`](Builder::high_share), [`normal_share`](Builder::normal_share), [`low_share`](Builder::low_share) | 16, 4, 1 |
 //! | [`max_keys`](KeyedBuilder::max_keys) of a keyed set | 1024 |
 //! | [`create_timeout`](PoolBuilder::create_timeout) of a pool | 5 s |
 //! | [`validate_timeout`](PoolBuilder::validate_timeout), [`recycle_timeout`](PoolBuilder::recycle_timeout) of a pool | 1 s |
@@ -68,11 +72,12 @@
 //!                 | no
 //!              a place free? --- yes ----------------> Permit
 //!                 | no
-//!              queue full, or
+//!              line full, or
 //!              no time to wait? - yes ---------------> Rejected: Full       at once, no timer
 //!                 | no
 //!              wait in line ---- checkout_timeout ---> Rejected: Timeout
 //!                 |        \---- close() ------------> Rejected: Closed
+//!                 |        \---- displaced ----------> Rejected: Full       by another priority
 //!                 |         \--- dropped                                    counted: abandoned
 //!              a permit returns, and this one is first
 //!                 \----------------------------------> Permit               waited() tells the wait
@@ -82,22 +87,44 @@
 //! overtake. Who waits for several places holds up those behind until there are enough. After
 //! [`Bulkhead::close_and_wait`] nobody is inside any more.
 //!
+//! # Priorities
+//!
+//! [`Bulkhead::with_priority`] makes another handle to the same bulkhead, for callers of another
+//! [`Priority`]. Each priority has a line of its own, first come, first served. Between the lines places are
+//! divided by shares, so that a flood of low priority is hardly felt by high, and yet nobody starves. The
+//! room in line is divided likewise: who has come on a place that belongs to another priority may have to
+//! give it up. Nothing of this matters while places are free, or where nobody may wait.
+//!
 //! # Cancellation
 //!
 //! Dropping a future that waits leaves the line at once. If it had been handed a place that it had
 //! not picked up yet, the next in line gets it. A place handed over at the moment of the timeout
-//! wins. A dropped or panicking operation gives its place back, after its future was dropped. What
-//! [`Pool::with_resource`] was using then is dropped, not lent again. One thing is left to the
+//! wins. A call that is dropped gives its place back after the operation's future was dropped, one that
+//! panics at once. What [`Pool::with_resource`] was using then is dropped, not lent again. One thing is left to the
 //! caller: a waiting future that is kept but never polled again keeps the place it is handed.
 //!
 //! # Cost
 //!
-//! A free place costs an atomic step to take it and one to give it back, with a count in a cell of the
-//! thread for each, and for an owned [`Permit`] a reference count. No lock, no clock, no timer, no
-//! allocation; nor does a refusal with `Full` take one. Waiting takes the lock of the line, reads the
-//! clock, sets one timer, and records the wait (8 KiB the first time). Every operation of the line takes
-//! constant time, leaving it from the middle included. Most of a bulkhead's memory is its cells, 64 bytes
-//! for each of sixteen threads.
+//! - **A free place**: an atomic step to take it and one to give it back, with a count in a cell of the thread
+//!   for each. An owned [`Permit`] also counts a reference to the bulkhead, a `call` does not. No lock, no
+//!   clock, no timer, no allocation.
+//! - **A refusal at once**, `Full` or `Closed`, is two words and allocates nothing. Where nobody waits and
+//!   nobody may, or of a `try_acquire` while nobody waits, `Full` takes no lock and writes to nothing but the
+//!   thread's cell, unless an observer hears of it. To find the line full takes its lock. Up to 256 different
+//!   names of bulkheads are kept for good, so that refusals need not count references to the name; those of
+//!   further ones do.
+//! - **A refusal that has waited** allocates once. So does `TooMany`, and `Full` where hold times are measured
+//!   or more than 65,535 wait.
+//! - **Waiting** takes the lock of the line when it gets in and out, reads the clock twice, sets one timer, and
+//!   records the wait (8 KiB the first time). A `call` that has to queue allocates its wait, an `acquire` does
+//!   not; a thread allocates its waker. The line keeps as much memory as it needed when it was longest. Each of its operations takes
+//!   constant time, leaving it from the middle included.
+//! - **[`hold_times`](Builder::hold_times)** and an observer that
+//!   [wants every call](Observer::wants_every_call) make every call take a slower way, from then on. Hold
+//!   times read the clock at both ends of it (and take 8 KiB); such an observer is told at both. Other
+//!   observers cost a call that finds a free place nothing.
+//! - **Memory**: mostly the cells, which are inline: 64 bytes for each of sixteen threads. Further threads share
+//!   one.
 //!
 //! # Crate features
 //!
@@ -177,6 +204,10 @@ pub use priority::Priority;
 pub use rejected::{Reason, Rejected};
 pub use snapshot::{Snapshot, Totals};
 pub use weak::WeakBulkhead;
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/sizing.md")]
+pub mod guide {}
 
 #[cfg(all(doctest, feature = "tokio"))]
 #[doc = include_str!("../README.md")]

@@ -7,8 +7,8 @@ use crate::name::Kept;
 
 /// Why a bulkhead gave no place.
 ///
-/// Cheap to make, to move and to clone: two words, and an allocation only for one that has waited or
-/// tells when to try again. `Display` is one line: ``bulkhead payments is full: 20 running, 100 waiting``,
+/// Cheap to make, to move and to clone: two words, and an allocation only for one that has waited, tells
+/// when to try again, or does not fit into them (`TooMany`, and more than 65,535 in line). `Display` is one line: ``bulkhead payments is full: 20 running, 100 waiting``,
 /// and where it is known when to try again, it ends with ``; retry after 150ms``.
 #[derive(Clone)]
 pub struct Rejected {
@@ -173,13 +173,13 @@ impl Rejected {
     }
 
     /// When it makes sense to try again: about the time that it takes until as many places have come
-    /// back as those in line and this caller want. `None` unless the bulkhead
+    /// back as there are callers in line and as this caller wants. `None` unless the bulkhead
     /// [measures hold times](crate::Builder::hold_times) and a place has come back since it was
     /// built, and when trying again does not help.
     ///
-    /// It is an estimate, the recent mean hold time divided by the number of places, for each place
-    /// wanted (Little's law). The mean follows the last dozen or so of holds; a dependency that hangs
-    /// gives no place back, and so is not noticed.
+    /// It is an estimate, the recent mean hold time divided by the number of places, for each of these
+    /// (Little's law). A caller in line counts as one place, whatever it wants. The mean follows the
+    /// last dozen or so of holds; a dependency that hangs gives no place back, and so is not noticed.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.more.as_ref()?.retry_after

@@ -11,8 +11,9 @@ use crate::body::{Holds, Limits, guard};
 use crate::call::Call;
 use crate::classify::{fault, outcome};
 use crate::error::{Error, Phase};
-use crate::redirect::{Marked, Redirects};
+use crate::redirected::{Marked, Redirects};
 use crate::shield::Shielded;
+use crate::transport::SendError;
 
 /// Why an attempt has no response.
 pub(crate) enum Failure {
@@ -28,6 +29,17 @@ pub(crate) enum Failure {
         /// Whether another attempt may end better.
         transient: bool,
     },
+}
+
+impl Failure {
+    /// In the words of OpenTelemetry's `error.type`.
+    #[cfg(feature = "middleware")]
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Rejected(error) | Self::Fault { error, .. } => error.kind(),
+            Self::Deadline(_) => "deadline_exceeded",
+        }
+    }
 }
 
 impl Call<'_> {
@@ -52,16 +64,25 @@ impl Call<'_> {
         };
         // What is left is ours to watch, also while the body is read. It takes the place of a timeout
         // that a reqwest client of the user's may have.
-        *request.timeout_mut() = self.shared.may_have_timeout.then_some(left);
+        if self.shared.may_have_timeout || !self.transport.is_own() {
+            *request.timeout_mut() = Some(left);
+        } else if request.timeout().is_some() {
+            *request.timeout_mut() = None;
+        }
         let timeout = self.attempt_timeout.min(left);
-        self.begin_attempt();
+        let number = self.begin_attempt();
+        self.propagate(request.headers_mut());
+        let mut span = self.span.attempt(number, &mut request);
         if let Some(leave) = leave {
             leave.spend();
         }
-        let executing = pin!(self.shared.http.execute(request));
+        let executing = pin!(self.transport.send(request));
         let sending = Marked::new(executing);
         match tokio::time::timeout(timeout, sending).await {
             Ok((Ok(response), _)) => {
+                // First of all: with its place, the next call gets through the gates.
+                self.heed(&response);
+                span.answered(&response);
                 let breaker = match outcome(response.status()) {
                     Outcome::Success => permit.unshielded(), // the body has the last word
                     decided => {
@@ -73,6 +94,7 @@ impl Call<'_> {
                     breaker,
                     on_timeout: self.blame(left),
                     _place: place,
+                    span,
                 };
                 let limits = Limits {
                     bytes: self.max_response_bytes(),
@@ -83,8 +105,17 @@ impl Call<'_> {
                     .await
                     .map_err(|too_large| self.too_large(too_large))
             }
-            Ok((Err(error), redirected)) => {
-                let redirects = match (self.shared.tracks_redirects, redirected) {
+            #[cfg(feature = "middleware")]
+            Ok((Err(SendError::Middleware(source)), _)) => {
+                let failure = self.judge_middleware(source, permit, timeout);
+                span.failed(failure.kind());
+                Err(failure)
+            }
+            Ok((Err(SendError::Reqwest(error)), redirected)) => {
+                let redirects = match (
+                    self.shared.tracks_redirects && self.transport.is_own(),
+                    redirected,
+                ) {
                     (true, false) => Redirects::None,
                     (true, true) => Redirects::Some,
                     (false, _) => Redirects::Unknown,
@@ -92,6 +123,7 @@ impl Call<'_> {
                 if error.is_timeout() && !error.is_connect() && self.is_over() {
                     // reqwest's timer for the whole was quicker than ours for the head.
                     permit.record(self.blame(timeout));
+                    span.failed("deadline_exceeded");
                     return Err(Failure::Deadline(Phase::Response));
                 }
                 let fault = fault(&error, redirects);
@@ -107,6 +139,7 @@ impl Call<'_> {
                         request: self.summary(),
                     }
                 };
+                span.failed(error.kind());
                 Err(Failure::Fault {
                     error,
                     sent: fault.sent,
@@ -116,8 +149,10 @@ impl Call<'_> {
             Err(_) => {
                 permit.record(self.blame(timeout));
                 if self.is_over() {
+                    span.failed("deadline_exceeded");
                     return Err(Failure::Deadline(Phase::Response));
                 }
+                span.failed("timeout");
                 Err(Failure::Fault {
                     error: Error::AttemptTimeout {
                         timeout,
@@ -133,7 +168,7 @@ impl Call<'_> {
     /// What an attempt that was not over within `given` says about the server: that it failed, if it
     /// had at least half of the time that attempts usually have. A caller in a hurry must not open the
     /// circuit for everybody.
-    fn blame(&self, given: Duration) -> Outcome {
+    pub(crate) fn blame(&self, given: Duration) -> Outcome {
         let settings = &self.shared.settings;
         let usual = settings.attempt_timeout.min(settings.total_timeout);
         if given >= usual / 2 {

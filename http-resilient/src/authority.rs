@@ -12,8 +12,11 @@ use reqwest::Url;
 use steadfast_breaker::{Cause, CircuitBreaker, Snapshot, State};
 use steadfast_bulkhead::Bulkhead;
 
+#[cfg(feature = "rate-limit")]
+use crate::rate_limit::Limiter;
 use crate::settings::Patterns;
 use crate::snapshot::AuthoritySnapshot;
+use crate::throttle::Throttle;
 
 /// The patterns in front of one host and port.
 #[derive(Debug)]
@@ -21,6 +24,11 @@ pub(crate) struct Authority {
     pub(crate) name: Arc<str>,
     pub(crate) breaker: CircuitBreaker,
     pub(crate) bulkhead: Bulkhead,
+    pub(crate) throttle: Throttle,
+    #[cfg(feature = "rate-limit")]
+    pub(crate) limiter: Option<Limiter>,
+    /// Whether it is told of deadlines and attempts.
+    pub(crate) propagates: bool,
     /// When it was last asked for, in a count of askings. Relaxed: written under the map's lock.
     last_used: AtomicU64,
 }
@@ -31,15 +39,19 @@ impl Authority {
             authority: Arc::clone(&self.name),
             breaker: self.breaker.snapshot(),
             bulkhead: self.bulkhead.snapshot(),
+            throttled_for: self.throttle.left(),
         }
     }
 
-    /// Whether forgetting it would lose nothing that protects anyone: no call is in flight, and the
-    /// breaker rejects nobody.
+    /// Whether forgetting it would lose nothing that protects anyone: no call is in flight, and neither
+    /// the breaker nor the server itself wants nobody to come.
     fn idle(&self) -> Option<Idle> {
         let places = self.bulkhead.snapshot();
         let breaker = self.breaker.snapshot();
         if places.busy > 0 || places.waiting > 0 || breaker.in_flight > 0 {
+            return None;
+        }
+        if self.throttle.left().is_some() {
             return None;
         }
         match breaker.state {
@@ -141,10 +153,21 @@ impl Authorities {
 
     fn make(&self, name: &str, asked: u64) -> Arc<Authority> {
         let (breaker, bulkhead) = self.patterns.make(name);
+        let settings = self.patterns.settings();
+        // What one server states must not hold back others.
+        let longest = match name {
+            OVERFLOW => Duration::ZERO,
+            _ => settings.max_throttle,
+        };
+        let propagation = settings.propagation.as_ref();
         Arc::new(Authority {
+            #[cfg(feature = "rate-limit")]
+            limiter: settings.rate_limit.map(Limiter::new),
+            propagates: propagation.is_some_and(|propagation| propagation.reaches(name)),
             name: Arc::from(name),
             breaker,
             bulkhead,
+            throttle: Throttle::new(longest),
             last_used: AtomicU64::new(asked),
         })
     }

@@ -23,6 +23,7 @@ use steadfast_breaker::Outcome;
 
 pub use self::error::BodyError;
 use self::guarded::Guarded;
+use crate::spans::AttemptSpan;
 
 /// The permits that a response in progress holds.
 #[derive(Debug)]
@@ -33,11 +34,14 @@ pub(crate) struct Holds {
     pub(crate) on_timeout: Outcome,
     /// Given back when this is dropped.
     pub(crate) _place: steadfast_bulkhead::Permit,
+    /// Ends with the body.
+    pub(crate) span: AttemptSpan,
 }
 
 impl Holds {
     /// The breaker is told first, and then the place given back: whoever gets it asks the breaker.
-    fn settle(self, outcome: Outcome) {
+    fn settle(self, outcome: Outcome, failed: Option<&'static str>) {
+        self.span.ended(failed);
         if let Some(permit) = self.breaker {
             permit.record(outcome);
         }
@@ -78,13 +82,13 @@ pub(crate) async fn guard(
     let length = response.content_length();
     if let (Some(length), Some(limit)) = (length, limits.bytes) {
         if length > limit {
-            holds.settle(Outcome::Failure);
+            holds.settle(Outcome::Failure, Some("body_too_large"));
             return Err(limit);
         }
     }
     let begun = match length {
         Some(0) => {
-            holds.settle(Outcome::Success);
+            holds.settle(Outcome::Success, None);
             return Ok(response);
         }
         Some(length) if length <= SMALL => {
@@ -94,7 +98,7 @@ pub(crate) async fn guard(
             };
             match chunk {
                 Poll::Ready(Ok(Some(bytes))) if bytes.len() as u64 == length => {
-                    holds.settle(Outcome::Success);
+                    holds.settle(Outcome::Success, None);
                     return Ok(rebuild(response, bytes.into()));
                 }
                 Poll::Ready(Ok(Some(bytes))) => Begun::Bytes(bytes),

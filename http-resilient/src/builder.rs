@@ -1,5 +1,7 @@
 //! Building a client.
 
+mod basics;
+mod forward;
 mod repetition;
 
 use std::error::Error as _;
@@ -15,17 +17,25 @@ use crate::client::{Client, Http};
 use crate::config_error::{ConfigError, FieldError};
 use crate::fallback::Fallback;
 use crate::observer::Observer;
-use crate::redirect::marking;
+use crate::propagation::Propagation;
+#[cfg(feature = "rate-limit")]
+use crate::rate_limit::Rate;
+use crate::redirected::marking;
 use crate::settings::{Settings, default_budget};
 
 /// Settings of a [`Client`] to be; made by [`Client::builder`].
 ///
 /// Settings are checked together in [`build`](Self::build); nothing is clamped to a legal value.
+/// Beside the client's own, there are those of [`reqwest::ClientBuilder`], under the same names.
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
     name: Arc<str>,
     settings: Settings,
     source: Source,
+    /// The settings that were handed on to reqwest's builder.
+    forwarded: Vec<&'static str>,
+    /// Those that a builder given later has taken the place of.
+    lost: Vec<&'static str>,
     redirect: Option<redirect::Policy>,
     budget: Option<Budget>,
     fallback: Option<Fallback>,
@@ -34,17 +44,21 @@ pub struct Builder {
 
 /// Where the reqwest client comes from.
 enum Source {
-    Default,
+    /// Ours from the start.
+    Own(Box<reqwest::ClientBuilder>),
     Builder(Box<reqwest::ClientBuilder>),
     Client(reqwest::Client),
 }
 
 impl Builder {
-    pub(crate) fn new(name: Arc<str>) -> Self {
+    /// The same as [`Client::builder`].
+    pub fn new() -> Self {
         Self {
-            name,
+            name: Arc::from("http"),
             settings: Settings::default(),
-            source: Source::Default,
+            source: Source::Own(Box::default()),
+            forwarded: Vec::new(),
+            lost: Vec::new(),
             redirect: None,
             budget: None,
             fallback: None,
@@ -66,6 +80,11 @@ impl Builder {
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.settings.total_timeout = timeout;
         self
+    }
+
+    /// The same as [`total_timeout`](Self::total_timeout), under reqwest's name.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.total_timeout(timeout)
     }
 
     /// How often a request is attempted at most, the first time included: at least 1, which never
@@ -99,6 +118,23 @@ impl Builder {
     /// request at once with the response that carries it: to wait less than asked for would be in vain.
     pub fn max_retry_after(mut self, wait: Duration) -> Self {
         self.settings.max_retry_after = wait;
+        self
+    }
+
+    /// How long a 429 may hold back an authority; zero: not at all. Default 10 min.
+    ///
+    /// A 429, whatever its request was, says how long the server wants to be left alone: in
+    /// `Retry-After`, else in one of the `RateLimit` headers. For so long, **no request is sent to that
+    /// authority**. One that can wait as long, within [`max_retry_after`](Self::max_retry_after) and its
+    /// deadline, waits; any other is an [`Error::Throttled`](crate::Error::Throttled) at once, which
+    /// costs the server nothing. When the time has come, those that wait are spread over 20 ms.
+    ///
+    /// What is stated may be nonsense, and then the next request after this time finds out. Turn it off
+    /// where one authority has limits that have nothing to do with each other, such as one for each
+    /// path or each of your customers: there a 429 for one would hold back all. `Retry-After` still is
+    /// what the retry of that request waits for.
+    pub fn max_throttle(mut self, time: Duration) -> Self {
+        self.settings.max_throttle = time;
         self
     }
 
@@ -241,7 +277,7 @@ impl Builder {
     /// use std::time::Duration;
     /// use steadfast_http::Client;
     ///
-    /// let client = Client::builder("payments")
+    /// let client = Client::named("payments")
     ///     .open_for(Duration::from_secs(10))
     ///     .breaker(|breaker| {
     ///         breaker.failure_rate = Some(0.5); // of the last 100 calls, once there are 10
@@ -252,6 +288,43 @@ impl Builder {
     /// ```
     pub fn breaker(mut self, change: impl FnOnce(&mut steadfast_breaker::Config)) -> Self {
         change(&mut self.settings.breaker);
+        self
+    }
+
+    /// Tells servers, in headers of each attempt, how much time is left and which attempt it is, and
+    /// names the headers that [`adopt`](crate::RequestBuilder::adopt) reads. Default: nobody is told, and
+    /// the names are the default ones.
+    pub fn propagation(mut self, propagation: Propagation) -> Self {
+        self.settings.propagation = Some(propagation);
+        self
+    }
+
+    /// How many attempts a second each authority is sent at most, on average, and how many of them at
+    /// once after a pause. More than zero and at most a thousand million a second; a burst of at least 1,
+    /// and one that is there again after a year at the latest. Default: no limit.
+    ///
+    /// For servers that bill or block those who ask too often. An attempt over the limit waits in a line,
+    /// in the order of arrival, after the circuit breaker has been asked and before it takes a place in
+    /// the bulkhead. One whose turn would come after its deadline is an
+    /// [`Error::Throttled`](crate::Error::Throttled) at once; without a total timeout the line has no end.
+    ///
+    /// An attempt that then finds no place in the bulkhead has had its turn. An authority that is
+    /// forgotten (see [`max_authorities`](Self::max_authorities)) begins with a whole burst when it comes
+    /// back.
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast_http::Client;
+    ///
+    /// let client = Client::named("payments").rate_limit(50.0, 10).build()?;
+    /// // One request in ten seconds.
+    /// let client = Client::named("crawler").rate_limit(0.1, 1).build()?;
+    /// # Ok::<_, steadfast_http::ConfigError>(())
+    /// ```
+    #[cfg(feature = "rate-limit")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rate-limit")))]
+    pub fn rate_limit(mut self, per_second: f64, burst: u32) -> Self {
+        self.settings.rate_limit = Some(Rate { per_second, burst });
         self
     }
 
@@ -273,15 +346,16 @@ impl Builder {
         self
     }
 
-    /// The reqwest builder to build on, for everything that is reqwest's: TLS, proxies, headers,
-    /// pool, connect timeout. Replaces an earlier [`reqwest`](Self::reqwest) or
-    /// [`client`](Self::client).
+    /// The reqwest builder to build on, for what is configured already, or has no method of its own
+    /// here. Replaces an earlier [`reqwest`](Self::reqwest) or [`client`](Self::client). Settings of
+    /// reqwest's that are given here, such as [`user_agent`](Self::user_agent), must come after it.
     ///
     /// Its hidden retries are turned off, so that attempts are what they are counted as. Its
     /// `timeout` is replaced by what is left of the total timeout. Its redirect policy stays unless
     /// [`redirect`](Self::redirect) is called; as it cannot be looked into, a connect error then is no
     /// proof that nothing was sent, and **requests that are not idempotent are not retried** on one.
     pub fn reqwest(mut self, builder: reqwest::ClientBuilder) -> Self {
+        self.lost.append(&mut self.forwarded);
         self.source = Source::Builder(Box::new(builder));
         self
     }
@@ -289,7 +363,7 @@ impl Builder {
     /// The reqwest client to use, as it is: with its redirect policy, of which the same is true as for
     /// [`reqwest`](Self::reqwest), and with reqwest's hidden retries of HTTP/2 requests that the
     /// server has not touched, which nothing counts. Replaces an earlier [`reqwest`](Self::reqwest)
-    /// or [`client`](Self::client).
+    /// or [`client`](Self::client). As it is finished, settings of reqwest's cannot be given here.
     pub fn client(mut self, client: reqwest::Client) -> Self {
         self.source = Source::Client(client);
         self
@@ -323,18 +397,16 @@ impl Builder {
                 "must be set on the reqwest client itself when `client` is used",
             ));
         }
+        fields.extend(self.misplaced());
         let (tracks_redirects, may_have_timeout) = match self.source {
-            Source::Default => (true, false),
+            Source::Own(_) => (true, false),
             Source::Builder(_) => (self.redirect.is_some(), true),
             Source::Client(_) => (false, true),
         };
         let http = match self.source {
             Source::Client(client) => Ok(client),
             Source::Builder(builder) => finish(*builder, self.redirect),
-            Source::Default => finish(
-                reqwest::Client::builder(),
-                Some(self.redirect.unwrap_or_default()),
-            ),
+            Source::Own(builder) => finish(*builder, Some(self.redirect.unwrap_or_default())),
         };
         let retry = self.settings.retry(&self.name);
         let schedule = self.settings.schedule(&self.name);
@@ -352,7 +424,7 @@ impl Builder {
                     may_have_timeout,
                 };
                 let patterns = (retry, schedule);
-                let client = Client::new(
+                let client = Client::assemble(
                     self.name,
                     self.settings,
                     http,
@@ -374,6 +446,12 @@ impl Builder {
                 Err(ConfigError::new(self.name, fields))
             }
         }
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

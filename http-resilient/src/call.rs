@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use http::Method;
 use parking_lot::Mutex;
-use reqwest::{Body, Request, Response};
+use reqwest::{Request, Response, Url};
 use steadfast_retry::{Backoff, Waits};
 
 use crate::attempt::Failure;
@@ -14,19 +15,25 @@ use crate::classify::is_idempotent;
 use crate::client::Shared;
 use crate::clock;
 use crate::coalesce;
+use crate::copied::Copied;
 use crate::counters::Ongoing;
 use crate::error::{Error, Phase};
 use crate::leg::Leg;
 use crate::observer::Finished;
 use crate::options::{self, Options};
 use crate::past::{self, Past};
+use crate::spans::CallSpan;
 use crate::summary::RequestSummary;
+use crate::transport::Transport;
 
-/// Sends a request through all the patterns, or waits for what another brings that is the same.
+/// Sends a request through all the patterns, or waits for what another brings that is the same. `is_ours`
+/// if nobody but a builder of ours can have made it.
 pub(crate) async fn run(
     shared: &Arc<Shared>,
     mut request: Request,
     options: Option<Box<Options>>,
+    is_ours: bool,
+    transport: Transport<'_>,
 ) -> Result<Response, Error> {
     let ongoing = shared.counters.begin();
     let Some(authority) = shared.meet(request.url()) else {
@@ -35,7 +42,7 @@ pub(crate) async fn run(
     };
     let options = options.as_deref().unwrap_or(&options::NONE);
     let started = clock::now();
-    if coalesce::is_wanted(shared, &request, options) {
+    if transport.is_own() && coalesce::is_wanted(shared, &request, options) {
         // In a box, as few requests are.
         let joining = coalesce::join(shared, &authority, request, options, started);
         match Box::pin(joining).await {
@@ -43,7 +50,12 @@ pub(crate) async fn run(
             Err(alone) => request = alone,
         }
     }
-    send(shared, authority, request, options, started, Some(ongoing)).await
+    let origin = Origin {
+        started,
+        is_ours,
+        transport,
+    };
+    send(shared, authority, request, options, origin, Some(ongoing)).await
 }
 
 /// Sends a request through all the patterns; `ongoing` ends with it.
@@ -52,10 +64,10 @@ pub(crate) async fn send(
     authority: Arc<Authority>,
     request: Request,
     options: &Options,
-    started: Instant,
+    origin: Origin<'_>,
     ongoing: Option<Ongoing<'_>>,
 ) -> Result<Response, Error> {
-    let call = Call::new(shared, authority, request, options, started);
+    let call = Call::new(shared, authority, request, options, origin);
     let result = match call.hedge() {
         // In a box: few requests are hedged, and all would be as large as those that are.
         Some(hedge) => Box::pin(call.hedged(hedge)).await,
@@ -65,6 +77,7 @@ pub(crate) async fn send(
     if let Some(ongoing) = ongoing {
         result = ongoing.end(result);
     }
+    call.span.end(&result, call.attempts());
     call.tell(&result);
     result
 }
@@ -79,17 +92,29 @@ pub(crate) fn deadline(
     let total = request.timeout().copied();
     // `None` where the sum is beyond what a clock can tell: no limit.
     let deadline = started.checked_add(total.unwrap_or(shared.settings.total_timeout));
-    [deadline, options.deadline].into_iter().flatten().min()
+    let deadlines = [deadline, options.deadline, options.adopted.deadline];
+    deadlines.into_iter().flatten().min()
+}
+
+/// Where a request comes from.
+pub(crate) struct Origin<'c> {
+    pub(crate) started: Instant,
+    /// Whether nobody but a builder of ours can have made it.
+    pub(crate) is_ours: bool,
+    pub(crate) transport: Transport<'c>,
 }
 
 pub(crate) struct Call<'c> {
     pub(crate) shared: &'c Shared,
     pub(crate) options: &'c Options,
+    pub(crate) transport: Transport<'c>,
     pub(crate) authority: Arc<Authority>,
-    /// What every attempt gets a copy of; without a body that cannot be copied.
-    request: Request,
-    /// That body, until it is sent.
-    stream: Mutex<Option<Body>>,
+    method: Method,
+    url: Url,
+    /// The request itself, for the first attempt.
+    first: Mutex<Option<Request>>,
+    /// What copies for further attempts are made of, if there can be any.
+    copied: Option<Copied>,
     /// Whether it may reach the server twice.
     pub(crate) idempotent: bool,
     /// Whether it can: a body that is a stream is gone once it is sent.
@@ -102,6 +127,7 @@ pub(crate) struct Call<'c> {
     attempts: AtomicU32,
     /// Attempts of which the server may have seen something.
     sent: AtomicU32,
+    pub(crate) span: CallSpan,
     /// Whether there is a result, and what is still in flight is superfluous.
     decided: AtomicBool,
     /// The attempts that others followed; without those of hedges, which nothing follows.
@@ -114,21 +140,41 @@ impl<'c> Call<'c> {
         authority: Arc<Authority>,
         mut request: Request,
         options: &'c Options,
-        started: Instant,
+        origin: Origin<'c>,
     ) -> Self {
         let settings = &shared.settings;
+        let Origin {
+            started,
+            is_ours,
+            transport,
+        } = origin;
         let deadline = deadline(shared, &request, options, started);
-        let can_copy = |body: &Body| body.as_bytes().is_some();
-        let stream = match request.body() {
-            Some(body) if !can_copy(body) => request.body_mut().take(),
-            _ => None,
+        let usual = match options.adopted.once {
+            true => 1,
+            false => settings.max_attempts,
+        };
+        let max_attempts = options.max_attempts.unwrap_or(usual);
+        let replayable =
+            options.body.is_some() || request.body().is_none_or(|body| body.as_bytes().is_some());
+        if options.body.is_some() {
+            // Made anew each time, so that a stream is in nobody's way.
+            *request.body_mut() = None;
+        }
+        let hedge = options.hedge.as_ref();
+        let is_hedged = hedge.map_or(shared.hedge.is_some(), Option::is_some);
+        let copied = match replayable && (max_attempts > 1 || is_hedged) {
+            true => Copied::of(&request, is_ours),
+            false => None,
         };
         Self {
             idempotent: is_idempotent(options.idempotent, request.method(), request.headers()),
-            replayable: stream.is_none() || options.body.is_some(),
-            stream: Mutex::new(stream),
-            request,
-            max_attempts: options.max_attempts.unwrap_or(settings.max_attempts),
+            replayable,
+            method: request.method().clone(),
+            url: request.url().clone(),
+            copied,
+            span: CallSpan::begin(shared, &request, options),
+            first: Mutex::new(Some(request)),
+            max_attempts,
             attempt_timeout: options.attempt_timeout.unwrap_or(settings.attempt_timeout),
             started,
             deadline,
@@ -139,16 +185,19 @@ impl<'c> Call<'c> {
             authority,
             shared,
             options,
+            transport,
         }
     }
 
-    /// A copy of the request for another attempt; `None` if its body is gone.
+    /// The request, or a copy of it for another attempt; `None` if there can be none.
     pub(crate) fn next_request(&self) -> Option<Request> {
-        let mut request = self.request.try_clone()?;
+        let first = self.first.lock().take();
+        let mut request = match first {
+            Some(first) => first,
+            None => self.copied.as_ref()?.request(&self.method, &self.url)?,
+        };
         if let Some(body) = &self.options.body {
             *request.body_mut() = Some(body());
-        } else if !self.replayable {
-            *request.body_mut() = Some(self.stream.lock().take()?);
         }
         Some(request)
     }
@@ -172,11 +221,11 @@ impl<'c> Call<'c> {
         }
     }
 
-    /// Counts an attempt, and supposes that the server sees it.
-    pub(crate) fn begin_attempt(&self) {
+    /// Counts an attempt, and supposes that the server sees it; the first is 1.
+    pub(crate) fn begin_attempt(&self) -> u32 {
         self.shared.counters.attempts.add();
-        self.attempts.fetch_add(1, Ordering::Relaxed);
         self.sent.fetch_add(1, Ordering::Relaxed);
+        self.attempts.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// An attempt turned out not to have reached the server.
@@ -188,8 +237,12 @@ impl<'c> Call<'c> {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn request(&self) -> &Request {
-        &self.request
+    pub(crate) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
     }
 
     /// There is a result.
@@ -225,8 +278,8 @@ impl<'c> Call<'c> {
 
     pub(crate) fn summary(&self) -> Box<RequestSummary> {
         Box::new(RequestSummary {
-            method: self.request.method().clone(),
-            url: self.request.url().clone(),
+            method: self.method.clone(),
+            url: self.url.clone(),
             authority: Arc::clone(&self.authority.name),
             attempts: self.attempts(),
             sent: self.sent.load(Ordering::Relaxed) > 0,
@@ -241,7 +294,8 @@ impl<'c> Call<'c> {
         let finished = Finished {
             name: Arc::clone(&self.shared.name),
             authority: Arc::clone(&self.authority.name),
-            method: self.request.method().clone(),
+            template: self.options.template.clone(),
+            method: self.method.clone(),
             attempts: self.attempts(),
             duration: clock::now().saturating_duration_since(self.started),
             status: result.as_ref().ok().map(Response::status),

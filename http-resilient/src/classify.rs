@@ -6,7 +6,7 @@ use std::error::Error as StdError;
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use steadfast_breaker::Outcome;
 
-use crate::redirect::Redirects;
+use crate::redirected::Redirects;
 
 /// The header by which a client tells a server that two requests are one.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

@@ -1,10 +1,12 @@
 //! The client: a handle like reqwest's.
 
+mod convert;
+
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use http::Method;
-use reqwest::{IntoUrl, Request, Response, Url};
+use http::{HeaderMap, Method};
+use reqwest::{Request, Response, Url};
 use steadfast_retry::{Budget, Hedge, HedgeConfig, Retry};
 
 use crate::authority::{Authorities, Authority, with_authority};
@@ -16,9 +18,12 @@ use crate::error::Error;
 use crate::fallback::Fallback;
 use crate::observer::{Observer, Observers};
 use crate::options::Options;
+use crate::propagation::{Adopted, Propagation};
 use crate::request::RequestBuilder;
 use crate::settings::{self, Patterns, Settings};
 use crate::snapshot::Snapshot;
+use crate::transport::Transport;
+use crate::url::IntoUrl;
 
 /// A [`reqwest::Client`] with circuit breakers, bulkheads, safe retries and deadlines around it.
 ///
@@ -31,7 +36,7 @@ use crate::snapshot::Snapshot;
 /// use steadfast_http::Client;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let client = Client::builder("payments")
+/// let client = Client::named("payments")
 ///     .total_timeout(Duration::from_secs(5))
 ///     .build()?;
 /// let response = client.get("https://payments.internal/health").send().await?;
@@ -74,13 +79,29 @@ pub(crate) struct Http {
 }
 
 impl Client {
-    /// Starts building a client. The name appears in errors, events, snapshots and metrics, and in
-    /// front of the authority in the names of its breakers and bulkheads.
-    pub fn builder(name: impl Into<Arc<str>>) -> Builder {
-        Builder::new(name.into())
+    /// A client with every default, called `http`; see [`builder`](Self::builder).
+    ///
+    /// # Panics
+    /// As [`reqwest::Client::new`] does: if TLS or the system's DNS configuration cannot be set up.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder()
+            .build()
+            .expect("the defaults keep every rule, and reqwest builds a client from its own")
     }
 
-    pub(crate) fn new(
+    /// Starts building a client called `http`, unless it is [given a name](Builder::name).
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Starts building a client of this name: short for [`builder`](Self::builder) and
+    /// [`Builder::name`].
+    pub fn named(name: impl Into<Arc<str>>) -> Builder {
+        Builder::new().name(name)
+    }
+
+    pub(crate) fn assemble(
         name: Arc<str>,
         settings: Settings,
         http: Http,
@@ -143,9 +164,11 @@ impl Client {
         self.request(Method::HEAD, url)
     }
 
-    /// Starts a request. A URL that does not parse is reported when it is sent.
+    /// Starts a request. A URL that does not parse is reported when it is sent. A relative one begins
+    /// at the client's [`base_url`](Builder::base_url).
     pub fn request<U: IntoUrl>(&self, method: Method, url: U) -> RequestBuilder {
-        let inner = self.shared.http.request(method, url);
+        let base = self.shared.settings.base_url.as_ref();
+        let inner = crate::url::request(&self.shared.http, base, method, url);
         RequestBuilder::new(self.clone(), inner)
     }
 
@@ -164,17 +187,28 @@ impl Client {
         request: Request,
     ) -> impl Future<Output = Result<Response, Error>> + Send + use<> {
         let shared = Arc::clone(&self.shared);
-        async move { call::run(&shared, request, None).await }
+        async move { call::run(&shared, request, None, false, shared.transport()).await }
     }
 
     pub(crate) async fn send(
         &self,
         request: reqwest::Result<Request>,
         options: Option<Box<Options>>,
+        is_ours: bool,
     ) -> Result<Response, Error> {
         match request {
-            Ok(request) => call::run(&self.shared, request, options).await,
+            Ok(request) => {
+                let transport = self.shared.transport();
+                call::run(&self.shared, request, options, is_ours, transport).await
+            }
             Err(error) => Err(self.shared.counters.begin().fail(Error::invalid(error))),
+        }
+    }
+
+    pub(crate) fn adopt(&self, headers: &HeaderMap) -> Adopted {
+        match &self.shared.settings.propagation {
+            Some(propagation) => propagation.adopt(headers),
+            None => Propagation::default().adopt(headers),
         }
     }
 
@@ -233,13 +267,18 @@ impl Client {
         }
     }
 
-    #[cfg(feature = "telemetry")]
+    #[cfg(any(feature = "telemetry", feature = "middleware"))]
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 }
 
 impl Shared {
+    /// By what requests are sent if nothing else is said.
+    pub(crate) fn transport(&self) -> Transport<'_> {
+        Transport::Own(&self.http)
+    }
+
     /// The patterns of the authority of a URL, if it is one of HTTP; telemetry is told of new ones.
     pub(crate) fn meet(&self, url: &Url) -> Option<Arc<Authority>> {
         let (authority, is_new) = with_authority(url, |name| self.authorities.meet(name))?;

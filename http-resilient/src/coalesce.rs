@@ -20,7 +20,7 @@ use reqwest::{Request, Response, Url};
 
 use self::landed::Landed;
 use crate::authority::Authority;
-use crate::call::{self, deadline};
+use crate::call::{self, Origin, deadline};
 use crate::client::Shared;
 use crate::clock;
 use crate::error::{Error, Phase};
@@ -179,8 +179,12 @@ fn fly(listed: Listed, authority: Arc<Authority>, request: Request) -> Flying {
     Box::pin(async move {
         let sending = async {
             let (shared, options) = (&listed.shared, &options::NONE);
-            let started = clock::now();
-            let result = call::send(shared, authority, request, options, started, None).await;
+            let origin = Origin {
+                started: clock::now(),
+                is_ours: true,
+                transport: shared.transport(),
+            };
+            let result = call::send(shared, authority, request, options, origin, None).await;
             Landed::from_result(result).await
         };
         // A panic that got out would leave those waiting who are not polling just now.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// use std::time::Duration;
 /// use steadfast_http::Client;
 ///
-/// let error = Client::builder("payments")
+/// let error = Client::named("payments")
 ///     .max_concurrent(0)
 ///     .attempt_timeout(Duration::ZERO)
 ///     .build()

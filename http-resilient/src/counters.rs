@@ -83,7 +83,7 @@ impl Counters {
 
     fn ending(&self, error: &Error) -> &Counter {
         match error {
-            Error::InvalidRequest { .. } => &self.invalid,
+            Error::InvalidRequest { .. } | Error::Config { .. } => &self.invalid,
             Error::CircuitOpen { .. } => &self.circuit_open,
             Error::BulkheadFull { .. } => &self.bulkhead_full,
             Error::AttemptTimeout { .. } => &self.timed_out,
@@ -92,6 +92,8 @@ impl Counters {
             Error::BodyTooLarge { .. } => &self.too_large,
             Error::Coalesced { source } => self.ending(source),
             Error::Request { .. } | Error::Response { .. } => &self.failed,
+            #[cfg(feature = "middleware")]
+            Error::Middleware { .. } => &self.failed,
         }
     }
 }

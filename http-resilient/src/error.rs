@@ -1,6 +1,7 @@
 //! Why a request ended without a response.
 
 mod display;
+mod predicates;
 
 #[cfg(doc)]
 use std::error::Error as StdError;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use reqwest::Url;
 
-use crate::body::BodyError;
+use crate::config_error::ConfigError;
 use crate::past::Past;
 use crate::summary::RequestSummary;
 
@@ -27,7 +28,7 @@ use crate::summary::RequestSummary;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let client = steadfast_http::Client::builder("payments").build()?;
+/// let client = steadfast_http::Client::named("payments").build()?;
 /// let error = client.get("not a url").send().await.unwrap_err();
 /// assert!(!error.was_sent());
 /// assert_eq!(error.to_string(), "invalid request: relative URL without a base");
@@ -43,6 +44,13 @@ pub enum Error {
     InvalidRequest {
         /// What reqwest found wrong with it.
         source: reqwest::Error,
+    },
+    /// The settings of a client break their rules: for the `?` behind
+    /// [`build`](crate::Builder::build), which in itself says [`ConfigError`].
+    #[non_exhaustive]
+    Config {
+        /// Every setting that does.
+        source: ConfigError,
     },
     /// The circuit breaker of the authority did not let it through.
     #[non_exhaustive]
@@ -62,11 +70,14 @@ pub enum Error {
         /// The request.
         request: Box<RequestSummary>,
     },
-    /// The authority has asked to be left alone (429), and it is not time yet.
+    /// It is not time yet: the authority has asked to be left alone (429), or the client has a limit of
+    /// its own, and to wait is longer than the request can. Nothing was sent.
     #[non_exhaustive]
     Throttled {
-        /// How long it still wants to be left alone.
+        /// How long it would have had to wait.
         retry_after: Duration,
+        /// Who wants it to.
+        by: ThrottledBy,
         /// The request.
         request: Box<RequestSummary>,
     },
@@ -115,6 +126,17 @@ pub enum Error {
         /// What all who waited for it have got.
         source: Arc<Self>,
     },
+    /// Another middleware failed, further in than
+    /// [`ResilienceMiddleware`](crate::ResilienceMiddleware).
+    #[cfg(feature = "middleware")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "middleware")))]
+    #[non_exhaustive]
+    Middleware {
+        /// What it says; its own type is found by a downcast.
+        source: reqwest_middleware::Error,
+        /// The request.
+        request: Box<RequestSummary>,
+    },
     /// Sending it, or receiving the head of the response, failed.
     #[non_exhaustive]
     Request {
@@ -125,11 +147,22 @@ pub enum Error {
     },
 }
 
+/// Who wants a request to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ThrottledBy {
+    /// The server, which has answered a request with 429: see
+    /// [`max_throttle`](crate::Builder::max_throttle).
+    Server,
+    /// The client itself, by its `rate_limit` (feature `rate-limit`).
+    Client,
+}
+
 /// What a request was waiting for when its time ran out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// A place in the bulkhead.
+    /// A place in the bulkhead, or the moment at which the server may be asked.
     Queue,
     /// The head of the response.
     Response,
@@ -146,65 +179,6 @@ pub enum Last {
 }
 
 impl Error {
-    /// Whether time ran out: an attempt timeout, the deadline, or a timeout inside reqwest. A wait
-    /// for the bulkhead that took too long is [`is_bulkhead_full`](Self::is_bulkhead_full).
-    #[must_use]
-    pub fn is_timeout(&self) -> bool {
-        match self.root() {
-            Self::AttemptTimeout { .. } | Self::DeadlineExceeded { .. } => true,
-            Self::Request { source, .. } | Self::Response { source } => source.is_timeout(),
-            _ => false,
-        }
-    }
-
-    /// Whether no connection could be made.
-    #[must_use]
-    pub fn is_connect(&self) -> bool {
-        self.reqwest().is_some_and(reqwest::Error::is_connect)
-    }
-
-    /// Whether a circuit breaker did not let the request through.
-    #[must_use]
-    pub fn is_circuit_open(&self) -> bool {
-        matches!(self.root(), Self::CircuitOpen { .. })
-    }
-
-    /// Whether there was no place in the bulkhead.
-    #[must_use]
-    pub fn is_bulkhead_full(&self) -> bool {
-        matches!(self.root(), Self::BulkheadFull { .. })
-    }
-
-    /// Whether the authority wanted to be left alone.
-    #[must_use]
-    pub fn is_throttled(&self) -> bool {
-        matches!(self.root(), Self::Throttled { .. })
-    }
-
-    /// Whether the response body was larger than allowed.
-    #[must_use]
-    pub fn is_body_too_large(&self) -> bool {
-        match self.root() {
-            Self::BodyTooLarge { .. } => true,
-            Self::Response { source } => {
-                matches!(BodyError::find(source), Some(BodyError::TooLarge { .. }))
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether the time for the whole request ran out.
-    #[must_use]
-    pub fn is_deadline_exceeded(&self) -> bool {
-        matches!(self.root(), Self::DeadlineExceeded { .. })
-    }
-
-    /// Whether the request itself is not valid.
-    #[must_use]
-    pub fn is_invalid_request(&self) -> bool {
-        matches!(self.root(), Self::InvalidRequest { .. })
-    }
-
     /// The status of the last response there was, if the deadline cut off the retry of one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
@@ -286,7 +260,7 @@ impl Error {
     #[must_use]
     pub fn request(&self) -> Option<&RequestSummary> {
         match self {
-            Self::InvalidRequest { .. } | Self::Response { .. } => None,
+            Self::InvalidRequest { .. } | Self::Config { .. } | Self::Response { .. } => None,
             Self::CircuitOpen { request, .. }
             | Self::BulkheadFull { request, .. }
             | Self::Throttled { request, .. }
@@ -295,6 +269,8 @@ impl Error {
             | Self::DeadlineExceeded { request, .. }
             | Self::Request { request, .. } => Some(request),
             Self::Coalesced { source } => source.request(),
+            #[cfg(feature = "middleware")]
+            Self::Middleware { request, .. } => Some(request),
         }
     }
 
@@ -302,6 +278,7 @@ impl Error {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::InvalidRequest { .. } => "invalid_request",
+            Self::Config { .. } => "config",
             Self::CircuitOpen { .. } => "circuit_open",
             Self::BulkheadFull { .. } => "bulkhead_full",
             Self::Throttled { .. } => "throttled",
@@ -314,6 +291,8 @@ impl Error {
             Self::Request { source, .. } if source.is_redirect() => "redirect",
             Self::Request { .. } => "transport",
             Self::Coalesced { source } => source.kind(),
+            #[cfg(feature = "middleware")]
+            Self::Middleware { .. } => "middleware",
         }
     }
 
@@ -330,8 +309,17 @@ impl Error {
             Self::InvalidRequest { source }
             | Self::Request { source, .. }
             | Self::Response { source } => Some(source),
+            #[cfg(feature = "middleware")]
+            Self::Middleware { source, .. } => crate::middleware::reqwest_error(source),
             _ => None,
         }
+    }
+}
+
+/// Of a client that could not be built, so that `?` works where everything else is an [`Error`].
+impl From<ConfigError> for Error {
+    fn from(source: ConfigError) -> Self {
+        Self::Config { source }
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode};
-use reqwest::{Body, Request, Response, ResponseBuilderExt, Url};
+use reqwest::{Body, Response, ResponseBuilderExt, Url};
 
 use crate::call::Call;
 use crate::classify::is_retryable;
@@ -19,7 +19,8 @@ use crate::response::{Attempts, ServedBy};
 #[derive(Debug)]
 pub struct Failed<'a> {
     result: Result<&'a Response, &'a Error>,
-    request: &'a Request,
+    method: &'a Method,
+    url: &'a Url,
     attempts: u32,
     left: Option<Duration>,
 }
@@ -47,13 +48,13 @@ impl<'a> Failed<'a> {
     /// The method of the request.
     #[must_use]
     pub fn method(&self) -> &'a Method {
-        self.request.method()
+        self.method
     }
 
     /// The URL of the request, whole.
     #[must_use]
     pub fn url(&self) -> &'a Url {
-        self.request.url()
+        self.url
     }
 
     /// How many attempts were made, hedges included.
@@ -116,7 +117,8 @@ impl Call<'_> {
         }
         let answering = (fallback.0)(&Failed {
             result: result.as_ref(),
-            request: self.request(),
+            method: self.method(),
+            url: self.url(),
             attempts: self.attempts(),
             left: self.deadline.map(|deadline| self.until(deadline)),
         });
@@ -154,7 +156,7 @@ impl Call<'_> {
             extensions.insert(Attempts(self.attempts()));
             extensions.insert(ServedBy::Fallback);
         }
-        let response = head.url(self.request().url().clone()).body(body);
+        let response = head.url(self.url().clone()).body(body);
         Response::from(response.expect("a response that was one already"))
     }
 }

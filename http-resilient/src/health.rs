@@ -29,7 +29,7 @@ impl Client {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let client = steadfast_http::Client::builder("payments").build()?;
+    /// let client = steadfast_http::Client::named("payments").build()?;
     /// let monitor = Monitor::builder("orders").build()?;
     /// monitor.register(client.health_check())?;
     /// assert_eq!(monitor.check_now().await.status, Status::Healthy);

@@ -13,9 +13,9 @@ use crate::classify::is_retryable;
 use crate::clock;
 use crate::error::{Error, Last};
 use crate::past::Past;
+use crate::rate_headers::stated_wait;
 use crate::read_ahead::read_ahead;
 use crate::response::{Attempts, ServedBy};
-use crate::retry_after::retry_after;
 use crate::settings::no_wait;
 
 pub(crate) struct Leg<'a> {
@@ -111,6 +111,9 @@ impl<'a> Leg<'a> {
             Ok(response) => self.judge(response, number, last).await,
             Err(failure) => self.judge_failure(failure, number, last),
         };
+        if let Some(wait) = wait_of(verdict) {
+            self.call.span.waits(wait);
+        }
         match verdict {
             Verdict::Accept => Ok(()),
             verdict => Err(verdict),
@@ -119,7 +122,7 @@ impl<'a> Leg<'a> {
 
     async fn judge(&self, response: Response, number: u32, last: bool) -> Verdict {
         let verdict = if is_retryable(response.status()) {
-            let hint = retry_after(response.headers(), clock::wall());
+            let hint = stated_wait(response.status(), response.headers(), clock::wall());
             self.verdict(self.call.idempotent, hint, last)
         } else {
             Verdict::Accept
@@ -152,6 +155,7 @@ impl<'a> Leg<'a> {
     fn judge_failure(&self, failure: Failure, number: u32, last: bool) -> Verdict {
         match failure {
             Failure::Rejected(error) => {
+                self.call.span.rejected(error.kind());
                 // A retry that is not let through is one that was not made: the result of the attempt
                 // before it stands, if it is still there.
                 let stands = matches!(
@@ -233,7 +237,10 @@ impl<'a> Leg<'a> {
         if let Some(budget) = &call.shared.budget {
             match budget.try_acquire(Extra::Retry) {
                 Ok(leave) => self.progress.lock().leave = Some(leave),
-                Err(_) => return Verdict::Stop, // which the budget counts
+                Err(_) => {
+                    call.span.rejected("retry_budget"); // which the budget counts
+                    return Verdict::Stop;
+                }
             }
         }
         Verdict::RetryAfter(wait)

@@ -11,7 +11,8 @@
 //! use std::time::Duration;
 //! use steadfast_http::{Client, ResponseExt};
 //!
-//! let client = Client::builder("inventory")
+//! let client = Client::builder()
+//!     .name("inventory")
 //!     .attempt_timeout(Duration::from_secs(2))
 //!     .total_timeout(Duration::from_secs(10))
 //!     .build()?;
@@ -58,12 +59,21 @@
 //! connect error is no proof once a redirect was followed, and then does not count as one. A body that
 //! is a stream cannot be sent again at all.
 //!
+//! **A 429 holds back everybody**: until the time it states, in `Retry-After` or a `RateLimit` header, no
+//! request is sent to that authority. Requests wait for it if they can, and are
+//! [`Error::Throttled`] at once if not; see [`Builder::max_throttle`].
+//!
 //! A retry waits for a random time up to 100 ms, then 200 ms, ..., or as long as `Retry-After` says.
 //! A wait that would pass the total timeout, or a `Retry-After` beyond
 //! [`max_retry_after`](Builder::max_retry_after), is not begun. When retries end on a status, the
 //! response is returned as `Ok`, whole.
 //!
 //! Redirects are reqwest's, inside one attempt, and count for the authority that was asked first.
+//!
+//! # Services that call services
+//! With [`Builder::propagation`] servers on an allow list are told the number of the attempt and the time
+//! that is left. [`RequestBuilder::adopt`] takes both over from a request that came in: the deadline
+//! holds, and what is a retry already is not retried on top, so that retries do not multiply.
 //!
 //! # When a call is over
 //! A response holds its place in the bulkhead, and the breaker's permit, until its **body** has
@@ -72,6 +82,12 @@
 //! abandoned, as is a request dropped before its response: it counts as
 //! [`abandoned_as`](Builder::abandoned_as) says. A timeout counts as a failure only if the server had
 //! at least half of the time that attempts usually have, so a caller in a hurry opens no circuit.
+//!
+#![cfg_attr(doc, doc = "# Recipes")]
+#![cfg_attr(
+    doc,
+    doc = "A JSON API, a language model, a sender of webhooks: see the [cookbook].\n"
+)]
 //!
 //! # Defaults
 //! See the setters of [`Builder`], and the table in the README. [`Builder::breaker`] reaches every setting
@@ -86,8 +102,11 @@
 //! - `rustls`, `rustls-no-provider`, `native-tls`: reqwest's TLS; none is chosen for you.
 //! - `http2`, `gzip`, `stream`: reqwest's, and `json`, `query`, `form`, `multipart`: reqwest's, with
 //!   the methods of that name. Any other feature of reqwest can be turned on in reqwest itself.
+//! - `middleware`: [`Client::middleware`](Client#method.middleware), for `reqwest-middleware`.
 //! - `health`: [`Client::health_check`](Client#method.health_check).
-//! - `telemetry`: `telemetry.watch(&client)`.
+//! - `telemetry`: `telemetry.watch(&client)`: metrics, events, and spans that the servers' spans join by
+//!   `traceparent`.
+//! - `rate-limit`: [`Builder::rate_limit`](Builder#method.rate_limit), by governor.
 //!
 //! # Minimum Rust version
 //! 1.85.
@@ -104,6 +123,7 @@ mod client;
 mod clock;
 mod coalesce;
 mod config_error;
+mod copied;
 mod counters;
 mod enter;
 mod error;
@@ -112,35 +132,56 @@ mod fallback;
 mod health;
 mod hedge;
 mod leg;
+#[cfg(feature = "middleware")]
+mod middleware;
+mod names;
 mod observer;
 mod options;
 mod past;
+mod propagation;
+mod rate_headers;
+#[cfg(feature = "rate-limit")]
+mod rate_limit;
 mod read_ahead;
-mod redirect;
+mod redirected;
 mod request;
 mod response;
 mod retries;
 mod retry_after;
+mod service;
 mod settings;
 mod shield;
 mod snapshot;
+mod spans;
 mod summary;
 #[cfg(feature = "telemetry")]
 mod telemetry;
+mod throttle;
+mod transport;
+mod url;
 
 pub use body::BodyError;
 pub use builder::Builder;
 pub use client::{Client, WeakClient};
 pub use config_error::{ConfigError, FieldError};
-pub use error::{Error, Last, Phase};
+pub use error::{Error, Last, Phase, ThrottledBy};
 pub use fallback::Failed;
+#[cfg(feature = "middleware")]
+#[cfg_attr(docsrs, doc(cfg(feature = "middleware")))]
+pub use middleware::ResilienceMiddleware;
+pub use names::*;
 pub use observer::{Finished, Observer};
 pub use past::Past;
+pub use propagation::{OnTop, Origins, Propagation};
 pub use request::RequestBuilder;
 pub use response::{ResponseExt, ServedBy};
 pub use retries::Retries;
 pub use snapshot::{AuthoritySnapshot, Snapshot, Totals};
 pub use summary::RequestSummary;
+pub use url::IntoUrl;
+
+#[cfg(any(doc, doctest))]
+pub mod cookbook;
 
 /// The reqwest that this crate is built on.
 pub use reqwest;

@@ -29,7 +29,8 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
 
 /// A request ended: its response has begun, or it failed.
 ///
-/// It names the authority, never the path or the query, which may carry secrets.
+/// It names the authority and perhaps the path's template, never the path or the query, which may carry
+/// secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finished {
@@ -37,6 +38,9 @@ pub struct Finished {
     pub name: Arc<str>,
     /// Host and port.
     pub authority: Arc<str>,
+    /// The path with placeholders, if [`RequestBuilder::template`](crate::RequestBuilder::template)
+    /// gave it.
+    pub template: Option<Arc<str>>,
     /// The method.
     pub method: Method,
     /// How many attempts were made. One that a breaker or a bulkhead rejected is none.

@@ -8,6 +8,8 @@ use steadfast_retry::Hedge;
 
 use crate::fallback::Fallback;
 
+use crate::propagation::Adopted;
+
 /// In a box, and only if there is anything in it: most requests want nothing special.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
@@ -24,6 +26,10 @@ pub(crate) struct Options {
     pub(crate) fallback: Option<Fallback>,
     pub(crate) coalesce: Option<bool>,
     pub(crate) max_response_bytes: Option<u64>,
+    /// The path with placeholders.
+    pub(crate) template: Option<Arc<str>>,
+    pub(crate) adopted: Adopted,
+    pub(crate) no_propagation: bool,
     /// Makes the body anew for each attempt.
     pub(crate) body: Option<Arc<dyn Fn() -> Body + Send + Sync>>,
 }
@@ -42,6 +48,9 @@ pub(crate) static NONE: Options = Options {
     fallback: None,
     coalesce: None,
     max_response_bytes: None,
+    template: None,
+    adopted: Adopted::NOTHING,
+    no_propagation: false,
     body: None,
 };
 
@@ -55,6 +64,9 @@ impl Options {
             read_timeout,
             deadline: _,
             max_attempts,
+            template,
+            adopted,
+            no_propagation,
             base_backoff,
             max_backoff,
             max_retry_after,
@@ -75,6 +87,9 @@ impl Options {
             && fallback.is_none()
             && max_response_bytes.is_none()
             && body.is_none()
+            && template.is_none()
+            && !adopted.once
+            && !no_propagation
     }
 }
 
@@ -93,6 +108,9 @@ impl std::fmt::Debug for Options {
             .field("fallback", &self.fallback)
             .field("coalesce", &self.coalesce)
             .field("max_response_bytes", &self.max_response_bytes)
+            .field("template", &self.template)
+            .field("adopted", &self.adopted)
+            .field("no_propagation", &self.no_propagation)
             .field("body_factory", &self.body.is_some())
             .finish()
     }

@@ -21,6 +21,8 @@ pub struct RequestBuilder {
     client: Client,
     inner: reqwest::RequestBuilder,
     options: Option<Box<Options>>,
+    /// Whether it was not begun with a request that somebody else has made.
+    is_ours: bool,
 }
 
 /// What reqwest's builder does not have.
@@ -75,6 +77,27 @@ impl RequestBuilder {
         self
     }
 
+    /// The path of this request with placeholders, `/orders/{id}`: a name that all requests of its sort
+    /// share, in spans (`url.template`), durations and events. Default: none, so that they name only
+    /// method and server. Never put in what differs from request to request: each template is a series
+    /// of its own.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(client: steadfast_http::Client) -> Result<(), steadfast_http::Error> {
+    /// let order = client
+    ///     .get("http://orders.internal/orders/17")
+    ///     .template("/orders/{id}")
+    ///     .send()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn template(mut self, template: impl Into<Arc<str>>) -> Self {
+        self.options().template = Some(template.into());
+        self
+    }
+
     /// Makes the body anew for each attempt, in place of one that was set: for streams, which cannot be
     /// sent again otherwise.
     pub fn body_factory<B: Into<Body>>(
@@ -82,6 +105,41 @@ impl RequestBuilder {
         factory: impl Fn() -> B + Send + Sync + 'static,
     ) -> Self {
         self.options().body = Some(Arc::new(move || factory().into()));
+        self
+    }
+
+    /// Goes on with a request that has come in: what its caller has told, in the headers that
+    /// [`Builder::propagation`](crate::Builder::propagation) names, holds for this one too.
+    ///
+    /// - Its deadline, counted from now, so adopt it when the request comes in. Of all deadlines and
+    ///   timeouts, the earliest counts.
+    /// - Its attempt. If it is a retry already, it is not retried on top: see
+    ///   [`OnTop`](crate::OnTop), and
+    ///   [why retries multiply](https://docs.rs/steadfast-retry/latest/steadfast_retry/guide/index.html).
+    ///
+    /// Headers that are missing or cannot be read tell nothing. No other header is looked at.
+    ///
+    /// # Examples
+    /// ```
+    /// use reqwest::header::HeaderMap;
+    /// use steadfast_http::{Client, RequestBuilder};
+    ///
+    /// /// A handler asks the stock for the request it was given.
+    /// fn stock(client: &Client, incoming: &HeaderMap) -> RequestBuilder {
+    ///     client.get("http://stock.internal/").adopt(incoming)
+    /// }
+    /// ```
+    pub fn adopt(mut self, incoming: &HeaderMap) -> Self {
+        let adopted = self.client.adopt(incoming);
+        let options = self.options();
+        options.adopted = options.adopted.and(adopted);
+        self
+    }
+
+    /// Tells the server nothing of attempt and deadline, though it is one of those that
+    /// [`Builder::propagation`](crate::Builder::propagation) names.
+    pub fn no_propagation(mut self) -> Self {
+        self.options().no_propagation = true;
         self
     }
 
@@ -111,13 +169,17 @@ impl RequestBuilder {
             client,
             inner,
             options: None,
+            is_ours: true,
         }
     }
 
     /// A builder that starts from a finished request.
     pub fn from_parts(client: Client, request: Request) -> Self {
         let inner = reqwest::RequestBuilder::from_parts(client.reqwest().clone(), request);
-        Self::new(client, inner)
+        Self {
+            is_ours: false,
+            ..Self::new(client, inner)
+        }
     }
 
     /// Adds a header.
@@ -205,7 +267,8 @@ impl RequestBuilder {
 
     /// Finishes the request, to look at it and send it with [`Client::execute`]. What
     /// [`idempotent`](Self::idempotent), [`attempt_timeout`](Self::attempt_timeout) and
-    /// [`deadline`](Self::deadline) said is lost: reqwest's request has no place for it. An
+    /// [`deadline`](Self::deadline) said is lost, and what was [adopted](Self::adopt): reqwest's request has no
+    /// place for it. An
     /// idempotency key and a total timeout stay.
     ///
     /// # Errors
@@ -229,7 +292,8 @@ impl RequestBuilder {
     /// Dropping the future drops the attempt or the wait it is in. Its place in the bulkhead and its
     /// probe of a half-open breaker are given back at once. What the server has done stays done.
     pub async fn send(self) -> Result<Response, Error> {
-        self.client.send(self.inner.build(), self.options).await
+        let request = self.inner.build();
+        self.client.send(request, self.options, self.is_ours).await
     }
 
     /// A copy; `None` if the body is a stream, or the request is not valid.
@@ -239,6 +303,7 @@ impl RequestBuilder {
             client: self.client.clone(),
             inner: self.inner.try_clone()?,
             options: self.options.clone(),
+            is_ours: self.is_ours,
         })
     }
 }

@@ -11,6 +11,10 @@ use steadfast_bulkhead::Bulkhead;
 use steadfast_retry::{Budget, BudgetConfig, Hedge, HedgeConfig, Retry};
 
 use crate::config_error::FieldError;
+use crate::propagation::Propagation;
+#[cfg(feature = "rate-limit")]
+use crate::rate_limit::Rate;
+use crate::url::BaseUrl;
 
 /// The defaults, in one place; the README's table is held to them by a test. Those of the breakers are
 /// the breaker's own.
@@ -23,6 +27,7 @@ pub(crate) mod defaults {
     pub(crate) const BASE_BACKOFF: Duration = Duration::from_millis(100);
     pub(crate) const MAX_BACKOFF: Duration = Duration::from_secs(5);
     pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
+    pub(crate) const MAX_THROTTLE: Duration = Duration::from_secs(600);
     pub(crate) const MAX_CONCURRENT: usize = 64;
     pub(crate) const MAX_WAITING: usize = 64;
     pub(crate) const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,6 +38,7 @@ pub(crate) mod defaults {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
+    pub(crate) base_url: Option<BaseUrl>,
     pub(crate) attempt_timeout: Duration,
     pub(crate) total_timeout: Duration,
     pub(crate) max_attempts: u32,
@@ -40,6 +46,7 @@ pub(crate) struct Settings {
     pub(crate) max_backoff: Duration,
     pub(crate) jitter_seed: Option<u64>,
     pub(crate) max_retry_after: Duration,
+    pub(crate) max_throttle: Duration,
     pub(crate) max_concurrent: usize,
     pub(crate) max_waiting: usize,
     pub(crate) checkout_timeout: Duration,
@@ -50,12 +57,16 @@ pub(crate) struct Settings {
     pub(crate) coalesce: bool,
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) max_response_bytes: Option<u64>,
+    pub(crate) propagation: Option<Propagation>,
+    #[cfg(feature = "rate-limit")]
+    pub(crate) rate_limit: Option<Rate>,
     pub(crate) max_authorities: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            base_url: None,
             attempt_timeout: defaults::ATTEMPT_TIMEOUT,
             total_timeout: defaults::TOTAL_TIMEOUT,
             max_attempts: defaults::MAX_ATTEMPTS,
@@ -63,6 +74,7 @@ impl Default for Settings {
             max_backoff: defaults::MAX_BACKOFF,
             jitter_seed: None,
             max_retry_after: defaults::MAX_RETRY_AFTER,
+            max_throttle: defaults::MAX_THROTTLE,
             max_concurrent: defaults::MAX_CONCURRENT,
             max_waiting: defaults::MAX_WAITING,
             checkout_timeout: defaults::CHECKOUT_TIMEOUT,
@@ -72,6 +84,9 @@ impl Default for Settings {
             coalesce: false,
             read_timeout: None,
             max_response_bytes: None,
+            propagation: None,
+            #[cfg(feature = "rate-limit")]
+            rate_limit: None,
             max_authorities: defaults::MAX_AUTHORITIES,
         }
     }
@@ -167,6 +182,7 @@ impl Settings {
     /// Every setting that breaks its rule, in the order of the builder's methods.
     pub(crate) fn broken_fields(&self) -> Vec<FieldError> {
         let mut fields = Vec::new();
+        fields.extend(self.base_url.as_ref().and_then(BaseUrl::broken));
         for (field, timeout) in [
             ("attempt_timeout", self.attempt_timeout),
             ("total_timeout", self.total_timeout),
@@ -220,6 +236,13 @@ impl Settings {
             let broken = error.fields().iter();
             fields.extend(broken.map(|of| FieldError::of(of.field, &of.value, of.rule)));
         }
+        if let Some(propagation) = &self.propagation {
+            propagation.broken_fields(&mut fields);
+        }
+        #[cfg(feature = "rate-limit")]
+        if let Some(rate) = self.rate_limit {
+            rate.broken_fields(&mut fields);
+        }
         if self.max_authorities == 0 {
             fields.push(FieldError::new(
                 "max_authorities",
@@ -255,6 +278,10 @@ impl Patterns {
     /// `settings` must have no broken fields.
     pub(crate) fn new(client: Arc<str>, settings: Settings) -> Self {
         Self { client, settings }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// A breaker and a bulkhead called `client/authority`.

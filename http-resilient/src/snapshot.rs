@@ -1,6 +1,7 @@
 //! What a client is doing and has done, as plain data.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a client is doing and has done.
 ///
@@ -35,6 +36,8 @@ pub struct AuthoritySnapshot {
     pub breaker: steadfast_breaker::Snapshot,
     /// Its bulkhead, called `client/authority`. A place is taken until the response body has ended.
     pub bulkhead: steadfast_bulkhead::Snapshot,
+    /// How long it still wants to be left alone, if it has said so in a 429.
+    pub throttled_for: Option<Duration>,
 }
 
 /// Counts since a client was built.

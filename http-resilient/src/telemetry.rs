@@ -47,7 +47,9 @@ const OBSERVER_PANICS: Instrument = Instrument::counter(
 );
 
 /// Watches the client, its retry, and the breaker and bulkhead of every authority, also of those
-/// that it meets later. The end of each request is an `HttpRequest` event.
+/// that it meets later. The end of each request is an `HttpRequest` event, and each request a span with
+/// one span for each attempt. Attempts carry a `traceparent` header then, unless the request has one: what
+/// the caller set stays. Redirects are within an attempt and carry on what it carries.
 #[cfg_attr(docsrs, doc(cfg(feature = "telemetry")))]
 impl Watch for Client {
     fn watched_by(&self, telemetry: &Telemetry) {
@@ -119,6 +121,10 @@ pub(crate) fn push(sinks: &EventSinks, finished: &Finished) {
             finished.attempts,
             finished.duration,
         );
+        let event = match &finished.template {
+            Some(template) => event.template(Arc::clone(template)),
+            None => event,
+        };
         match (finished.status, finished.error_type) {
             (Some(status), _) if status.is_client_error() || status.is_server_error() => {
                 let code = status.as_u16();

@@ -66,8 +66,8 @@ impl Attempt {
 
     /// The time since the call began, up to now.
     ///
-    /// A call without a limit of time, an attempt timeout or a budget reads no clock before it first
-    /// has to wait for something, its operation or a backoff. An attempt that began before that, the
+    /// A call without `max_elapsed`, deadline or budget reads no clock before it first has to wait for
+    /// something, its operation or a backoff. An attempt that began before that, the
     /// first one among them, has nothing to count from: it reports zero, also later on. That is most of
     /// what makes a call that succeeds at once cheap.
     #[must_use]

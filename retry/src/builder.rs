@@ -140,6 +140,21 @@ impl Builder {
     /// One that takes longer is dropped and retried as if it had failed, whatever the classifier: it
     /// sees results alone. What the attempt had sent by then may be done all the same, so set this for
     /// operations alone that may happen twice. Blocking attempts cannot be cut off and are not.
+    ///
+    /// # From when it counts
+    ///
+    /// From the end of the attempt's first poll. Nothing can cut off a future before that, not even one
+    /// that computes for a second before it first waits; that second is no part of the timeout, nor of
+    /// [`Failure::TimedOut`](crate::Failure::TimedOut). So an attempt that is ready at its first poll
+    /// costs no look at the clock, and no timer.
+    ///
+    /// Where the clock is read anyway when an attempt begins, it counts from that beginning: in calls with
+    /// `max_elapsed`, a deadline or a budget. Such an attempt may be cut off right after its first poll.
+    ///
+    /// This timeout alone does not make a call look at the clock sooner than one without limits:
+    /// [`Attempt::elapsed`](crate::Attempt::elapsed) and
+    /// [`Exhausted::elapsed`](crate::Exhausted::elapsed) say what such a call leaves out, and
+    /// [`Attempt::remaining`](crate::Attempt::remaining) is `None`.
     pub fn attempt_timeout(mut self, attempt_timeout: Duration) -> Self {
         self.config.attempt_timeout = Some(attempt_timeout);
         self
@@ -220,10 +235,7 @@ impl Builder {
             }
             (budget, _) => budget,
         };
-        let timed = config.max_elapsed.is_some()
-            || config.attempt_timeout.is_some()
-            || deadline.is_some()
-            || budget.is_some();
+        let timed = config.max_elapsed.is_some() || deadline.is_some() || budget.is_some();
         let policy = Policy {
             backoff: config.backoff(),
             seed: jitter_seed.unwrap_or_else(rand::random),

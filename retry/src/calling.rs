@@ -12,7 +12,6 @@ use pin_project_lite::pin_project;
 use self::guards::{Unsettled, Unwinding};
 pub(crate) use self::operation::Operation;
 use crate::attempt::Attempt;
-use crate::clock;
 use crate::exhausted::End;
 use crate::failure::Failure;
 use crate::history::History;
@@ -314,11 +313,9 @@ where
     /// Suspends an attempt that is not ready, or gives the time at which it is cut off.
     fn poll_cut_off(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         let run = self.run();
-        run.note_beginning();
-        if let Some(moment) = run.cut_off() {
+        if let Some((now, moment)) = run.cut_off() {
             // The clock decides, and the timer only wakes: in a task that has used up its turn, tokio's
             // timers are never ready, and an operation can use up every turn.
-            let now = clock::now();
             if now >= moment {
                 return Poll::Ready(now);
             }

@@ -22,9 +22,9 @@ use crate::history::History;
 pub struct Exhausted<L, E = L> {
     /// How many attempts were begun: none only if the time limit had passed before the first.
     pub attempts: u32,
-    /// The time from the beginning of the call to its end: all attempts and all waits. A call that
-    /// has neither a limit of time, nor an attempt timeout, nor a budget reads no clock before it
-    /// first has to wait for something, and leaves out what came before.
+    /// The time from the beginning of the call to its end: all attempts and all waits. A call without
+    /// `max_elapsed`, deadline or budget reads no clock before it first has to wait for something, its
+    /// operation or a backoff, and leaves out what came before.
     pub elapsed: Duration,
     /// Why there was no other attempt.
     pub reason: Reason,

@@ -16,7 +16,8 @@ pub enum Failure<L> {
     /// The attempt was cut off, by `attempt_timeout` or by the time limit of the call, when it had
     /// run for so long. What it had sent by then may have been done.
     TimedOut {
-        /// From the beginning of the attempt until it was dropped.
+        /// From the beginning of the attempt until it was dropped; from the end of its first poll where
+        /// [`attempt_timeout`](crate::Builder::attempt_timeout) counts from there.
         after: Duration,
     },
     /// The time limit of the call had passed when the attempt was to begin, or left no time for the

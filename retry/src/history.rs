@@ -55,7 +55,7 @@ pub enum Ended<E> {
     Unaccepted,
     /// It was cut off by `attempt_timeout` after so long.
     TimedOut {
-        /// From the beginning of the attempt until it was dropped.
+        /// As in [`Failure::TimedOut`](crate::Failure::TimedOut).
         after: Duration,
     },
 }

@@ -100,11 +100,11 @@
 //! # Cost
 //!
 //! A first attempt that succeeds at once costs one count in a cell of its thread: no allocation, no lock,
-//! no randomness, no look at the clock. (The blocking door looks once.) A limit of time costs such a look,
-//! and a budget one and a short lock. An attempt that is not ready at once costs a look too, and, if it
-//! may be cut off, an allocation for its timer, which the rest of the call uses again. The future is not
-//! boxed and takes at most 128 bytes more than the operation's own. A wait of zero never touches the
-//! timer. A call that fails allocates for its timer and its history, and for the [`Exhausted`] it ends in.
+//! no randomness, no look at the clock. (The blocking door looks once.) `max_elapsed` or a deadline costs
+//! such a look, and a budget one and a short lock; `attempt_timeout` nothing. An attempt that is not ready
+//! at once costs a look too, and, if it may be cut off, an allocation for its timer, which the rest of the
+//! call uses again. The future is not boxed and takes at most 128 bytes more than the operation's own. A
+//! wait of zero never touches the timer. A call that fails allocates for its timer and its history, and for the [`Exhausted`] it ends in.
 //!
 //! # Crate features
 //!

@@ -32,7 +32,7 @@ pub(crate) struct Run<R: Held, E> {
     started: Option<Instant>,
     /// When the call must be over.
     limit: Option<Instant>,
-    /// When the attempt began, in nanoseconds from when the call did; kept if attempts are timed.
+    /// From when the attempt is timed, in nanoseconds from when the call is; or [`NOT_NOTED`].
     begun: u64,
     kept: Keeping<E>,
 }
@@ -65,7 +65,7 @@ impl<R: Held, E> Run<R, E> {
             attempt: 0,
             started: None,
             limit,
-            begun: 0,
+            begun: NOT_NOTED,
             kept: Keeping::nothing(),
         }
     }
@@ -91,6 +91,7 @@ impl<R: Held, E> Run<R, E> {
         let shared = self.held.shared();
         let policy = &shared.policy;
         let now = *self.started.get_or_insert_with(clock::now);
+        self.begun = 0;
         // `None` where the sum is beyond what a clock can tell: no limit.
         let elapsed = policy.config.max_elapsed;
         let elapsed = elapsed.and_then(|elapsed| now.checked_add(elapsed));
@@ -108,6 +109,7 @@ impl<R: Held, E> Run<R, E> {
     /// Begins another attempt, unless the time of the call is over.
     #[inline]
     pub(crate) fn next_attempt(&mut self) -> Option<Attempt> {
+        self.begun = NOT_NOTED;
         if (self.phase == Phase::Waiting || self.is_timed()) && self.come_back().is_err() {
             return None;
         }
@@ -126,8 +128,7 @@ impl<R: Held, E> Run<R, E> {
             if self.limit.is_some_and(|limit| limit <= now) {
                 return Err(Late);
             }
-            let begun = now.saturating_duration_since(started);
-            self.begun = u64::try_from(begun.as_nanos()).unwrap_or(u64::MAX);
+            self.note_attempt(started, now);
             if let (true, Some(budget)) = (self.granted, &self.held.shared().budget) {
                 self.granted = false;
                 budget.spend_at(Extra::Retry, now);
@@ -152,6 +153,12 @@ impl<R: Held, E> Run<R, E> {
     /// Notes when the call began, if that has not mattered before.
     pub(crate) fn note_beginning(&mut self) {
         self.started.get_or_insert_with(clock::now);
+    }
+
+    /// The attempt is timed from now on.
+    fn note_attempt(&mut self, started: Instant, now: Instant) {
+        let begun = now.saturating_duration_since(started);
+        self.begun = u64::try_from(begun.as_nanos()).unwrap_or(NOT_NOTED - 1);
     }
 
     /// When a wait begins, which is now, unless it would reach the limit of the call.
@@ -193,7 +200,7 @@ impl<R: Held, E> Run<R, E> {
         Attempt::new(self.attempt, self.started, self.limit)
     }
 
-    /// Whether the time of the call and of its attempts must be known.
+    /// Whether the time of the call and of its attempts must be known from their beginning.
     #[inline]
     fn is_timed(&self) -> bool {
         self.held.shared().policy.timed || self.limit.is_some()
@@ -208,6 +215,9 @@ impl<R: Held, E> Run<R, E> {
 
 /// The time of the call is over.
 struct Late;
+
+/// Stands for the time of an attempt that nobody has had to know so far.
+const NOT_NOTED: u64 = u64::MAX;
 
 impl<R: Held, E> Drop for Run<R, E> {
     #[inline]

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use opentelemetry::global;
+use opentelemetry::global::{self, BoxedTracer};
 use opentelemetry::metrics::{Meter, MeterProvider};
+use opentelemetry::trace::{Tracer, TracerProvider};
 
 use crate::error::{ConfigError, FieldError};
 use crate::registry::scope;
@@ -26,6 +27,7 @@ pub(crate) const DEFAULT_QUEUE: usize = 1024;
 #[must_use]
 pub struct Builder {
     meter: Option<Meter>,
+    tracer: Option<BoxedTracer>,
     queue: usize,
 }
 
@@ -33,6 +35,7 @@ impl Builder {
     pub(crate) fn new() -> Self {
         Self {
             meter: None,
+            tracer: None,
             queue: DEFAULT_QUEUE,
         }
     }
@@ -44,6 +47,19 @@ impl Builder {
     /// than 400 circuit breakers needs one (`Stream::builder().with_cardinality_limit`).
     pub fn meter_provider<P: MeterProvider + ?Sized>(mut self, provider: &P) -> Self {
         self.meter = Some(provider.meter_with_scope(scope()));
+        self
+    }
+
+    /// The tracer provider that spans are started on. By default the global one, as it is when
+    /// [`build`](Self::build) is called.
+    pub fn tracer_provider<P>(mut self, provider: &P) -> Self
+    where
+        P: TracerProvider,
+        P::Tracer: Send + Sync + 'static,
+        <P::Tracer as Tracer>::Span: Send + Sync + 'static,
+    {
+        let tracer = provider.tracer_with_scope(scope());
+        self.tracer = Some(BoxedTracer::new(Box::new(tracer)));
         self
     }
 
@@ -67,7 +83,8 @@ impl Builder {
             }]));
         }
         let meter = self.meter.unwrap_or_else(global_meter);
-        Ok(Telemetry::from_parts(meter, self.queue))
+        let tracer = self.tracer.unwrap_or_else(global_tracer);
+        Ok(Telemetry::from_parts(meter, tracer, self.queue))
     }
 }
 
@@ -75,6 +92,7 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("meter_given", &self.meter.is_some())
+            .field("tracer_given", &self.tracer.is_some())
             .field("queue", &self.queue)
             .finish()
     }
@@ -82,4 +100,8 @@ impl fmt::Debug for Builder {
 
 pub(crate) fn global_meter() -> Meter {
     global::meter_with_scope(scope())
+}
+
+pub(crate) fn global_tracer() -> BoxedTracer {
+    global::tracer_with_scope(scope())
 }

@@ -72,6 +72,12 @@ impl Instrument {
         Self::new(name, InstrumentKind::GaugeF64, unit, description)
     }
 
+    /// Seconds that something took, recorded one by one into a histogram.
+    #[must_use]
+    pub(crate) const fn duration(name: &'static str, description: &'static str) -> Self {
+        Self::new(name, InstrumentKind::Duration, "s", description)
+    }
+
     const fn new(
         name: &'static str,
         kind: InstrumentKind,
@@ -111,8 +117,8 @@ impl Instrument {
     }
 }
 
-/// How the values of an [`Instrument`] behave. All of them are observable instruments: they are
-/// read when metrics are collected and cost nothing in between.
+/// How the values of an [`Instrument`] behave. All of them but [`Duration`](Self::Duration) are
+/// observable instruments: they are read when metrics are collected and cost nothing in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InstrumentKind {
@@ -126,4 +132,6 @@ pub enum InstrumentKind {
     Gauge,
     /// A real number that cannot be summed.
     GaugeF64,
+    /// Seconds in a histogram, recorded as they are measured.
+    Duration,
 }

@@ -31,8 +31,9 @@
 //! [`watch`](Telemetry::watch) every component. Libraries should not use it; what they keep in
 //! their patterns is there to be watched by whoever they hand them to.
 //!
-//! It exports through the meter provider that the application sets up, and sets up none itself. It
-//! records no latency histograms and no spans.
+//! It exports through the meter and tracer providers that the application sets up, and sets up none
+//! itself. Spans and latency histograms are there where a call costs a round trip anyway: those of
+//! HTTP clients ([`HttpCall`]).
 //!
 //! # How it works
 //! ```text
@@ -55,7 +56,7 @@
 //! it is given. None of that needs an OpenTelemetry type.
 //!
 //! # Defaults
-//! The queue holds 1024 events. The meter provider is the global one.
+//! The queue holds 1024 events. The meter provider and the tracer provider are the global ones.
 //!
 //! # What handlers cannot break
 //! They run on a thread of their own: a slow one delays the other handlers, never a call. A panic is
@@ -66,6 +67,9 @@
 //! A call that succeeds costs the same with and without telemetry. An event that no handler wants is
 //! a load or two; one that is wanted takes one short lock. A collection reads one snapshot for each
 //! component and instrument.
+//!
+//! An HTTP call that is watched costs its spans, and one record into a histogram for each attempt:
+//! together some microseconds, where the network takes hundreds.
 //!
 //! # Limits
 //! OpenTelemetry cannot take an instrument back, so a meter provider keeps the (then silent)
@@ -98,6 +102,7 @@ mod event;
 mod filter;
 mod guard;
 mod handler;
+mod http;
 mod instrument;
 pub mod names;
 mod own;
@@ -114,6 +119,7 @@ pub use builder::Builder;
 pub use error::{AttachError, ConfigError, FieldError};
 pub use event::{AmqpConnection, AmqpState, Detail, Event, EventKind, HttpRequest};
 pub use filter::Filter;
+pub use http::{HttpAttempt, HttpCall, HttpHead, HttpStart};
 pub use instrument::{Instrument, InstrumentKind};
 pub use opentelemetry;
 #[cfg(feature = "prometheus")]

@@ -2,8 +2,11 @@
 //!
 //! The names are OpenTelemetry's, with dots; Prometheus sees `resilience.retry.calls` as
 //! `resilience_retry_calls_total`. Every series carries [`NAME`], except those about telemetry
-//! itself.
+//! itself and those of OpenTelemetry's own conventions.
 
+mod http;
+
+pub use self::http::*;
 use crate::instrument::Instrument;
 
 /// `resilience.name`: the component's name.

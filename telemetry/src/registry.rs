@@ -11,6 +11,7 @@ use opentelemetry::{InstrumentationScope, KeyValue};
 use parking_lot::Mutex;
 
 use crate::guard::guarded;
+use crate::http::Durations;
 use crate::instrument::{Instrument, InstrumentKind};
 use crate::source::{Sample, Samples, Source, identity};
 
@@ -19,6 +20,7 @@ use crate::source::{Sample, Samples, Source, identity};
 pub(crate) struct Registry {
     entries: Mutex<Vec<Arc<Entry>>>,
     exports: Mutex<Exports>,
+    durations: Arc<Durations>,
     /// A count that orders nothing, hence relaxed.
     source_panics: AtomicU64,
 }
@@ -47,6 +49,7 @@ impl Registry {
         let registry = Arc::new(Self {
             entries: Mutex::default(),
             exports: Mutex::default(),
+            durations: Arc::default(),
             source_panics: AtomicU64::new(0),
         });
         registry.declare(instruments);
@@ -101,6 +104,11 @@ impl Registry {
         for instrument in instruments {
             install(&meter, Arc::downgrade(self), instrument);
         }
+        self.durations.add(&meter);
+    }
+
+    pub(crate) fn durations(&self) -> &Arc<Durations> {
+        &self.durations
     }
 
     /// How many sources are alive.
@@ -222,6 +230,7 @@ fn install(meter: &Meter, registry: Weak<Registry>, instrument: Instrument) {
         }
         InstrumentKind::Gauge => observable!(u64_observable_gauge, u64, integer),
         InstrumentKind::GaugeF64 => observable!(f64_observable_gauge, f64, float),
+        InstrumentKind::Duration => {} // recorded when it is measured, not collected
     }
 }
 

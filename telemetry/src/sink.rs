@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::RwLock;
 
 use crate::event::{Detail, EventKind};
+use crate::http::{HttpCall, HttpStart};
 use crate::telemetry::WeakTelemetry;
 use crate::watch::Watch;
 
@@ -43,6 +44,13 @@ impl EventSink {
         if let Some(telemetry) = self.telemetry.upgrade() {
             telemetry.watch(component);
         }
+    }
+
+    /// Begins the span of an HTTP call; `None` if the telemetry object is gone.
+    #[must_use]
+    pub fn http_call(&self, start: impl FnOnce() -> HttpStart) -> Option<HttpCall> {
+        let telemetry = self.telemetry.upgrade()?;
+        Some(HttpCall::begin(&telemetry, start()))
     }
 
     /// Whether the telemetry object is gone, so that nothing pushed here arrives anywhere.
@@ -132,6 +140,18 @@ impl EventSinks {
         for sink in self.open().iter() {
             sink.watch(component);
         }
+    }
+
+    /// Begins the span of an HTTP call, with the telemetry object that has watched the longest: a
+    /// call has one trace. `None`, and `start` not called, if nobody watches.
+    #[must_use]
+    pub fn http_call(&self, start: impl FnOnce() -> HttpStart) -> Option<HttpCall> {
+        if !self.any() {
+            return None;
+        }
+        let sinks = self.open();
+        let sink = sinks.iter().find(|sink| !sink.is_closed())?;
+        sink.http_call(start)
     }
 
     /// The list is cloned out, so that no lock is held while a sink works.

@@ -4,13 +4,15 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use opentelemetry::global::BoxedTracer;
 use opentelemetry::metrics::Meter;
 
-use crate::builder::{Builder, DEFAULT_QUEUE, global_meter};
+use crate::builder::{Builder, DEFAULT_QUEUE, global_meter, global_tracer};
 use crate::dispatcher::Dispatcher;
 use crate::error::AttachError;
 use crate::event::Event;
 use crate::filter::Filter;
+use crate::http::Durations;
 use crate::names;
 use crate::own::Own;
 use crate::registry::{Registry, same_source};
@@ -36,6 +38,7 @@ pub struct Telemetry {
 pub(crate) struct Inner {
     registry: Arc<Registry>,
     dispatcher: Arc<Dispatcher>,
+    tracer: Arc<BoxedTracer>,
     /// The source of telemetry's own metrics; the registry holds it weakly, like every other.
     _own: Arc<Own>,
     #[cfg(feature = "prometheus")]
@@ -43,11 +46,12 @@ pub(crate) struct Inner {
 }
 
 impl Telemetry {
-    /// Telemetry with the default settings, on the global meter provider. Set that one first
-    /// (`opentelemetry::global::set_meter_provider`): what is built before stays without metrics.
+    /// Telemetry with the default settings, on the global meter and tracer providers. Set those first
+    /// (`opentelemetry::global::set_meter_provider`, `set_tracer_provider`): what is built before
+    /// stays without metrics and spans.
     #[must_use]
     pub fn new() -> Self {
-        Self::from_parts(global_meter(), DEFAULT_QUEUE)
+        Self::from_parts(global_meter(), global_tracer(), DEFAULT_QUEUE)
     }
 
     /// Starts building telemetry with other settings.
@@ -55,7 +59,7 @@ impl Telemetry {
         Builder::new()
     }
 
-    pub(crate) fn from_parts(meter: Meter, queue: usize) -> Self {
+    pub(crate) fn from_parts(meter: Meter, tracer: BoxedTracer, queue: usize) -> Self {
         let registry = Registry::new(meter, &names::PRESENT.concat());
         let dispatcher = Dispatcher::new(queue);
         let own = Own::new(Arc::clone(&dispatcher), &registry);
@@ -63,6 +67,7 @@ impl Telemetry {
             inner: Arc::new(Inner {
                 registry,
                 dispatcher,
+                tracer: Arc::new(tracer),
                 _own: Arc::clone(&own),
                 #[cfg(feature = "prometheus")]
                 exposition: std::sync::OnceLock::new(),
@@ -189,6 +194,14 @@ impl Telemetry {
 
     pub(crate) fn dispatcher(&self) -> &Dispatcher {
         &self.inner.dispatcher
+    }
+
+    pub(crate) fn tracer(&self) -> &Arc<BoxedTracer> {
+        &self.inner.tracer
+    }
+
+    pub(crate) fn durations(&self) -> &Arc<Durations> {
+        self.inner.registry.durations()
     }
 
     /// Watches a source that is its own component.

@@ -20,7 +20,10 @@
 //! |---|---|---|
 //! | [`FaultProxy`] | a TCP proxy in front of anything | refusing, resetting, delaying, stalling, cutting, throttling |
 //! | [`HttpUpstream`] | an HTTP/1.1 server that follows a script | any status, resets, half bodies, silence, garbage |
+//! | [`Http2Upstream`] | the same for HTTP/2 without TLS | all that, refused and reset streams, GOAWAY |
 //! | [`RabbitNode`] | a private RabbitMQ node | crashing, freezing, stopping, alarms, `rabbitmqctl` |
+//!
+//! [`Chaos`] is a script of random replies that a seed decides, for either upstream.
 //!
 //! All of them listen on 127.0.0.1 on ports that no other process can be given, run on threads and
 //! processes of their own, in real time, and are gone when they are dropped.
@@ -37,6 +40,7 @@
 //! passes on a machine without RabbitMQ. The library is the same either way:
 //! [`RabbitNode::start`] says what to install where it is missing. Unix only; Rust 1.88.
 
+mod chaos;
 mod clock;
 mod host;
 mod port;
@@ -45,6 +49,8 @@ mod rabbit;
 mod socket;
 mod upstream;
 
+pub use chaos::{Chaos, Seen};
+pub use h2::Reason;
 pub use proxy::{Fault, FaultProxy, ProxyStats};
 pub use rabbit::{NodeError, RabbitNode, Unavailable};
-pub use upstream::{HttpUpstream, Received, Reply};
+pub use upstream::{GoAway, Http1, Http2, Http2Upstream, HttpUpstream, Received, Reply, Upstream};

@@ -1,22 +1,27 @@
-//! A scripted HTTP/1.1 server on raw TCP.
+//! Scripted HTTP servers on raw TCP.
 //!
-//! It answers what the test tells it to, misbehaves where a well-made server library cannot (resets,
-//! half bodies, garbage), and keeps every request that reached it, so that a test counts what a client
+//! They answer what the test tells them to, misbehave where a well-made server library cannot (resets,
+//! half bodies, garbage), and keep every request that reached them, so that a test counts what a client
 //! really sent and not what it believes it sent.
 //!
-//! Which reply a request gets: the next one of the [script](HttpUpstream::script) while there is one,
-//! then what the [closure](HttpUpstream::respond_with) says, then 200 with the body `ok`.
+//! Which reply a request gets: the next one of the [script](Upstream::script) while there is one,
+//! then what the [closure](Upstream::respond_with) says, then 200 with the body `ok`.
 //!
-//! The upstream keeps connections alive, takes any number of them, and reads bodies with a length and
-//! chunked ones. It runs on a thread of its own, in real time.
+//! An upstream keeps connections alive, takes any number of them, and reads whole bodies before it
+//! answers. It runs on a thread of its own, in real time.
 
+mod accept;
+mod answer;
+mod body;
+mod gzip;
+mod http1;
+mod http2;
+mod received;
 mod reply;
 mod request;
-mod serve;
+mod shared;
 
 use std::{
-    collections::VecDeque,
-    fmt,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::{
         Arc,
@@ -24,11 +29,15 @@ use std::{
     },
 };
 
-use parking_lot::Mutex;
+use tokio::net::TcpStream;
 
-use self::request::Request;
-pub use self::{reply::Reply, request::Received};
-use crate::{clock, host::Host};
+use self::shared::{Counters, Shared};
+pub use self::{
+    http2::{GoAway, Http2, Http2Upstream},
+    received::Received,
+    reply::Reply,
+};
+use crate::host::Host;
 
 /// A scripted HTTP/1.1 server on 127.0.0.1.
 ///
@@ -55,14 +64,22 @@ use crate::{clock, host::Host};
 /// # Ok(())
 /// # }
 /// ```
+pub type HttpUpstream = Upstream<Http1>;
+
+/// A scripted HTTP server: an [`HttpUpstream`] or an [`Http2Upstream`].
 #[derive(Debug)]
-pub struct HttpUpstream {
+pub struct Upstream<P> {
     addr: SocketAddr,
     shared: Arc<Shared>,
+    protocol: P,
     _host: Host,
 }
 
-impl HttpUpstream {
+/// The protocol of an [`HttpUpstream`].
+#[derive(Debug)]
+pub struct Http1(());
+
+impl Upstream<Http1> {
     /// Starts a server on a free port.
     ///
     /// # Panics
@@ -73,21 +90,11 @@ impl HttpUpstream {
         reason = "the peers of this crate start alike; the node has to wait"
     )]
     pub async fn start() -> Self {
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port for the upstream");
-        listener
-            .set_nonblocking(true)
-            .expect("a non-blocking listener");
-        let addr = listener.local_addr().expect("the listener's address");
-        let shared = Arc::new(Shared::default());
-        let served = Arc::clone(&shared);
-        Self {
-            addr,
-            shared,
-            _host: Host::start("http-upstream", move || serve::accept_all(listener, served)),
-        }
+        Self::serving("http-upstream", Http1(()), http1::serve)
     }
+}
 
+impl<P> Upstream<P> {
     /// Where it listens.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
@@ -103,7 +110,7 @@ impl HttpUpstream {
 
     /// Appends replies to the script. Each request takes one, in the order in which requests arrive.
     pub fn script(&self, replies: impl IntoIterator<Item = Reply>) {
-        self.shared.log.lock().script.extend(replies);
+        self.shared.script(replies);
     }
 
     /// Answers every request that finds no scripted reply with what `responder` returns. It is given
@@ -114,123 +121,87 @@ impl HttpUpstream {
     where
         R: Fn(&Received, usize) -> Reply + Send + Sync + 'static,
     {
-        *self.shared.responder.lock() = Some(Arc::new(responder));
+        self.shared.respond_with(Arc::new(responder));
     }
 
     /// Every whole request so far, in the order of arrival. A request counts from the moment its last
     /// byte was read, whatever the reply.
     #[must_use]
     pub fn requests(&self) -> Vec<Received> {
-        self.shared.log.lock().requests.clone()
+        self.shared.requests()
     }
 
     /// How many whole requests have arrived: the length of [`requests`](Self::requests), without the
-    /// copy, and also right after [`forget`](Self::forget).
+    /// copy, and with those that are kept no longer.
     #[must_use]
     pub fn request_count(&self) -> usize {
-        self.shared.log.lock().count
+        self.shared.request_count()
     }
 
-    /// Drops the requests kept so far, to save memory in a long run. Counts go on.
+    /// Keeps only the last so many requests from now on, to save memory in a long run; 0 keeps none.
+    /// Counts go on, and closures are given every request all the same.
+    pub fn keep_last(&self, most: usize) {
+        self.shared.keep_last(most);
+    }
+
+    /// Drops the requests kept so far. Counts go on.
     pub fn forget(&self) {
-        self.shared.log.lock().requests.clear();
+        self.shared.forget();
     }
 
-    /// Requests that broke off before their last byte, or were not HTTP/1.
+    /// Requests that broke off before their last byte, or were no HTTP of this version.
     #[must_use]
     pub fn broken_requests(&self) -> u64 {
-        self.shared.broken.load(Ordering::Relaxed)
+        self.read(|counters| &counters.broken)
     }
 
     /// Connections accepted so far.
     #[must_use]
     pub fn connections(&self) -> u64 {
-        self.shared.accepted.load(Ordering::Relaxed)
+        self.read(|counters| &counters.accepted)
     }
 
     /// Connections that are open now.
     #[must_use]
     pub fn open_connections(&self) -> u64 {
-        self.shared.open.load(Ordering::Relaxed)
+        self.read(|counters| &counters.open)
     }
 
     /// Requests whose reply is not finished yet.
     #[must_use]
     pub fn in_flight(&self) -> u64 {
-        self.shared.in_flight.load(Ordering::Relaxed)
+        self.read(|counters| &counters.in_flight)
     }
 
     /// The most requests that were in flight at one time.
     #[must_use]
     pub fn peak_in_flight(&self) -> u64 {
-        self.shared.peak_in_flight.load(Ordering::Relaxed)
+        self.read(|counters| &counters.peak_in_flight)
     }
-}
 
-type Responder = dyn Fn(&Received, usize) -> Reply + Send + Sync;
-
-/// What the test's thread and the server's thread both see.
-#[derive(Default)]
-pub(crate) struct Shared {
-    log: Mutex<Log>,
-    responder: Mutex<Option<Arc<Responder>>>,
-    accepted: AtomicU64,
-    open: AtomicU64,
-    broken: AtomicU64,
-    in_flight: AtomicU64,
-    peak_in_flight: AtomicU64,
-}
-
-#[derive(Default)]
-struct Log {
-    requests: Vec<Received>,
-    count: usize,
-    script: VecDeque<Reply>,
-}
-
-impl Shared {
-    /// Records the request and finds its reply. The closure is called outside the locks.
-    fn answer(&self, request: Request, at_connection: u64) -> Reply {
-        let received = Received {
-            method: request.method,
-            path: request.path,
-            headers: request.headers,
-            body: request.body,
-            at_connection,
-            at: clock::now(),
-        };
-        let responder = self.responder.lock().clone();
-        let (before, scripted) = {
-            let mut log = self.log.lock();
-            let before = log.count;
-            log.count += 1;
-            log.requests.push(received.clone());
-            (before, log.script.pop_front())
-        };
-        match (scripted, responder) {
-            (Some(reply), _) => reply,
-            (None, Some(responder)) => responder(&received, before),
-            (None, None) => Reply::ok("ok"),
+    /// Starts a thread of this name that gives every connection, with its number, to `serve`.
+    fn serving<S, F>(name: &str, protocol: P, serve: S) -> Self
+    where
+        S: FnMut(TcpStream, u64, Arc<Shared>) -> F + Send + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port for the upstream");
+        listener
+            .set_nonblocking(true)
+            .expect("a non-blocking listener");
+        let addr = listener.local_addr().expect("the listener's address");
+        let shared = Arc::new(Shared::default());
+        let accepting = Arc::clone(&shared);
+        Self {
+            addr,
+            shared,
+            protocol,
+            _host: Host::start(name, move || accept::accept_all(listener, accepting, serve)),
         }
     }
 
-    fn enter(&self) {
-        let now = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
-        self.peak_in_flight.fetch_max(now, Ordering::Relaxed);
-    }
-
-    fn leave(&self) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let log = self.log.lock();
-        f.debug_struct("Shared")
-            .field("requests", &log.count)
-            .field("scripted", &log.script.len())
-            .field("connections", &self.accepted)
-            .finish_non_exhaustive()
+    fn read(&self, counter: impl Fn(&Counters) -> &AtomicU64) -> u64 {
+        counter(self.shared.counters()).load(Ordering::Relaxed)
     }
 }

@@ -92,6 +92,10 @@ pub(crate) const CASES: &[Counted] = &[
         let call = move || retry.call_blocking(|_| std::hint::black_box(Ok::<_, Failure>(1)));
         Box::new(blocking(call, Result::is_ok))
     }),
+    Counted::new("retry_ok_attempt_timeout", || {
+        let retry = Retry::builder("bench").attempt_timeout(our_composed::LIMIT);
+        tried(retry.build().expect("a sound configuration"))
+    }),
     Counted::new("retry_ok_budget", || tried(our_retries::budgeted())),
     Counted::new("retry_two_failures", || {
         failing_twice(our_retries::retrying(Duration::ZERO, 0))
@@ -118,9 +122,6 @@ pub(crate) const CASES: &[Counted] = &[
     }),
     Counted::new("composed_ok", || Box::new(our_composed::three())),
     Counted::new("composed_four", || Box::new(our_composed::four())),
-    Counted::new("composed_four_late_timeout", || {
-        Box::new(our_composed::four_with_late_timeout())
-    }),
     Counted::new("hedge_ok", || hedged(our_hedges::learned())),
     Counted::new("hedge_ok_fixed_delay", || hedged(our_hedges::fixed())),
 ];

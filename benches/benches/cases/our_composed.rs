@@ -1,16 +1,12 @@
 //! Our patterns around each other, around work that succeeds.
 
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use steadfast_breaker::{Builder, CircuitBreaker, Window};
 use steadfast_bulkhead::Bulkhead;
 use steadfast_retry::Retry;
-use tokio::time::timeout;
 
 use super::alone::alone;
-use super::failure::Failure;
 use super::work::work;
 
 pub(crate) const ATTEMPTS: usize = 5;
@@ -33,34 +29,13 @@ pub(crate) fn three() -> impl FnMut(u64) -> Duration {
     alone(call, Result::is_ok)
 }
 
-/// With the retry's own limit for each attempt, which notes the time when an attempt begins.
+/// With the retry's own limit for each attempt, which counts from when an attempt was not ready.
 pub(crate) fn four() -> impl FnMut(u64) -> Duration {
     let retry = retry(Some(LIMIT));
     let breaker = breaker(window);
     let bulkhead = bulkhead();
     let call = async move || retry.call(|_| breaker.call(|| bulkhead.call(work))).await;
     alone(call, Result::is_ok)
-}
-
-/// With a timeout of the caller's own instead, which begins when the work was pending once.
-pub(crate) fn four_with_late_timeout() -> impl FnMut(u64) -> Duration {
-    let retry = retry(None);
-    let breaker = breaker(window);
-    let bulkhead = bulkhead();
-    let call = async move || {
-        let attempt = || bulkhead.call(|| in_time(work()));
-        retry.call(|_| breaker.call(attempt)).await
-    };
-    alone(call, Result::is_ok)
-}
-
-async fn in_time(work: impl Future<Output = Result<u64, Failure>>) -> Result<u64, Failure> {
-    let mut work = pin!(work);
-    let first = std::future::poll_fn(|context| Poll::Ready(work.as_mut().poll(context)));
-    if let Poll::Ready(answer) = first.await {
-        return answer;
-    }
-    timeout(LIMIT, work).await.map_err(|_| Failure)?
 }
 
 fn retry(attempt_timeout: Option<Duration>) -> Retry {

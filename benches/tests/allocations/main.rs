@@ -6,6 +6,7 @@
 
 mod breaker;
 mod bulkhead;
+mod http;
 mod retry;
 
 use std::future::{Future, Ready, ready};

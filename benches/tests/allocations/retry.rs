@@ -61,6 +61,18 @@ fn limits_of_time_and_a_budget_allocate_nothing_either() {
     );
 }
 
+#[test]
+fn an_attempt_timeout_allocates_nothing_and_needs_no_runtime() {
+    let builder = Retry::builder("payments").attempt_timeout(Duration::from_secs(1));
+    for retry in [builder.clone().build(), builder.history(0).build()] {
+        let retry = retry.unwrap();
+        assert_eq!(
+            allocations(|| assert!(now(retry.call(|_| works())).is_ok())),
+            0
+        );
+    }
+}
+
 /// For its timer, which is made when it is needed.
 #[test]
 fn an_attempt_that_may_be_cut_off_and_is_not_ready_at_once_allocates_once() {

@@ -9,6 +9,7 @@ mod config_serde;
 mod defaults;
 mod errors;
 mod every_call;
+mod guide;
 mod keyed;
 mod observer;
 mod places;

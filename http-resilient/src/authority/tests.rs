@@ -77,6 +77,28 @@ fn never_forgets_one_whose_breaker_rejects_calls() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn never_forgets_one_that_wants_to_be_left_alone() {
+    let authorities = authorities(1);
+    let (throttled, _) = authorities.meet("a:80");
+    throttled.throttle.hold_back(Duration::from_secs(5));
+    drop(throttled);
+    authorities.meet("b:80");
+    assert_eq!(names(&authorities), ["(overflow)", "a:80"]);
+    tokio::time::advance(Duration::from_secs(5)).await;
+    authorities.meet("b:80");
+    assert_eq!(names(&authorities), ["(overflow)", "b:80"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_server_states_holds_back_no_other_of_those_without_room() {
+    let authorities = authorities(1);
+    let _held = authorities.meet("a:80");
+    let (overflow, _) = authorities.meet("b:80");
+    overflow.throttle.hold_back(Duration::from_secs(5));
+    assert_eq!(overflow.throttle.left(), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn forgets_one_whose_open_time_is_over_only_when_no_closed_one_is_left() {
     let authorities = authorities(2);
     let broken = authorities.meet("a:80").0.breaker.clone();

@@ -54,6 +54,15 @@ impl BodyError {
         })
     }
 
+    /// What it is in the attribute `error.type`.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "body_too_large",
+            Self::Stalled { .. } => "timeout",
+            Self::Deadline => "deadline_exceeded",
+        }
+    }
+
     /// As a body's error, in a form in which reqwest knows a timeout for one.
     pub(super) fn into_boxed(self) -> Box<dyn Error + Send + Sync> {
         match self {

@@ -49,8 +49,8 @@ impl Guarded {
             stalled_at: None,
         };
         if let Begun::Failed(error) = &guarded.begun {
-            let outcome = guarded.blame(error, true);
-            guarded.settle(outcome);
+            let (outcome, kind) = (guarded.blame(error, true), kind(error));
+            guarded.settle(outcome, Some(kind));
         }
         guarded.settle_at_end();
         guarded
@@ -61,13 +61,13 @@ impl Guarded {
         // A body that may be decompressed never says that it is at its end, but its length does.
         let is_over = self.inner.is_end_stream() || self.inner.size_hint().exact() == Some(0);
         if is_over && !matches!(self.begun, Begun::Failed(_)) {
-            self.settle(Outcome::Success);
+            self.settle(Outcome::Success, None);
         }
     }
 
-    fn settle(&mut self, outcome: Outcome) {
+    fn settle(&mut self, outcome: Outcome, failed: Option<&'static str>) {
         if let Some(holds) = self.holds.take() {
-            holds.settle(outcome);
+            holds.settle(outcome, failed);
         }
     }
 
@@ -94,7 +94,7 @@ impl Guarded {
         error: BodyError,
         outcome: Outcome,
     ) -> Option<Result<Frame<Bytes>, BoxError>> {
-        self.settle(outcome);
+        self.settle(outcome, Some(error.kind()));
         self.failed = true;
         Some(Err(error.into_boxed()))
     }
@@ -127,12 +127,12 @@ impl Guarded {
             }
             Some(Err(error)) => {
                 let outcome = self.blame(&error, waited);
-                self.settle(outcome);
+                self.settle(outcome, Some(kind(&error)));
                 self.failed = true;
                 Some(Err(error.into()))
             }
             None => {
-                self.settle(Outcome::Success);
+                self.settle(Outcome::Success, None);
                 None
             }
         }
@@ -223,8 +223,17 @@ impl Drop for Guarded {
     /// the call is abandoned, as anywhere else.
     fn drop(&mut self) {
         if !self.waiting {
-            self.settle(Outcome::Success);
+            self.settle(Outcome::Success, None);
         }
+    }
+}
+
+/// What an error of the body is in the attribute `error.type`.
+fn kind(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "timeout"
+    } else {
+        "body"
     }
 }
 

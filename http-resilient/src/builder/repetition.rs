@@ -30,7 +30,7 @@ impl Builder {
     ///
     /// let mut hedge = HedgeConfig::default();
     /// hedge.trigger = HedgeTrigger::Delay(Duration::from_millis(50));
-    /// let client = Client::builder("search").hedge(hedge).build()?;
+    /// let client = Client::named("search").hedge(hedge).build()?;
     /// # Ok::<_, steadfast_http::ConfigError>(())
     /// ```
     pub fn hedge(mut self, config: HedgeConfig) -> Self {
@@ -57,7 +57,7 @@ impl Builder {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use steadfast_http::{ResponseExt, ServedBy};
     ///
-    /// let client = Client::builder("prices")
+    /// let client = Client::named("prices")
     ///     .fallback(|failed| {
     ///         let known = failed.url().path() == "/chair";
     ///         async move { known.then(|| http::Response::new("yesterday's price")) }

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Error, Last, Phase};
+use super::{Error, Last, Phase, ThrottledBy};
 use crate::body::BodyError;
 use crate::summary::RequestSummary;
 
@@ -18,6 +18,7 @@ impl fmt::Display for Error {
                     None => f.write_str("it cannot be built"),
                 }
             }
+            Self::Config { source } => source.fmt(f),
             Self::CircuitOpen { rejected, request } => {
                 write!(f, "{request} was not let through: ")?;
                 match (rejected.reason(), rejected.retry_after()) {
@@ -42,12 +43,14 @@ impl fmt::Display for Error {
             }
             Self::Throttled {
                 retry_after,
+                by,
                 request,
             } => {
-                write!(
-                    f,
-                    "{request} was not let through: the server asked to be left alone"
-                )?;
+                let why = match by {
+                    ThrottledBy::Server => "the server asked to be left alone",
+                    ThrottledBy::Client => "the rate limit is reached",
+                };
+                write!(f, "{request} was not let through: {why}")?;
                 write!(f, "; retry after {:?}", whole_millis(*retry_after))
             }
             Self::BodyTooLarge { limit, request } => {
@@ -94,6 +97,14 @@ impl fmt::Display for Error {
                 };
                 write!(f, "{request} failed{}: {what}", After(request))
             }
+            #[cfg(feature = "middleware")]
+            Self::Middleware { request, .. } => {
+                write!(
+                    f,
+                    "{request} failed{}: another middleware failed",
+                    After(request)
+                )
+            }
         }
     }
 }
@@ -117,6 +128,9 @@ impl StdError for Error {
             Self::InvalidRequest { source }
             | Self::Request { source, .. }
             | Self::Response { source } => Some(source),
+            Self::Config { source } => Some(source),
+            #[cfg(feature = "middleware")]
+            Self::Middleware { source, .. } => Some(source),
             Self::CircuitOpen { rejected, .. } => Some(rejected),
             Self::BulkheadFull { rejected, .. } => Some(rejected),
             Self::DeadlineExceeded {

@@ -164,3 +164,67 @@ async fn what_reqwest_refuses_at_the_last_moment_is_not_sent() {
     }
     assert_eq!(upstream.connections(), 0);
 }
+
+/// Knows no host.
+struct NoNames;
+
+impl reqwest::dns::Resolve for NoNames {
+    fn resolve(&self, _: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        Box::pin(async { Err(io::Error::from(io::ErrorKind::NotFound).into()) })
+    }
+}
+
+#[tokio::test]
+async fn errors_are_of_the_kinds_that_they_are_of_with_reqwest() {
+    let upstream = HttpUpstream::start().await;
+    let resolver = || std::sync::Arc::new(NoNames);
+    let theirs = reqwest::Client::builder().dns_resolver(resolver()).build();
+    let theirs = theirs.unwrap();
+    let given = reqwest::Client::builder().dns_resolver(resolver());
+    let ours = once().reqwest(given).build().unwrap();
+    upstream.respond_with(|request, _| match request.path.as_str() {
+        "/circle" => Reply::status(302).header("location", "/circle"),
+        _ => Reply::reset(),
+    });
+    for url in [
+        "no url",
+        "ftp://files.example/",
+        "http://nowhere.example/",
+        &upstream.url("/circle"),
+        &upstream.url("/reset"),
+    ] {
+        let theirs = theirs.get(url).send().await.unwrap_err();
+        let ours = ours.get(url).send().await.unwrap_err();
+        let kinds = [
+            (theirs.is_builder(), ours.is_builder(), "builder"),
+            (theirs.is_redirect(), ours.is_redirect(), "redirect"),
+            (theirs.is_status(), ours.is_status(), "status"),
+            (theirs.is_timeout(), ours.is_timeout(), "timeout"),
+            (theirs.is_request(), ours.is_request(), "request"),
+            (theirs.is_connect(), ours.is_connect(), "connect"),
+            (theirs.is_dns(), ours.is_dns(), "dns"),
+            (theirs.is_body(), ours.is_body(), "body"),
+            (theirs.is_decode(), ours.is_decode(), "decode"),
+            (theirs.is_upgrade(), ours.is_upgrade(), "upgrade"),
+        ];
+        for (theirs, ours, kind) in kinds {
+            assert_eq!(theirs, ours, "{url} is {kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_about_a_body_and_a_client_that_cannot_be_built_is_one_of_the_builder()
+ {
+    let upstream = HttpUpstream::start().await;
+    upstream.script([long()]);
+    let client = once().max_response_bytes(10).build().unwrap();
+    let error = client.get(upstream.url("/")).send().await.unwrap_err();
+    assert!(error.is_body() && !error.is_request(), "{error:?}");
+
+    let config = once().max_concurrent(0).build().unwrap_err();
+    let error = Error::from(config.clone());
+    assert!(error.is_builder() && !error.was_sent(), "{error:?}");
+    assert_eq!(error.to_string(), config.to_string());
+    assert_eq!(chain(&error), [config.to_string()]);
+}

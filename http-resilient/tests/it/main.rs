@@ -21,14 +21,25 @@ mod health;
 mod hedge;
 #[cfg(feature = "http2")]
 mod http2;
+mod methods;
+#[cfg(feature = "middleware")]
+mod middleware;
+mod migration;
 mod mixed;
 mod observer;
+mod propagation;
+#[cfg(feature = "rate-limit")]
+mod rate_limit;
 mod redirects;
 mod request;
 mod retries;
 mod retry;
 mod retry_after;
+mod service;
+#[cfg(feature = "telemetry")]
+mod spans;
 mod storm;
 mod support;
 #[cfg(feature = "telemetry")]
 mod telemetry;
+mod throttle;

@@ -88,7 +88,7 @@ async fn a_post_is_never_sent_twice_and_nothing_is_held_or_lost() {
         let upstream = HttpUpstream::start().await;
         upstream.respond_with(move |_, before| reply(seed << 32 | before as u64));
         let proxy = FaultProxy::start(upstream.addr()).await;
-        let client = Client::builder("storm")
+        let client = Client::named("storm")
             .base_backoff(millis(2))
             .jitter_seed(seed)
             .attempt_timeout(millis(150))

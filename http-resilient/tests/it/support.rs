@@ -25,7 +25,7 @@ pub(crate) const fn millis(millis: u64) -> Duration {
 
 /// A client that loses no time with backoffs.
 pub(crate) fn quick() -> Builder {
-    Client::builder("test")
+    Client::named("test")
         .base_backoff(millis(1))
         .max_backoff(millis(5))
         .jitter_seed(7)

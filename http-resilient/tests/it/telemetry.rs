@@ -42,6 +42,7 @@ async fn tells_of_requests_and_of_what_the_patterns_do() {
     later.script([Reply::status(429)]);
     client
         .get(later.url("/secret?token=7"))
+        .template("/{secret}")
         .send()
         .await
         .unwrap();
@@ -64,7 +65,7 @@ async fn tells_of_requests_and_of_what_the_patterns_do() {
     assert_eq!(
         requests,
         [
-            format!("http client test: GET {later}: 200 after 2 attempts"),
+            format!("http client test: GET {later}/{{secret}}: 200 after 2 attempts"),
             format!("http client test: POST {at}: 500 after 1 attempt"),
         ]
     );

@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use super::settling::Refused;
-use super::{Phase, Run};
+use super::{NOT_NOTED, Phase, Run};
+use crate::clock;
 use crate::counters::add_one;
 use crate::exhausted::Exhausted;
 use crate::failure::Failure;
@@ -75,13 +76,26 @@ impl<R: Held, E> Run<R, E> {
         is_due_to_give_way(self.attempt)
     }
 
-    /// When the attempt is cut off, if it is.
-    pub(crate) fn cut_off(&self) -> Option<Instant> {
+    /// The present and the moment at which the attempt, which is not ready, is cut off; if it is.
+    ///
+    /// Where the time has not mattered so far, it is counted from here on: here ends the first poll of
+    /// the attempt, before which nothing can be cut off.
+    pub(crate) fn cut_off(&mut self) -> Option<(Instant, Instant)> {
         let timeout = self.held.shared().policy.config.attempt_timeout;
+        if timeout.is_none() && self.limit.is_none() {
+            self.note_beginning();
+            return None;
+        }
+        let now = clock::now();
+        let started = *self.started.get_or_insert(now);
+        if self.begun == NOT_NOTED {
+            self.note_attempt(started, now);
+        }
         let timeout = timeout
             .zip(self.attempt_begun())
             .and_then(|(timeout, begun)| begun.checked_add(timeout));
-        [timeout, self.limit].into_iter().flatten().min()
+        let moment = [timeout, self.limit].into_iter().flatten().min()?;
+        Some((now, moment))
     }
 
     fn attempt_begun(&self) -> Option<Instant> {

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on is a test that failed"
 )]
 
+mod attempt_timeout;
 mod backoff;
 mod breaker;
 mod budget;
@@ -27,6 +28,7 @@ mod waits;
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use steadfast_retry::{Builder, Jitter, Retry};
 
 /// A retry with waits of exactly 100, 200, 400 ... ms.
@@ -36,6 +38,12 @@ fn exact() -> Builder {
 
 fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
+}
+
+/// The virtual time goes on as if code had held the thread for so long.
+fn hold_up(time: Duration) {
+    // Moves the clock at its first poll, and asks for a second one only to let others run.
+    let _ = tokio::time::advance(time).now_or_never();
 }
 
 /// The virtual present.

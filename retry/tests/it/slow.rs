@@ -1,17 +1,9 @@
 //! Code of others that takes its time between two looks at the clock: the limit of the call holds.
 
-use std::time::Duration;
-
 use futures_util::FutureExt;
 use steadfast_retry::{Budget, Builder, Failure, Observer, Reason, Retrying};
-use tokio::time::advance;
 
-use crate::{exact, ms, now};
-
-/// The clock goes on as if code had held the thread for so long.
-fn hold_up(time: Duration) {
-    let _ = advance(time).now_or_never();
-}
+use crate::{exact, hold_up, ms, now};
 
 struct SlowObserver;
 

@@ -9,7 +9,8 @@ use super::attempts_noun;
 
 /// A request of an HTTP client ended: with a response, or without.
 ///
-/// It names the authority, never the path or the query, which may carry secrets.
+/// It names the authority and perhaps the path's template, never the path or the query, which may carry
+/// secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HttpRequest {
@@ -19,6 +20,8 @@ pub struct HttpRequest {
     pub method: Cow<'static, str>,
     /// Host and port.
     pub authority: Arc<str>,
+    /// The path with placeholders, if the caller gave it.
+    pub template: Option<Arc<str>>,
     /// How many times it was sent; 0 if it was rejected before it was sent at all.
     pub attempts: u32,
     /// From the call to the response's head or the last error, waits included.
@@ -31,7 +34,7 @@ pub struct HttpRequest {
 }
 
 impl HttpRequest {
-    /// A request that ended, for now without status and error.
+    /// A request that ended, for now without template, status and error.
     #[must_use]
     pub fn new(
         name: impl Into<Arc<str>>,
@@ -44,11 +47,19 @@ impl HttpRequest {
             name: name.into(),
             method: method.into(),
             authority: authority.into(),
+            template: None,
             attempts,
             duration,
             status: None,
             error_type: None,
         }
+    }
+
+    /// Sets the path with placeholders, such as `/orders/{id}`.
+    #[must_use]
+    pub fn template(mut self, template: impl Into<Arc<str>>) -> Self {
+        self.template = Some(template.into());
+        self
     }
 
     /// Sets the status of the response.
@@ -72,12 +83,14 @@ impl fmt::Display for HttpRequest {
             name,
             method,
             authority,
+            template,
             attempts,
             duration,
             status,
             error_type,
         } = self;
-        write!(f, "http client {name}: {method} {authority}: ")?;
+        let template = template.as_deref().unwrap_or_default();
+        write!(f, "http client {name}: {method} {authority}{template}: ")?;
         match (status, error_type) {
             (Some(status), _) => write!(f, "{status}")?,
             (None, Some(error_type)) => f.write_str(error_type)?,

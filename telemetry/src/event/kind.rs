@@ -51,9 +51,19 @@ impl EventKind {
     }
 }
 
+/// In words, for people: `circuit breaker state change`, `circuit breaker mode change`, `retry`,
+/// `bulkhead checkout`, `health check`, `HTTP client request`, `AMQP connection state`.
 impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(match self {
+            Self::BreakerTransition => "circuit breaker state change",
+            Self::BreakerModeChange => "circuit breaker mode change",
+            Self::Retry => "retry",
+            Self::BulkheadCheckout => "bulkhead checkout",
+            Self::HealthCheck => "health check",
+            Self::HttpRequest => "HTTP client request",
+            Self::AmqpConnection => "AMQP connection state",
+        })
     }
 }
 

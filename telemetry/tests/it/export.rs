@@ -7,6 +7,7 @@ use opentelemetry_sdk::metrics::{
     InMemoryMetricExporter, PeriodicReader, SdkMeterProvider, Temporality,
 };
 use steadfast_telemetry::Telemetry;
+use steadfast_telemetry::names;
 use steadfast_telemetry::opentelemetry::KeyValue;
 
 /// A telemetry object, and the far end of its meter provider.
@@ -175,7 +176,19 @@ fn points<T: Copy + std::fmt::Debug>(
                 .map(|point| series(kind, attributes(point.attributes()), point.value()))
                 .collect()
         }
-        other => panic!("{} is no observable metric: {other:?}", metric.name()),
+        MetricData::Histogram(histogram) => {
+            let points = histogram.data_points();
+            points
+                .map(|point| {
+                    let bounds: Vec<_> = point.bounds().collect();
+                    assert_eq!(bounds, names::DURATION_BOUNDARIES);
+                    series("histogram", attributes(point.attributes()), point.sum())
+                })
+                .collect()
+        }
+        other @ MetricData::ExponentialHistogram(_) => {
+            panic!("{} is none of ours: {other:?}", metric.name())
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 mod config;
 mod export;
 mod handlers;
+mod http;
 mod shutdown;
 mod source;
 

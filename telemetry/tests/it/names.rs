@@ -173,9 +173,61 @@ fn the_attribute_table_is_names_rs() {
 }
 
 #[test]
+fn the_http_tables_are_names_rs() {
+    let metrics = rows("http.client.")
+        .into_iter()
+        .filter(|row| row.len() == 5);
+    let metrics: Vec<_> = metrics.collect();
+    assert_eq!(metrics.len(), names::HTTP.len());
+    for (row, instrument) in metrics.iter().zip(names::HTTP) {
+        assert_eq!(instrument.kind(), InstrumentKind::Duration);
+        assert_eq!(plain(&row[0]), instrument.name());
+        assert_eq!(row[1], "histogram");
+        assert_eq!(plain(&row[2]), instrument.unit());
+        assert_eq!(row[4], instrument.description());
+    }
+
+    let namespaces = [
+        "http.",
+        "network.",
+        "server.",
+        "url.",
+        "error.type",
+        "resilience.",
+    ];
+    let table: BTreeSet<_> = namespaces
+        .into_iter()
+        .flat_map(rows)
+        .filter(|row| row.len() == 3)
+        .map(|row| plain(&row[0]))
+        .collect();
+    let in_code = [
+        names::HTTP_REQUEST_METHOD,
+        names::HTTP_REQUEST_METHOD_ORIGINAL,
+        names::HTTP_REQUEST_RESEND_COUNT,
+        names::HTTP_RESPONSE_STATUS_CODE,
+        names::NETWORK_PEER_ADDRESS,
+        names::NETWORK_PEER_PORT,
+        names::NETWORK_PROTOCOL_VERSION,
+        names::SERVER_ADDRESS,
+        names::SERVER_PORT,
+        names::URL_FULL,
+        names::URL_TEMPLATE,
+        names::ATTEMPTS,
+        names::WAIT,
+        names::NAME,
+        names::ERROR_TYPE,
+    ];
+    assert_eq!(table, in_code.map(str::to_owned).into_iter().collect());
+    for event in [names::RETRY_EVENT, names::REJECTED_EVENT] {
+        assert!(README.contains(&format!("`{event}`")), "{event}");
+    }
+}
+
+#[test]
 fn the_event_table_has_every_kind() {
     for kind in EventKind::ALL {
-        let row = format!("| `{kind:?}` |");
+        let row = format!("| `{kind:?}` | {kind} |");
         assert!(
             README.lines().any(|line| line.starts_with(&row)),
             "{kind:?}"

@@ -1,8 +1,25 @@
-//! What the upstream answers, or does instead of answering.
+//! What an upstream answers, or does instead of answering.
 
 use std::time::Duration;
 
-/// One scripted answer of an [`HttpUpstream`](crate::HttpUpstream).
+use bytes::Bytes;
+use h2::Reason;
+
+use super::{answer::Answer, body::Body, gzip};
+
+/// One scripted answer of an [`HttpUpstream`](crate::HttpUpstream) or an
+/// [`Http2Upstream`](crate::Http2Upstream).
+///
+/// What concerns a connection concerns every stream of it on HTTP/2:
+///
+/// | reply | HTTP/1.1 | HTTP/2 |
+/// |---|---|---|
+/// | [`reset`](Self::reset), [`close`](Self::close), [`raw`](Self::raw) | the connection | the connection, all of its streams |
+/// | [`reset_stream`](Self::reset_stream) | resets the connection | resets this stream |
+/// | [`go_away`](Self::go_away) | closes the connection | takes back this stream, ends the connection |
+/// | [`cut_body_after`](Self::cut_body_after) | closes the connection | resets this stream |
+/// | [`then_close`](Self::then_close) | `connection: close` | a GOAWAY in good order |
+/// | [`chunked`](Self::chunked) | `transfer-encoding: chunked` | no `content-length` |
 ///
 /// # Examples
 ///
@@ -29,41 +46,39 @@ pub struct Reply {
 pub(crate) enum Action {
     Answer(Answer),
     Close,
-    Raw(Vec<u8>),
+    GoAway(Reason),
+    Raw(Bytes),
     Reset,
+    ResetStream(Reason),
     Stall,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
-    pub(crate) chunked: bool,
-    pub(crate) cut_after: Option<usize>,
-    /// Bytes in one piece, and the wait before each.
-    pub(crate) pace: Option<(usize, Duration)>,
-    pub(crate) then_close: bool,
 }
 
 impl Reply {
     /// Answers with this status, no headers of its own and an empty body. `content-length` is added
     /// unless a header says otherwise, and the connection stays open unless the client asks to close.
     pub const fn status(status: u16) -> Self {
-        Self::act(Action::Answer(Answer {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-            chunked: false,
-            cut_after: None,
-            pace: None,
-            then_close: false,
-        }))
+        Self::act(Action::Answer(Answer::new(status)))
     }
 
     /// Answers 200 with this body.
     pub fn ok(body: impl Into<Vec<u8>>) -> Self {
         Self::status(200).body(body)
+    }
+
+    /// Answers 200 with `piece` so many times over. However long that is, it takes no more memory than
+    /// a few pieces.
+    ///
+    /// # Panics
+    ///
+    /// When the body would be longer than `u64::MAX` bytes.
+    pub fn repeat(piece: impl AsRef<[u8]>, times: u64) -> Self {
+        Self::with_body(Body::repeat(piece.as_ref(), times))
+    }
+
+    /// Answers 200 with a correct gzip file, `content-encoding: gzip`, that inflates to so many bytes of
+    /// zeros and is about a thousandth of that on the wire. It is made of a few KiB, sent over and over.
+    pub fn gzip_bomb(bytes: u64) -> Self {
+        Self::with_body(gzip::zeros(bytes)).header("content-encoding", "gzip")
     }
 
     /// Resets the connection (TCP RST) instead of answering.
@@ -76,14 +91,30 @@ impl Reply {
         Self::act(Action::Close)
     }
 
-    /// Never answers, and keeps the connection open until the client gives up.
+    /// Resets the stream (RST_STREAM) with this reason instead of answering. `REFUSED_STREAM` tells the
+    /// client that its request was not touched, other reasons leave that open. On HTTP/1.1, which has no
+    /// streams, it is a [`reset`](Self::reset).
+    pub const fn reset_stream(reason: Reason) -> Self {
+        Self::act(Action::ResetStream(reason))
+    }
+
+    /// Says GOAWAY instead of answering, and closes the connection. The last stream it names is the one
+    /// before this: the client is told that this request, and what it sent after it, was not touched.
+    /// Earlier streams that are not finished are cut off. On HTTP/1.1 it is a [`close`](Self::close).
+    pub const fn go_away(reason: Reason) -> Self {
+        Self::act(Action::GoAway(reason))
+    }
+
+    /// Never answers, and keeps the connection open until the client gives up: closes the connection, or
+    /// resets the stream.
     pub const fn stall() -> Self {
         Self::act(Action::Stall)
     }
 
-    /// Sends exactly these bytes, HTTP or not, and closes the connection.
+    /// Sends exactly these bytes, HTTP or not, and closes the connection. On HTTP/2 they go on the
+    /// connection as they are, where a frame would be.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
-        Self::act(Action::Raw(bytes.into()))
+        Self::act(Action::Raw(Bytes::from(bytes.into())))
     }
 
     /// Waits this long before it does anything. A client that goes away meanwhile ends the wait.
@@ -93,12 +124,12 @@ impl Reply {
     }
 
     /// Adds a header. A `content-length` or `transfer-encoding` given here is sent as it is, right or
-    /// wrong, in place of the right one.
+    /// wrong, in place of the right one. Those that HTTP/2 forbids, as `connection`, are left out there.
     ///
     /// # Panics
     ///
-    /// When this reply is not an answer ([`reset`](Self::reset), [`close`](Self::close),
-    /// [`stall`](Self::stall), [`raw`](Self::raw)). The same holds for every method below.
+    /// When this reply is not an answer, as [`reset`](Self::reset) or [`stall`](Self::stall). The same
+    /// holds for every method below.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.answer().headers.push((name.into(), value.into()));
         self
@@ -110,11 +141,12 @@ impl Reply {
     ///
     /// When this reply is not an answer.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
-        self.answer().body = body.into();
+        self.answer().body = Body::from(body.into());
         self
     }
 
-    /// Sends the body with `transfer-encoding: chunked` instead of a `content-length`.
+    /// Sends the body with `transfer-encoding: chunked` instead of a `content-length`; on HTTP/2 without
+    /// either.
     ///
     /// # Panics
     ///
@@ -124,18 +156,19 @@ impl Reply {
         self
     }
 
-    /// Sends the head and the first `bytes` bytes of the body, then closes the connection. The head
-    /// always promises more than is sent, so the client always sees a body that was cut short.
+    /// Sends the head and the first `bytes` bytes of the body, then closes the connection, or resets the
+    /// stream (INTERNAL_ERROR) on HTTP/2. The head always promises more than is sent, so the client
+    /// always sees a body that was cut short.
     ///
     /// # Panics
     ///
     /// When this reply is not an answer.
-    pub fn cut_body_after(mut self, bytes: usize) -> Self {
+    pub fn cut_body_after(mut self, bytes: u64) -> Self {
         self.answer().cut_after = Some(bytes);
         self
     }
 
-    /// Drips the body: the head at once, then `piece` bytes after each `every`.
+    /// Drips the body: the head at once, then at most `piece` bytes after each `every`.
     ///
     /// # Panics
     ///
@@ -146,7 +179,8 @@ impl Reply {
         self
     }
 
-    /// Closes the connection after the answer and says so in a `connection: close` header.
+    /// Closes the connection after the answer and says so: in a `connection: close` header, or in a
+    /// GOAWAY before the answer that lets the open streams finish.
     ///
     /// # Panics
     ///
@@ -154,6 +188,21 @@ impl Reply {
     pub fn then_close(mut self) -> Self {
         self.answer().then_close = true;
         self
+    }
+
+    /// Whether a client on HTTP/2 learns from it that its request was not touched.
+    pub(crate) fn is_refusal(&self) -> bool {
+        match self.action {
+            Action::ResetStream(reason) => reason == Reason::REFUSED_STREAM,
+            Action::GoAway(_) => true,
+            _ => false,
+        }
+    }
+
+    fn with_body(body: Body) -> Self {
+        let mut answer = Answer::new(200);
+        answer.body = body;
+        Self::act(Action::Answer(answer))
     }
 
     const fn act(action: Action) -> Self {
@@ -168,67 +217,5 @@ impl Reply {
             Action::Answer(answer) => answer,
             other => panic!("{other:?} is no answer and has no head or body"),
         }
-    }
-}
-
-impl Answer {
-    /// The head, with its blank line.
-    pub(crate) fn head(&self, close: bool) -> Vec<u8> {
-        let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
-        for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        let framed = self.headers.iter().any(|(name, _)| {
-            name.eq_ignore_ascii_case("content-length")
-                || name.eq_ignore_ascii_case("transfer-encoding")
-        });
-        if self.has_body() && !framed {
-            if self.chunked {
-                head.push_str("transfer-encoding: chunked\r\n");
-            } else {
-                head.push_str(&format!("content-length: {}\r\n", self.promised()));
-            }
-        }
-        if close {
-            head.push_str("connection: close\r\n");
-        }
-        head.push_str("\r\n");
-        head.into_bytes()
-    }
-
-    /// 1xx, 204 and 304 have none by definition.
-    pub(crate) const fn has_body(&self) -> bool {
-        !matches!(self.status, 100..=199 | 204 | 304)
-    }
-
-    pub(crate) fn sent_body(&self) -> &[u8] {
-        let end = self.cut_after.unwrap_or(usize::MAX).min(self.body.len());
-        &self.body[..end]
-    }
-
-    fn promised(&self) -> usize {
-        match self.cut_after {
-            Some(cut) if cut >= self.body.len() => self.body.len() + 1,
-            _ => self.body.len(),
-        }
-    }
-}
-
-/// For people who read a capture; no client depends on it, and HTTP allows it to be empty.
-const fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        201 => "Created",
-        204 => "No Content",
-        304 => "Not Modified",
-        400 => "Bad Request",
-        404 => "Not Found",
-        408 => "Request Timeout",
-        429 => "Too Many Requests",
-        500 => "Internal Server Error",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        _ => "",
     }
 }

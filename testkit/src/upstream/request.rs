@@ -1,51 +1,18 @@
 //! Reading HTTP/1.1 requests from a socket.
 
-use std::{io, time::Instant};
+use std::io;
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-/// A request that reached an [`HttpUpstream`](crate::HttpUpstream) whole.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Received {
-    /// The method, as sent: `GET`.
-    pub method: String,
-    /// The request target with its query: `/orders?page=2`.
-    pub path: String,
-    /// The headers in the order in which they were sent, with the names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The body, with a chunked encoding taken off.
-    pub body: Vec<u8>,
-    /// Which connection it came on: 0 for the first one that the upstream accepted.
-    pub at_connection: u64,
-    /// When the last of its bytes had been read.
-    pub at: Instant,
-}
+use super::received::{Received, find};
+use crate::clock;
 
-impl Received {
-    /// The value of the first header of this name, whatever its case.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        find(&self.headers, name)
-    }
-
-    /// The body as text; bytes that are not UTF-8 become replacement characters.
-    #[must_use]
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-}
-
-/// A request without its place and time.
 #[derive(Debug)]
 pub(crate) struct Request {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+    pub(crate) received: Received,
     /// The client wants the connection closed after the answer.
     pub(crate) last: bool,
 }
@@ -65,13 +32,15 @@ pub(crate) enum NoRequest {
 #[derive(Debug)]
 pub(crate) struct Wire {
     pub(crate) stream: TcpStream,
+    number: u64,
     buffer: Vec<u8>,
 }
 
 impl Wire {
-    pub(crate) const fn new(stream: TcpStream) -> Self {
+    pub(crate) const fn new(stream: TcpStream, number: u64) -> Self {
         Self {
             stream,
+            number,
             buffer: Vec::new(),
         }
     }
@@ -115,13 +84,15 @@ impl Wire {
         };
         let last = says("connection", "close")
             || (version == "HTTP/1.0" && !says("connection", "keep-alive"));
-        Ok(Request {
+        let received = Received {
             method: method.to_owned(),
             path: path.to_owned(),
             headers,
             body,
-            last,
-        })
+            at_connection: self.number,
+            at: clock::now(),
+        };
+        Ok(Request { received, last })
     }
 
     /// Waits until the client has closed or broken the connection. What it sends meanwhile is kept.
@@ -201,13 +172,6 @@ impl Wire {
         let sent = self.stream.write_all(bytes).await;
         sent.map_err(|_| NoRequest::CutShort)
     }
-}
-
-fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let mut named = headers
-        .iter()
-        .filter(|(other, _)| other.eq_ignore_ascii_case(name));
-    named.next().map(|(_, value)| value.as_str())
 }
 
 const LONGEST_HEAD: usize = 256 * 1024;

@@ -6,6 +6,11 @@
     reason = "a test binary: helpers fail like tests, and nothing is exported"
 )]
 
+mod both;
+mod chaos;
+mod clients;
+mod http2;
+mod http2_ends;
 mod proxy_cuts;
 mod proxy_flow;
 mod proxy_gate;

@@ -1,7 +1,7 @@
 //! Retry, breaker with a window of a hundred calls (failsafe: the consecutive rule), bulkhead, timeout.
 //!
 //! The peers' timeouts are tokio's, around the work: they read the clock at their beginning. Ours is the
-//! retry's limit for an attempt, which does so too; `ours_late_timeout` begins when the work is pending.
+//! retry's limit for an attempt, which begins when the work is not ready at its first poll.
 
 use std::time::Duration;
 
@@ -22,7 +22,6 @@ use super::peers;
 
 pub(super) fn case() -> Case {
     Case::new("composed_four", our_composed::four())
-        .beside("ours_late_timeout", our_composed::four_with_late_timeout())
         .beside("recloser_backon_semaphore", by_hand_with_recloser())
         .beside("failsafe_backon_semaphore", by_hand_with_failsafe())
         .beside("tower_resilience", tower_resilience())

@@ -35,7 +35,7 @@ impl Client {
     }
 
     pub(crate) fn steadfast() -> Result<Self, Box<dyn std::error::Error>> {
-        let client = steadfast_http::Client::builder("demo")
+        let client = steadfast_http::Client::named("demo")
             .reqwest(reqwest::Client::builder().no_proxy())
             .redirect(reqwest::redirect::Policy::none())
             .total_timeout(TOTAL_TIMEOUT)

@@ -1,5 +1,7 @@
 //! The model and the crate, side by side.
 
+use std::collections::HashMap;
+
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{TestCaseResult, TestRunner};
@@ -115,4 +117,22 @@ fn the_cases_meet_every_end_and_every_corner() {
         numbers.len() > 2 && numbers[0] == 1 && numbers[1] > 2
     };
     assert!(given_up().any(skips), "a history with a gap");
+    let left_out = seen
+        .iter()
+        .map(attempts_that_left_out_some_time)
+        .sum::<usize>();
+    assert!(left_out >= 50, "{left_out}");
+}
+
+/// How many attempts were told of less time than had gone by since the first one of their call.
+fn attempts_that_left_out_some_time(seen: &Seen) -> usize {
+    let mut begun = HashMap::new();
+    let less = seen.lines.iter().filter(|line| match line.event {
+        Event::Attempt { call, elapsed, .. } => {
+            let first = begun.entry(call).or_insert(line.at);
+            elapsed < line.at - *first
+        }
+        _ => false,
+    });
+    less.count()
 }

@@ -72,7 +72,9 @@ pub(super) struct CallPlan {
 /// One attempt.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
-    /// `None`: for ever.
+    /// How long its first poll holds the thread.
+    pub(super) holds: Duration,
+    /// From then on. `None`: for ever.
     pub(super) takes: Option<Duration>,
     pub(super) gives: Gives,
     /// `None`: the classifier panics.
@@ -86,6 +88,15 @@ pub(super) enum Gives {
     Panic,
     /// Before there is a future.
     PanicInClosure,
+}
+
+impl Case {
+    /// The same without operations that hold the thread.
+    pub(super) fn unhurried(mut self) -> Self {
+        let steps = self.calls.iter_mut().flat_map(|call| &mut call.steps);
+        steps.for_each(|step| step.holds = Duration::ZERO);
+        self
+    }
 }
 
 impl CallPlan {
@@ -165,7 +176,13 @@ impl Door {
             1 => Just(Gives::PanicInClosure),
         ];
         let verdict = prop_oneof![24 => self.verdict().prop_map(Some), 1 => Just(None)];
-        (takes, gives, verdict).prop_map(|(takes, gives, verdict)| Step {
+        let longest = match self {
+            Self::Async => 40_u64,
+            Self::Blocking => 0, // there are no polls
+        };
+        let holds = prop_oneof![8 => Just(ms(0)), 1 => (0..=longest).prop_map(ms)];
+        (holds, takes, gives, verdict).prop_map(|(holds, takes, gives, verdict)| Step {
+            holds,
             takes,
             gives,
             verdict,
@@ -228,7 +245,6 @@ impl Door {
                     base: Duration::ZERO,
                     max_elapsed: None,
                     deadline: None,
-                    attempt_timeout: None,
                     history: 0,
                     tap: Tap::Closed,
                     watched: Watched::Nobody,

@@ -4,9 +4,19 @@
 //! It is slow and simple on purpose. Time goes on millisecond by millisecond, and in each of them
 //! every call does what it can, in the order of the calls. Everything that ever happened is kept in
 //! plain lists, and each answer is worked out anew from them: no bucket, no gauge, no counter that is
-//! taken down again. Jitter is not part of it, nor are two things that no clock can see: when the
-//! clock is read first, and that a call gives way after many attempts without a wait.
-
+//! taken down again. Jitter is not part of it, nor is one thing that no clock can see: that a call gives
+//! way after many attempts without a wait.
+//!
+//! An operation may hold its thread for a while in its first poll, and with it everybody else. That
+//! shows when a call looks at the clock first, which it does at the latest:
+//!
+//! - when it begins, if it has a limit, its own or that of its retry, or a budget, or blocks;
+//! - when an attempt is not ready at its first poll, at the end of this poll;
+//! - when a wait longer than zero begins.
+//!
+//! All that is told of the time of the call is counted from there, and is zero before. The timeout of an
+//! attempt is counted from its beginning in calls that have looked when they began, those that block
+//! aside, which have none; in all others from the end of the attempt's first poll.
 mod agrees;
 mod case;
 mod corners;

@@ -44,6 +44,7 @@ impl World {
 enum State {
     NotBegun,
     Attempt {
+        /// From when its timeout counts.
         began: Duration,
         /// When it gives its answer, if it ever does.
         ends: Option<Duration>,
@@ -61,6 +62,8 @@ struct Call<'c> {
     settings: &'c Settings,
     state: State,
     began: Duration,
+    /// When it looked at the clock first, if it has.
+    looked: Option<Duration>,
     limit: Option<Duration>,
     attempts: u32,
     before: Vec<Before>,
@@ -82,10 +85,14 @@ pub(super) fn expect(case: &Case, door: Door) -> Seen {
     match door {
         Door::Async => {
             while calls.iter().any(|call| !matches!(call.state, State::Ended)) {
+                let now = world.now;
                 for call in &mut calls {
                     call.advance(&mut world);
                 }
-                world.now += ms(1);
+                // Unless one held the thread: those before it have not seen the present yet.
+                if world.now == now {
+                    world.now += ms(1);
+                }
             }
             world.now = CURFEW;
         }
@@ -112,6 +119,7 @@ impl<'c> Call<'c> {
             settings: &case.retries[retry],
             state: State::NotBegun,
             began: Duration::ZERO,
+            looked: None,
             limit: None,
             attempts: 0,
             before: Vec::new(),
@@ -191,6 +199,9 @@ impl<'c> Call<'c> {
         let most = self.settings.max_elapsed.map(|most| self.began + most);
         let limits = [most, self.settings.deadline, self.plan.deadline];
         self.limit = limits.into_iter().flatten().min();
+        if self.looks_at_once(world) || world.door == Door::Blocking {
+            self.looked = Some(self.began);
+        }
         self.begin_attempt(world);
     }
 
@@ -217,17 +228,37 @@ impl<'c> Call<'c> {
         world.note(Event::Attempt {
             call: self.index,
             number: self.attempts,
-            elapsed: world.now - self.began,
+            elapsed: self.elapsed(world),
             remaining: self.limit.map(|limit| limit - world.now),
             history: self.history().iter().map(|before| before.attempt).collect(),
         });
         let step = self.plan.step(self.attempts);
-        let began = world.now;
-        let ends = step.takes.map(|takes| world.rings(began + takes));
-        self.state = State::Attempt { began, ends };
+        let mut began = world.now;
         if step.gives == Gives::PanicInClosure {
-            self.panic(world);
+            self.state = State::Attempt { began, ends: None };
+            return self.panic(world);
         }
+        world.now += step.holds;
+        if !self.looks_at_once(world) {
+            began = world.now;
+        }
+        let ends = step.takes.map(|takes| world.rings(world.now + takes));
+        if ends != Some(world.now) {
+            self.looked.get_or_insert(world.now);
+        }
+        self.state = State::Attempt { began, ends };
+    }
+
+    /// Whether it looks at the clock when it begins, and whenever an attempt does.
+    fn looks_at_once(&self, world: &World) -> bool {
+        let has_budget = world.budget.is_some() && self.settings.tap != Tap::Closed;
+        self.limit.is_some() || has_budget
+    }
+
+    /// The time of the call, as far as it knows.
+    fn elapsed(&self, world: &World) -> Duration {
+        self.looked
+            .map_or(Duration::ZERO, |looked| world.now - looked)
     }
 
     /// The operation has given its answer.

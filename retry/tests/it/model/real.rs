@@ -86,8 +86,8 @@ impl<'c> Stage<'c> {
             .collect();
         poll_fn(|cx| {
             alarms.retain_mut(|alarm| alarm.as_mut().poll(cx).is_pending());
-            let now = crate::now().into_std() - self.journal.origin;
             for (plan, stand) in &mut calls {
+                let now = crate::now().into_std() - self.journal.origin; // after those before it
                 let over = plan.dropped.unwrap_or(CURFEW).min(CURFEW) <= now;
                 stand.go_on(self, plan, now, over, cx);
             }

@@ -10,7 +10,7 @@ use super::{Call, State, World};
 impl Call<'_> {
     /// After an attempt that failed: another one, or the end.
     pub(super) fn settle(&mut self, world: &mut World, last: Failure<Answer>, verdict: Verdict) {
-        let elapsed = world.now - self.began;
+        let elapsed = self.elapsed(world);
         let rejected = matches!(verdict, Verdict::Rejected(_));
         let hint = match verdict {
             Verdict::RetryAfter(hint) | Verdict::Rejected(Some(hint)) => Some(hint),
@@ -59,6 +59,9 @@ impl Call<'_> {
                 _ => unreachable!("an attempt was made"),
             },
         });
+        if !wait.is_zero() {
+            self.looked.get_or_insert(world.now);
+        }
         let until = world.now + wait;
         self.state = State::Waiting { until };
         if self.plan.hook_panics_after == Some(self.attempts) {
@@ -106,7 +109,7 @@ impl Call<'_> {
         last: Failure<Answer>,
         retry_after: Option<Duration>,
     ) {
-        let elapsed = world.now - self.began;
+        let elapsed = self.elapsed(world);
         let counts = &mut world.counts[self.retry];
         *match reason {
             Reason::Attempts => &mut counts.exhausted_attempts,

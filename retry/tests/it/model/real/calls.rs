@@ -1,16 +1,18 @@
 //! The calls of a case: the operation, the classifier and the hook that do as they are planned to.
 
-use std::future::pending;
-use std::pin::Pin;
+use std::future::{pending, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use steadfast_retry::{Attempt, Deadline, Ended, Exhausted, Failure, History, Past, Verdict};
-use tokio::time::{advance, sleep};
+use tokio::time::{Instant, sleep_until};
 
 use super::super::case::{CallPlan, Gives, Step};
 use super::super::{Answer, Before, End, Event, GivenUp, Left, planned_panic};
 use super::Stage;
+use crate::{hold_up, now};
 
 impl<'c> Stage<'c> {
     /// A call of the case, with what all have in common.
@@ -24,9 +26,9 @@ impl<'c> Stage<'c> {
             let step = self.begin(call, plan, attempt, history);
             let number = attempt.number();
             async move {
+                hold_up(step.holds);
                 match step.takes {
-                    Some(takes) if takes.is_zero() => {}
-                    Some(takes) => sleep(takes).await,
+                    Some(takes) => until(now() + takes).await,
                     None => pending().await,
                 }
                 answer(step, number)
@@ -59,8 +61,7 @@ impl<'c> Stage<'c> {
         let retry = &self.retries[plan.retry(self.case)];
         let operation = |attempt: Attempt, history: &History<u32>| {
             let step = self.begin(call, plan, attempt, history);
-            // Moves the clock at its first poll, and asks for a second one only to let others run.
-            let _ = advance(step.takes.unwrap()).now_or_never();
+            hold_up(step.takes.unwrap());
             answer(step, attempt.number())
         };
         let deadline = plan.deadline.map(|deadline| self.deadline(deadline));
@@ -129,6 +130,16 @@ impl<'c> Stage<'c> {
             planned_panic();
         }
     }
+}
+
+/// By the clock, whatever the timers have been told of it so far.
+async fn until(moment: Instant) {
+    let mut sleep = pin!(sleep_until(moment));
+    poll_fn(|cx| match moment <= now() {
+        true => Poll::Ready(()),
+        false => sleep.as_mut().poll(cx),
+    })
+    .await;
 }
 
 fn answer(step: Step, number: u32) -> Answer {

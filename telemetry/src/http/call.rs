@@ -1,0 +1,227 @@
+//! One call of an HTTP client, with all its attempts.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use opentelemetry::global::BoxedTracer;
+use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
+use opentelemetry::{Context, KeyValue};
+
+use super::attempt::HttpAttempt;
+use super::{ABANDONED, Durations, HttpHead, HttpStart};
+use crate::guard::guarded;
+use crate::names;
+use crate::telemetry::Telemetry;
+
+/// The span of one call of an HTTP client: from the request to the answer, retries and waits between
+/// them included.
+///
+/// It is an INTERNAL span, a child of the one that is active where the call begins. Each attempt is a
+/// CLIENT span under it. It ends once the call was [answered](Self::answered), or
+/// [failed](Self::failed), and all its attempts are over; dropped before, the call is abandoned.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use steadfast_telemetry::{EventSinks, HttpHead, HttpStart};
+///
+/// # let sinks = EventSinks::new();
+/// # let mut headers = Vec::new();
+/// let call = sinks.http_call(|| {
+///     HttpStart::new("billing", "GET", "https://billing.internal/orders/7", "billing.internal")
+///         .port(443)
+///         .template("/orders/{id}")
+/// });
+/// // Nobody watches, so there is nothing to tell.
+/// assert!(call.is_none());
+///
+/// if let Some(call) = call {
+///     let mut attempt = call.attempt(0);
+///     attempt.propagate(|name, value| headers.push((name, value.to_owned())));
+///     attempt.answered(&HttpHead::new(200).version("2"), Duration::from_millis(12));
+///     call.answered(1, 200);
+///     attempt.ended(); // and so has the body
+/// }
+/// ```
+#[must_use = "a call that is dropped is abandoned"]
+pub struct HttpCall {
+    shared: Arc<Shared>,
+}
+
+/// What a call and its attempts share.
+pub(super) struct Shared {
+    /// With the span of the call.
+    pub(super) context: Context,
+    pub(super) tracer: Arc<BoxedTracer>,
+    pub(super) durations: Arc<Durations>,
+    /// The span's name, which is that of the attempts as well.
+    pub(super) name: Cow<'static, str>,
+    /// What the start says of the request, but for the URL.
+    pub(super) request: Vec<KeyValue>,
+    /// What it says for metrics.
+    pub(super) server: Vec<KeyValue>,
+    pub(super) url: String,
+    /// Whether the call was answered or has failed. It guards nothing, hence relaxed.
+    over: AtomicBool,
+}
+
+impl HttpCall {
+    pub(crate) fn begin(telemetry: &Telemetry, start: HttpStart) -> Self {
+        let method = known(&start.method);
+        let name = match (method, &start.template) {
+            (OTHER, None) => Cow::Borrowed("HTTP"),
+            (method, None) => Cow::Borrowed(method),
+            (OTHER, Some(template)) => Cow::Owned(format!("HTTP {template}")),
+            (method, Some(template)) => Cow::Owned(format!("{method} {template}")),
+        };
+        // Sorted by key, so that the SDK finds a series at the first look-up.
+        let mut server = vec![
+            KeyValue::new(names::HTTP_REQUEST_METHOD, method),
+            KeyValue::new(names::SERVER_ADDRESS, start.host),
+        ];
+        server.extend(
+            start
+                .port
+                .map(|port| KeyValue::new(names::SERVER_PORT, i64::from(port))),
+        );
+        let template = |template| KeyValue::new(names::URL_TEMPLATE, template);
+        server.extend(start.template.map(template));
+        let mut request = server.clone();
+        if method == OTHER {
+            let original = KeyValue::new(names::HTTP_REQUEST_METHOD_ORIGINAL, start.method);
+            request.push(original);
+        }
+
+        let tracer = Arc::clone(telemetry.tracer());
+        let parent = Context::current();
+        let mut attributes = request.clone();
+        attributes.push(KeyValue::new(names::NAME, start.name));
+        let span = tracer
+            .span_builder(name.clone())
+            .with_kind(SpanKind::Internal)
+            .with_attributes(attributes);
+        let span = tracer.build_with_context(span, &parent);
+        Self {
+            shared: Arc::new(Shared {
+                context: parent.with_span(span),
+                tracer,
+                durations: Arc::clone(telemetry.durations()),
+                name,
+                request,
+                server,
+                url: start.url,
+                over: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// Begins an attempt, after so many others of this call.
+    pub fn attempt(&self, resends: u32) -> HttpAttempt {
+        HttpAttempt::begin(Arc::clone(&self.shared), resends)
+    }
+
+    /// The call waits for its next attempt: an event of the span.
+    pub fn waits(&self, wait: Duration) {
+        let wait = KeyValue::new(names::WAIT, wait.as_secs_f64());
+        let span = self.shared.context.span();
+        span.add_event(names::RETRY_EVENT, vec![wait]);
+    }
+
+    /// An attempt was not let through, by a circuit breaker, a bulkhead, a budget: an event of the
+    /// span. Whether that ends the call is told apart.
+    pub fn rejected(&self, error_type: &'static str) {
+        let error_type = KeyValue::new(names::ERROR_TYPE, error_type);
+        let span = self.shared.context.span();
+        span.add_event(names::REJECTED_EVENT, vec![error_type]);
+    }
+
+    /// The call has its answer. A status of 400 and more is an error. Ignored if the call is over.
+    pub fn answered(&self, attempts: u32, status: u16) {
+        if self.shared.end() {
+            let span = self.shared.context.span();
+            let status_code = i64::from(status);
+            span.set_attribute(KeyValue::new(names::HTTP_RESPONSE_STATUS_CODE, status_code));
+            span.set_attribute(KeyValue::new(names::ATTEMPTS, i64::from(attempts)));
+            if let Some(error_type) = HttpHead::new(status).error_type() {
+                self.shared.fail(error_type.into());
+            }
+        }
+    }
+
+    /// The call has no answer. Ignored if the call is over.
+    pub fn failed(&self, attempts: u32, error_type: &'static str) {
+        if self.shared.end() {
+            let span = self.shared.context.span();
+            span.set_attribute(KeyValue::new(names::ATTEMPTS, i64::from(attempts)));
+            self.shared.fail(error_type.into());
+        }
+    }
+}
+
+impl Drop for HttpCall {
+    fn drop(&mut self) {
+        if self.shared.end() {
+            self.shared.fail(ABANDONED.into());
+        }
+    }
+}
+
+impl Shared {
+    /// Whether the call ends with this.
+    fn end(&self) -> bool {
+        !self.over.swap(true, Ordering::Relaxed)
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn fail(&self, error_type: Cow<'static, str>) {
+        fail(&self.context, error_type);
+    }
+}
+
+impl Drop for Shared {
+    /// The last of the call and its attempts is gone.
+    fn drop(&mut self) {
+        end(&self.context);
+    }
+}
+
+/// Marks the span of `context` as failed.
+pub(super) fn fail(context: &Context, error_type: Cow<'static, str>) {
+    let span = context.span();
+    span.set_attribute(KeyValue::new(names::ERROR_TYPE, error_type));
+    // No description: the conventions want none where the attributes say it.
+    span.set_status(Status::error(""));
+}
+
+/// Ends the span of `context`, which runs the span processors: code of others, that may not unwind into
+/// a destructor.
+pub(super) fn end(context: &Context) {
+    guarded(|| context.span().end());
+}
+
+/// What methods are called that the conventions do not know.
+const OTHER: &str = "_OTHER";
+
+/// The method, if the conventions know it: they are case-sensitive.
+fn known(method: &str) -> &'static str {
+    const KNOWN: [&str; 10] = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY",
+    ];
+    let known = KNOWN.into_iter().find(|known| *known == method);
+    known.unwrap_or(OTHER)
+}
+
+impl fmt::Debug for HttpCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpCall")
+            .field("name", &self.shared.name)
+            .field("over", &self.shared.is_over())
+            .finish_non_exhaustive()
+    }
+}
