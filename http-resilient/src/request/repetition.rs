@@ -30,7 +30,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Hedges this request by a hedge of its own, made by [`Client::hedge`] and kept, in place of the
+    /// Hedges this request by a hedge of its own, made by [`Client::hedge`](crate::Client::hedge) and kept, in place of the
     /// client's. What [`Builder::hedge`](crate::Builder::hedge) says of hedges is true of it: one that may
     /// not reach the server twice is not hedged by this either.
     pub fn hedge(mut self, hedge: &Hedge) -> Self {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use steadfast_http::{Builder, Client, FieldError, Origins, Propagation};
+use steadfast_retry::{HedgeConfig, HedgeTrigger};
 use steadfast_testkit::HttpUpstream;
 
 fn broken(builder: Builder) -> Vec<FieldError> {
@@ -64,6 +65,22 @@ fn the_rules_of_the_breaker_hold_for_what_is_changed_through_it() {
     let fields = broken(builder);
     let names: Vec<_> = fields.iter().map(|field| field.field).collect();
     assert_eq!(names, ["failure_rate", "slow_call_rate"]);
+}
+
+#[test]
+fn the_rules_of_the_hedge_are_the_clients() {
+    let mut config = HedgeConfig::default();
+    config.trigger = HedgeTrigger::Percentile(1.5);
+    config.warm_up = 0;
+    config.max_hedges = 0;
+    let error = Client::named("test").hedge(config).build().unwrap_err();
+    let names: Vec<_> = error.fields().iter().map(|field| field.field).collect();
+    assert_eq!(
+        names,
+        ["hedge_percentile", "hedge_warm_up", "hedge_max_hedges"]
+    );
+    let client = Client::named("test").build().unwrap();
+    assert_eq!(client.hedge("", config).unwrap_err().fields().len(), 4);
 }
 
 #[test]

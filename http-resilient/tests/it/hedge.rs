@@ -1,5 +1,7 @@
 //! Hedged requests.
 
+mod losers;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use steadfast_http::{Builder, Client, ResponseExt, Retries, ServedBy};
 use steadfast_retry::{HedgeConfig, HedgeTrigger};
 use steadfast_testkit::{HttpUpstream, Reply};
 
-use crate::support::{SECOND, long, millis, only, quick, until};
+use crate::support::{millis, only, quick, until};
 
 fn after(delay: Duration) -> HedgeConfig {
     let mut config = HedgeConfig::default();
@@ -102,86 +104,6 @@ async fn a_post_is_never_hedged_nor_is_a_body_that_is_gone_once_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_loser_gives_its_place_back_before_the_winner_is_returned() {
-    let upstream = HttpUpstream::start().await;
-    upstream.script([Reply::stall(), long()]);
-    let client = hedging().max_concurrent(2).build().unwrap();
-    let response = client.get(upstream.url("/")).send().await.unwrap();
-    let now = only(&client);
-    assert_eq!(
-        (now.bulkhead.busy, now.breaker.in_flight),
-        (1, 1),
-        "the winner's"
-    );
-    response.bytes().await.unwrap();
-    assert_at_rest(&client);
-}
-
-#[tokio::test]
-async fn a_hedge_is_no_probe_too_many() {
-    let upstream = HttpUpstream::start().await;
-    upstream.script([Reply::status(500), Reply::ok("back").delay(millis(300))]);
-    let mut many = after(millis(1));
-    many.max_hedges = 10;
-    let client = quick()
-        .hedge(many)
-        .unbudgeted()
-        .max_attempts(1)
-        .failure_threshold(1)
-        .success_threshold(1)
-        .open_for(millis(20))
-        .build()
-        .unwrap();
-    let request = client.get(upstream.url("/")).no_hedge();
-    request.send().await.unwrap();
-    let due = || {
-        let wait = only(&client).breaker.retry_after;
-        wait.is_some_and(|wait| wait.is_zero())
-    };
-    until("the open time is over", due).await;
-    let response = client.get(upstream.url("/")).send().await.unwrap();
-    assert_eq!(response.served_by(), ServedBy::Network);
-    assert_eq!(upstream.request_count(), 2);
-    assert_eq!(upstream.peak_in_flight(), 1);
-    assert_eq!(
-        client.snapshot().hedge.unwrap().totals.sent,
-        1,
-        "and refused"
-    );
-    drop(response);
-    assert_eq!(only(&client).breaker.state, State::Closed);
-    assert_at_rest(&client);
-}
-
-#[tokio::test]
-async fn a_losing_probe_makes_room_for_the_next() {
-    let upstream = HttpUpstream::start().await;
-    upstream.script([Reply::status(500), Reply::stall(), Reply::ok("one")]);
-    let client = hedging()
-        .max_attempts(1)
-        .failure_threshold(1)
-        .success_threshold(2)
-        .max_probes(2)
-        .open_for(millis(20))
-        .half_open_max(3600 * SECOND)
-        .build()
-        .unwrap();
-    let request = client.get(upstream.url("/")).no_hedge();
-    request.send().await.unwrap();
-    let due = || {
-        let wait = only(&client).breaker.retry_after;
-        wait.is_some_and(|wait| wait.is_zero())
-    };
-    until("the open time is over", due).await;
-    let response = client.get(upstream.url("/")).send().await.unwrap();
-    assert_eq!(response.served_by(), ServedBy::Hedge);
-    assert_eq!(response.text().await.unwrap(), "one");
-    assert_eq!(only(&client).breaker.state, State::HalfOpen);
-    client.get(upstream.url("/")).send().await.unwrap();
-    assert_eq!(only(&client).breaker.state, State::Closed);
-}
-
-#[tokio::test]
 async fn hedges_and_retries_share_one_budget() {
     let upstream = HttpUpstream::start().await;
     upstream.script([Reply::stall(), Reply::ok("hedge")]);
@@ -226,25 +148,6 @@ async fn the_deadline_holds_over_all() {
 }
 
 #[tokio::test]
-async fn a_dropped_caller_leaves_nothing() {
-    let upstream = HttpUpstream::start().await;
-    upstream.respond_with(|_, _| Reply::stall());
-    let client = hedging().build().unwrap();
-    let sending = tokio::spawn(client.get(upstream.url("/")).send());
-    until("both are under way", || upstream.in_flight() == 2).await;
-    sending.abort();
-    let _ = sending.await;
-    assert_at_rest(&client);
-    let breaker = only(&client).breaker;
-    assert_eq!(
-        breaker.totals.abandoned, 2,
-        "no other attempt was the better one"
-    );
-    assert_eq!(client.snapshot().totals.abandoned, 1);
-    until("the server sees it", || upstream.in_flight() == 0).await;
-}
-
-#[tokio::test]
 async fn a_hedge_is_one_attempt_and_the_request_is_retried() {
     let upstream = HttpUpstream::start().await;
     upstream.script([Reply::stall(), Reply::status(503), Reply::ok("retried")]);
@@ -254,24 +157,6 @@ async fn a_hedge_is_one_attempt_and_the_request_is_retried() {
     assert_eq!(response.attempts(), 3);
     assert_eq!(response.text().await.unwrap(), "retried");
     assert_eq!(upstream.request_count(), 3);
-    assert_at_rest(&client);
-}
-
-#[tokio::test]
-async fn a_hedge_wins_while_the_request_waits_for_its_retry() {
-    let upstream = HttpUpstream::start().await;
-    let seen = AtomicUsize::new(0);
-    upstream.respond_with(move |_, _| match seen.fetch_add(1, Ordering::SeqCst) {
-        0 => Reply::status(503)
-            .header("retry-after", "5")
-            .delay(millis(300)),
-        _ => Reply::ok("hedge").delay(millis(800)),
-    });
-    let client = hedging().build().unwrap();
-    let response = client.get(upstream.url("/")).send().await.unwrap();
-    assert_eq!(response.served_by(), ServedBy::Hedge);
-    assert_eq!(upstream.request_count(), 2);
-    drop(response);
     assert_at_rest(&client);
 }
 
@@ -290,20 +175,4 @@ async fn when_all_have_failed_the_failure_of_the_request_is_returned() {
     assert_eq!(response.served_by(), ServedBy::Network);
     assert_eq!(response.text().await.unwrap(), "request");
     assert_at_rest(&client);
-}
-
-#[test]
-fn the_rules_of_the_hedge_are_the_clients() {
-    let mut config = HedgeConfig::default();
-    config.trigger = HedgeTrigger::Percentile(1.5);
-    config.warm_up = 0;
-    config.max_hedges = 0;
-    let error = quick().hedge(config).build().unwrap_err();
-    let names: Vec<_> = error.fields().iter().map(|field| field.field).collect();
-    assert_eq!(
-        names,
-        ["hedge_percentile", "hedge_warm_up", "hedge_max_hedges"]
-    );
-    let client = quick().build().unwrap();
-    assert_eq!(client.hedge("", config).unwrap_err().fields().len(), 4);
 }

@@ -25,6 +25,7 @@ mod methods;
 #[cfg(feature = "middleware")]
 mod middleware;
 mod migration;
+mod mixed;
 mod observer;
 mod propagation;
 #[cfg(feature = "rate-limit")]
