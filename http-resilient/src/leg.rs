@@ -216,8 +216,7 @@ impl<'a> Leg<'a> {
         if last {
             return Verdict::Retry; // and the retry says that there are no attempts left
         }
-        let max_retry_after = call.options.max_retry_after;
-        let max_retry_after = max_retry_after.unwrap_or(call.shared.settings.max_retry_after);
+        let max_retry_after = call.max_retry_after();
         let wait = match hint {
             Some(hint) if hint > max_retry_after => no_wait::TOO_LONG,
             Some(hint) => hint,

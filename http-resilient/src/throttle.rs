@@ -122,6 +122,12 @@ impl Call<'_> {
         }
     }
 
+    /// The longest wait that a server may ask for.
+    pub(crate) fn max_retry_after(&self) -> Duration {
+        let own = self.options.max_retry_after;
+        own.unwrap_or(self.shared.settings.max_retry_after)
+    }
+
     /// Waits until the server may be asked, or says that it is too long to wait for.
     pub(crate) async fn wait_for_moment(&self) -> Result<(), Failure> {
         let throttle = &self.authority.throttle;
@@ -132,7 +138,7 @@ impl Call<'_> {
         // Others may be told a later moment while this one waits.
         while let Some(pause) = throttle.pause(spread) {
             let left = self.left(Phase::Queue)?;
-            if pause.stated > self.shared.settings.max_retry_after || pause.stated >= left {
+            if pause.stated > self.max_retry_after() || pause.stated >= left {
                 return Err(self.throttled(pause.stated, ThrottledBy::Server));
             }
             if pause.whole < left {

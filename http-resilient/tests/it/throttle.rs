@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use steadfast_breaker::State;
-use steadfast_http::{Client, Error, ResponseExt, ThrottledBy};
+use steadfast_http::{Client, Error, ResponseExt, Retries, ThrottledBy};
 use steadfast_testkit::{HttpUpstream, Reply};
 
 use crate::support::{SECOND, millis, once, only, quick, until};
@@ -141,6 +141,17 @@ async fn beyond_the_cap_is_not_waited_for_however_long_the_request_may_take() {
     let reply = Reply::status(429).header("retry-after", "31");
     throttle(&client, &upstream, reply).await;
     let error = client.get(upstream.url("/")).send().await.unwrap_err();
+    assert!(error.is_throttled(), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_request_can_have_a_cap_of_its_own() {
+    let upstream = HttpUpstream::start().await;
+    let client = quick().build().unwrap();
+    throttle(&client, &upstream, in_a_second()).await;
+    let impatient = Retries::standard().max_retry_after(Duration::ZERO);
+    let request = client.get(upstream.url("/")).retry(impatient);
+    let error = request.send().await.unwrap_err();
     assert!(error.is_throttled(), "{error:?}");
 }
 
