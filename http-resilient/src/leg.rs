@@ -231,7 +231,7 @@ impl<'a> Leg<'a> {
             return Verdict::RetryAfter(wait);
         }
         if wait >= left {
-            return Verdict::RetryAfter(no_wait::PAST_DEADLINE);
+            return Verdict::Expired;
         }
         if let Some(budget) = &call.shared.budget {
             match budget.try_acquire(Extra::Retry) {
@@ -260,7 +260,7 @@ impl<'a> Leg<'a> {
 /// How long to wait for the retry, if the verdict is one that will be made.
 fn wait_of(verdict: Verdict) -> Option<Duration> {
     match verdict {
-        Verdict::RetryAfter(wait) if wait < no_wait::PAST_DEADLINE => Some(wait),
+        Verdict::RetryAfter(wait) if wait < no_wait::LONGEST => Some(wait),
         _ => None,
     }
 }

@@ -99,24 +99,17 @@ pub(crate) fn default_budget() -> BudgetConfig {
     budget
 }
 
-/// The waits with which a classifier tells [`Retry`] why there is no other attempt. Requests have
-/// deadlines of their own, and only they know them, so the verdict on a wait is theirs; the retry is
-/// set up to read a wait that nobody could sit out as a no, and to count it under its reason.
+/// The waits with which a classifier tells [`Retry`] that there is no other attempt. Limits may be those of
+/// a request, so the verdict on a wait is the request's; the retry is set up to read a wait that nobody
+/// could sit out as a no, and to count it under its reason.
 pub(crate) mod no_wait {
     use std::time::Duration;
-
-    /// The wait would pass the deadline. Longer than the retry's `max_elapsed`.
-    pub(crate) const PAST_DEADLINE: Duration = Duration::from_secs(u64::MAX / 2);
 
     /// The server asks for more than `max_retry_after`. Longer than the retry's.
     pub(crate) const TOO_LONG: Duration = Duration::MAX;
 
-    /// What a request without a deadline can wait. Shorter than the retry's `max_elapsed`, by more
-    /// than the request can have taken by then.
+    /// What a request without a deadline can wait: no longer than the retry does.
     pub(crate) const LONGEST: Duration = Duration::from_secs(u64::MAX / 8);
-
-    /// The retry's `max_elapsed`.
-    pub(super) const MAX_ELAPSED: Duration = Duration::from_secs(u64::MAX / 4);
 }
 
 impl Settings {
@@ -138,8 +131,7 @@ impl Settings {
         Retry::builder(name)
             .max_attempts(self.max_attempts)
             .base_backoff(Duration::ZERO)
-            .max_elapsed(no_wait::MAX_ELAPSED)
-            .max_retry_after(no_wait::PAST_DEADLINE)
+            .max_retry_after(no_wait::LONGEST)
             .history(0)
             .build()
     }

@@ -48,7 +48,7 @@ impl Policy {
     ) -> Result<Duration, Refused> {
         let (hint, too_long, too_late) = match verdict {
             Verdict::Accept | Verdict::Stop => return Err((Reason::NotRetryable, None)),
-            Verdict::Retry => (None, Reason::Deadline, Reason::Deadline),
+            Verdict::Expired | Verdict::Retry => (None, Reason::Deadline, Reason::Deadline),
             Verdict::RetryAfter(hint) => (Some(hint), Reason::RetryAfterTooLong, Reason::Deadline),
             Verdict::Rejected(hint) => (hint, Reason::Breaker, Reason::Breaker),
         };
@@ -58,8 +58,10 @@ impl Policy {
         if standing.attempt >= standing.max_attempts {
             return Err((Reason::Attempts, hint));
         }
-        if verdict == Verdict::Rejected(None) {
-            return Err((Reason::Breaker, None));
+        match verdict {
+            Verdict::Rejected(None) => return Err((Reason::Breaker, None)),
+            Verdict::Expired => return Err((Reason::Deadline, None)),
+            _ => {}
         }
         if hint > Some(self.config.max_retry_after) {
             return Err((too_long, hint));
@@ -165,6 +167,26 @@ mod tests {
             };
             let decision = policy().decide(&standing, verdict, |_| panic!("drawn in vain"));
             assert_eq!(decision, Err((Reason::NotRetryable, hint)));
+        }
+    }
+
+    #[test]
+    fn a_classifier_that_knows_of_no_time_left_ends_the_call_for_want_of_it() {
+        let drawn_in_vain = |_| panic!("drawn in vain");
+        let standing = |attempt, spent| Standing {
+            attempt,
+            max_attempts: 3,
+            spent,
+            left: None,
+        };
+        for (attempt, spent, reason) in [
+            (1, false, Reason::Deadline),
+            (3, false, Reason::Attempts),
+            (1, true, Reason::NotRetryable),
+        ] {
+            let standing = standing(attempt, spent);
+            let decision = policy().decide(&standing, Verdict::Expired, drawn_in_vain);
+            assert_eq!(decision, Err((reason, None)));
         }
     }
 

@@ -62,6 +62,10 @@ pub enum Verdict {
     /// longer than `max_retry_after` or past the deadline, the call ends at once with
     /// [`Reason::Breaker`](crate::Reason::Breaker), unless its attempts are used up anyway.
     Rejected(Option<Duration>),
+    /// Worth another attempt, for which there is no time left: end with
+    /// [`Reason::Deadline`](crate::Reason::Deadline), unless the attempts are used up anyway. For a
+    /// classifier that knows a deadline which the retry does not.
+    Expired,
     /// Not worth another attempt: end with [`Reason::NotRetryable`](crate::Reason::NotRetryable).
     Stop,
 }

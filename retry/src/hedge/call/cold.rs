@@ -29,8 +29,9 @@ impl From<Verdict> for Judged {
             Verdict::Accept => Self::Won,
             Verdict::Retry => Self::Failed(None),
             Verdict::RetryAfter(hint) => Self::Failed(Some(hint)),
-            // Whatever refused this attempt is there to keep others away.
-            Verdict::Rejected(_) => Self::Failed(Some(Duration::MAX)),
+            // Whatever refused this attempt is there to keep others away; and without time left there is
+            // none for others.
+            Verdict::Rejected(_) | Verdict::Expired => Self::Failed(Some(Duration::MAX)),
             Verdict::Stop => Self::Final,
         }
     }
