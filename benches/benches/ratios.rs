@@ -14,6 +14,7 @@ mod cases {
     pub(crate) mod composed;
     pub(crate) mod failure;
     pub(crate) mod hedge;
+    pub(crate) mod http;
     pub(crate) mod our_composed;
     pub(crate) mod our_hedges;
     pub(crate) mod our_retries;
@@ -24,7 +25,7 @@ mod cases {
     pub(crate) mod work;
 }
 
-use cases::{breaker, bulkhead, composed, hedge, retry};
+use cases::{breaker, bulkhead, composed, hedge, http, retry};
 use steadfast_benches::{Effort, take_turns};
 
 fn main() {
@@ -33,6 +34,7 @@ fn main() {
     cases.extend(hedge::cases());
     cases.extend(bulkhead::cases());
     cases.extend(composed::cases());
+    cases.extend(http::cases());
     if is_test() {
         let compared = take_turns(&mut cases, Effort::ONCE);
         println!(
