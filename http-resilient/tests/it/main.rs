@@ -9,6 +9,7 @@ mod breaker;
 mod breaker_rules;
 mod builder;
 mod bulkhead;
+mod chaos;
 mod deadline;
 mod defaults;
 mod discarded;
