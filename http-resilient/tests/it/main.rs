@@ -10,6 +10,8 @@ mod breaker_rules;
 mod builder;
 mod bulkhead;
 mod chaos;
+mod complaints;
+mod crowd;
 mod deadline;
 mod defaults;
 mod discarded;
@@ -19,6 +21,7 @@ mod errors;
 mod health;
 #[cfg(feature = "http2")]
 mod http2;
+mod limits;
 mod observer;
 mod redirects;
 mod request;
