@@ -2,6 +2,7 @@
 //! client, the server and the test together stay under 64 MiB.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "the figures of a run")]
 
 use steadfast_http::{BodyError, Client};
 use steadfast_testkit::{HttpUpstream, Reply};

@@ -3,6 +3,7 @@
 //! The client has a thread to itself, and a [`Ticker`] on it. What must happen in time is measured in
 //! its ticks: on a machine that has other things to do they come as late as everything else, so that a
 //! bound of so many of them does not fail by chance.
+#![expect(clippy::print_stdout, reason = "the figures of a run")]
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -210,7 +211,7 @@ impl<'s, P> Storm<'s, P> {
         assert_eq!(patterns.breaker.in_flight, 0, "{patterns:?}");
         assert_eq!(patterns.bulkhead.busy, 0, "{patterns:?}");
         assert_eq!(patterns.bulkhead.waiting, 0, "{patterns:?}");
-        assert!(patterns.bulkhead.peak_busy as usize <= PLACES);
+        assert!(patterns.bulkhead.peak_busy <= PLACES);
         let totals = snapshot.totals;
         let ended = totals.responses
             + totals.circuit_open

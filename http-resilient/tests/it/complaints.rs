@@ -56,7 +56,8 @@ async fn one_request_of_a_client_differs_from_the_others_to_the_same_url() {
     assert_eq!(attempts, [3, 1, 3]);
 }
 
-/// The backoff overruled what the server had asked for: <https://github.com/wojtekmach/req/issues/463>.
+/// Which of the two counts, the delay that was set or the server's, was not what the documentation said:
+/// <https://github.com/wojtekmach/req/issues/463>. Here it is the server's, up to `max_retry_after`.
 ///
 /// That `Retry-After` is not looked at (<https://github.com/TrueLayer/reqwest-middleware/issues/146>,
 /// <https://github.com/seanmonstar/reqwest/issues/925>, <https://github.com/Xuanwo/backon/issues/150>,
@@ -79,7 +80,7 @@ async fn the_server_knows_better_than_the_backoff() {
 
 /// Responses that were retried held what the retry needed:
 /// <https://github.com/hashicorp/go-retryablehttp/issues/82>,
-/// <https://github.com/JetBrains/teamcity-cli/issues/345>,
+/// <https://github.com/JetBrains/teamcity-cli/pull/345>,
 /// <https://github.com/Azure/azure-storage-blob-go/issues/38>. Their connections: `discarded`.
 ///
 /// That the last one cannot be read any more (<https://github.com/hashicorp/go-retryablehttp/issues/215>):
@@ -97,7 +98,6 @@ async fn a_response_does_not_keep_its_own_retry_waiting() {
         .reqwest(reqwest)
         .max_attempts(4)
         .max_concurrent(1)
-        .checkout_timeout(0 * SECOND)
         .max_waiting(0)
         .build()
         .unwrap();
@@ -175,6 +175,7 @@ async fn what_wants_a_reqwest_client_can_have_it() {
     let theirs = foreign(client.reqwest(), upstream.url("/")).await.unwrap();
     let ours: reqwest::Response = client.get(upstream.url("/")).send().await.unwrap();
     assert_eq!(theirs.headers(), ours.headers());
+    drop(ours);
     assert_eq!(
         only(&client).breaker.totals.success,
         1,
@@ -190,7 +191,7 @@ async fn what_wants_a_reqwest_client_can_have_it() {
 /// Two versions of OpenTelemetry in one program, and traces that end between them:
 /// <https://github.com/TrueLayer/reqwest-middleware/issues/273>,
 /// <https://github.com/divviup/divviup-api/issues/1485>,
-/// <https://github.com/leo91000/graphile_worker_rs/issues/345>.
+/// <https://github.com/leo91000/graphile_worker_rs/pull/345>.
 #[test]
 fn there_is_no_version_of_opentelemetry_to_get_wrong() {
     let manifest = include_str!("../../Cargo.toml");
