@@ -5,19 +5,22 @@
 //! bound of so many of them does not fail by chance.
 #![expect(clippy::print_stdout, reason = "the figures of a run")]
 
-use std::cell::{Cell, RefCell};
+mod caller;
+mod ticker;
+
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rand::rngs::SmallRng;
-use rand::{RngExt, SeedableRng};
 use steadfast_http::{Builder, Client};
 use steadfast_testkit::{Chaos, HttpUpstream, Reply, Upstream};
 use tokio::task::LocalSet;
-use tokio::time::{sleep, timeout, timeout_at};
+use tokio::time::{sleep, timeout};
 
-use crate::support::{SECOND, millis, now, only, quick};
+use self::caller::{End, Ended, Kind, call};
+use self::ticker::Ticker;
+use crate::support::{SECOND, millis, only, quick};
 
 const SEED: u64 = 6;
 const REQUESTS: u64 = 10_000;
@@ -84,21 +87,6 @@ struct Seen {
     arrived: u64,
     /// Attempts whose answer did not come whole.
     lost: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum End {
-    Whole,
-    Broken,
-    Failed,
-    Rejected,
-    Dropped,
-}
-
-struct Ended {
-    how: End,
-    deadline: Instant,
-    at: Instant,
 }
 
 struct Storm<'s, P> {
@@ -251,94 +239,5 @@ impl<'s, P> Storm<'s, P> {
             arrived: self.upstream.request_count() as u64,
             lost: totals.attempts - hows[&End::Whole] - totals.drained,
         }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Kind {
-    Get,
-    Post,
-    PostWithKey,
-}
-
-impl Kind {
-    fn of(id: u64) -> Self {
-        [Self::Get, Self::Post, Self::PostWithKey][(id % 3) as usize]
-    }
-}
-
-/// Makes a request, reads what comes of it, or loses patience on the way.
-async fn call(client: &Client, url: &str, id: u64) -> Ended {
-    let mut rng = SmallRng::seed_from_u64(SEED << 32 | id);
-    let request = match Kind::of(id) {
-        Kind::Get => client.get(url),
-        Kind::Post => client.post(url).body("order"),
-        Kind::PostWithKey => client.post(url).body("order").idempotency_key(id),
-    };
-    let request = request.header("x-id", id);
-    let began = now();
-    let (total, request) = match rng.random_range(0..4) {
-        0 => (TOTAL, request), // the client's
-        1 => {
-            let total = millis(rng.random_range(1..100));
-            (total, request.total_timeout(total))
-        }
-        _ => {
-            let total = millis(rng.random_range(1000..4000));
-            (total, request.deadline(began + total))
-        }
-    };
-    let patience = match rng.random_range(0..8) {
-        0 => millis(rng.random_range(0..50)),
-        _ => Duration::MAX,
-    };
-    let calling = async {
-        match request.send().await {
-            Ok(response) => match response.bytes().await {
-                Ok(_) => End::Whole,
-                Err(_) => End::Broken,
-            },
-            Err(error) => {
-                if error.is_circuit_open() {
-                    End::Rejected
-                } else {
-                    End::Failed
-                }
-            }
-        }
-    };
-    let deadline = began + total;
-    let guarded = timeout_at((deadline + PATIENCE).into(), timeout(patience, calling));
-    let how = guarded.await.expect("every call ends");
-    Ended {
-        how: how.unwrap_or(End::Dropped),
-        deadline,
-        at: now(),
-    }
-}
-
-/// Sleeps a millisecond again and again, as precisely as the runtime can.
-#[derive(Debug, Clone, Default)]
-struct Ticker(Rc<RefCell<Vec<Instant>>>);
-
-impl Ticker {
-    async fn run(self) {
-        loop {
-            self.0.borrow_mut().push(now());
-            sleep(millis(1)).await;
-        }
-    }
-
-    /// No call has ended later than it should have.
-    fn check(&self, ended: &[Ended]) {
-        let ticks = self.0.borrow();
-        let before = |at: Instant| ticks.partition_point(|tick| *tick <= at);
-        let late = |ended: &Ended| before(ended.at) - before(ended.deadline).min(before(ended.at));
-        let overshoot = |ended: &Ended| ended.at.saturating_duration_since(ended.deadline);
-        let in_ticks = ended.iter().map(late).max().unwrap();
-        let in_time = ended.iter().map(overshoot).max().unwrap();
-        let longest = ticks.windows(2).map(|two| two[1] - two[0]).max().unwrap();
-        println!("latest: {in_time:?}, {in_ticks} ticks; the longest tick: {longest:?}");
-        assert!(in_ticks <= MOST_TICKS, "{in_ticks} ticks late, {in_time:?}");
     }
 }
