@@ -9,7 +9,10 @@ mod breaker;
 mod breaker_rules;
 mod builder;
 mod bulkhead;
+mod chaos;
 mod coalesce;
+mod complaints;
+mod crowd;
 mod deadline;
 mod defaults;
 mod discarded;
@@ -21,6 +24,7 @@ mod health;
 mod hedge;
 #[cfg(feature = "http2")]
 mod http2;
+mod limits;
 mod methods;
 #[cfg(feature = "middleware")]
 mod middleware;
