@@ -107,7 +107,8 @@ impl Builder {
     /// The share of callers of [low priority](crate::Priority::Low), as
     /// [`high_share`](Self::high_share). 1 to 100.
     ///
-    /// Default 1: enough never to be forgotten.
+    /// Default 1: enough never to be forgotten in a line of three or more. In a shorter one low priority
+    /// owns no place, and has to make room for the others.
     pub fn low_share(mut self, share: u32) -> Self {
         self.config.low_share = share;
         self

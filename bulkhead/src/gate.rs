@@ -22,9 +22,10 @@ use crate::{
     observers::Observers,
     queue::{Key, Wanted},
     rejected::{Reason, Refusals, Rejected},
-    state::{LinedUp, Spot, State, Wakers},
+    state::{LinedUp, Spot, State},
     sync::Mutex,
     unwind,
+    wakers::Wakers,
 };
 
 pub(crate) use draining::Drainer;

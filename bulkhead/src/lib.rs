@@ -186,6 +186,7 @@ mod ticket;
 pub mod tower;
 mod unwind;
 mod wait;
+mod wakers;
 mod weak;
 
 pub use builder::Builder;

@@ -12,6 +12,7 @@ use crate::{
     door::Door,
     queue::{Key, Phase, Queue, Wanted},
     rejected::Reason,
+    wakers::Wakers,
 };
 
 #[derive(Debug)]
@@ -58,35 +59,6 @@ pub(crate) enum LinedUp {
     /// Whoever has lost its place to this one is to be woken.
     Waits(Spot, Wakers),
     Refused(Reason),
-}
-
-/// Wakers to be used, or dropped, after the lock. Mostly there is one at most.
-#[derive(Debug, Default)]
-pub(crate) struct Wakers {
-    first: Option<Waker>,
-    more: Vec<Waker>,
-    /// That of a waiter who has left.
-    unused: Option<Waker>,
-}
-
-impl Wakers {
-    fn push(&mut self, waker: Option<Waker>) {
-        if self.first.is_none() {
-            self.first = waker;
-        } else {
-            self.more.extend(waker);
-        }
-    }
-
-    #[inline]
-    pub(crate) fn each(self, wake: impl Fn(Waker)) {
-        if let Some(first) = self.first {
-            wake(first);
-        }
-        for waker in self.more {
-            wake(waker);
-        }
-    }
 }
 
 impl State {

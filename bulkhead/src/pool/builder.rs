@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     builder::Builder,
+    config::Config,
     error::{ConfigError, FieldError},
     name::Kept,
     observer::Observer,
@@ -65,6 +66,25 @@ impl<T: 'static, E: 'static> PoolBuilder<T, E> {
 }
 
 impl<T, E> PoolBuilder<T, E> {
+    /// All settings of the places and the line at once, in place of those given so far: for a preset, or
+    /// what was read from a file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use steadfast_bulkhead::{Config, Pool};
+    ///
+    /// let pool = Pool::builder("channels", || async { Ok::<_, std::io::Error>(7) })
+    ///     .config(Config::amqp_channels())
+    ///     .build()?;
+    /// assert_eq!(pool.bulkhead().config(), Config::amqp_channels());
+    /// # Ok::<_, steadfast_bulkhead::ConfigError>(())
+    /// ```
+    pub fn config(mut self, config: Config) -> Self {
+        self.places = self.places.config(config);
+        self
+    }
+
     /// Resources there may be at a time, lent and idle together. At least 1. Default 20, as for a
     /// [`Builder::max_concurrent`].
     pub fn max_concurrent(mut self, places: usize) -> Self {
