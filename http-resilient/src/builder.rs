@@ -1,6 +1,8 @@
 //! Building a client.
 
 mod basics;
+#[cfg(feature = "serde")]
+mod configured;
 mod forward;
 mod repetition;
 

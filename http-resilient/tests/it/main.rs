@@ -10,6 +10,8 @@ mod breaker_rules;
 mod builder;
 mod bulkhead;
 mod coalesce;
+#[cfg(feature = "serde")]
+mod config;
 mod deadline;
 mod defaults;
 mod discarded;
