@@ -4,6 +4,9 @@ use super::FIELDS;
 
 /// The rule that an unknown key breaks.
 pub(super) fn unknown(key: &str) -> String {
+    if key == "rate_limit" && cfg!(not(feature = "rate-limit")) {
+        return "needs the feature rate-limit of steadfast-http".to_owned();
+    }
     match nearest(key) {
         Some(known) => format!("unknown key, did you mean {known}?"),
         None => "unknown key".to_owned(),

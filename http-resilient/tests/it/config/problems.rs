@@ -157,6 +157,14 @@ fn a_rate_is_a_table_of_two() {
     assert_eq!(told, ["rate_limit = 0 (must allow a burst of at least 1)"]);
 }
 
+#[cfg(not(feature = "rate-limit"))]
+#[test]
+fn a_rate_needs_its_feature() {
+    let told = problems(r#"{"rate_limit": {"burst": 1, "per_second": 5}}"#);
+    let rule = "needs the feature rate-limit of steadfast-http";
+    assert_eq!(told, [format!("rate_limit = a table ({rule})")]);
+}
+
 #[test]
 fn durations_are_text_or_whole_milliseconds() {
     for (given, millis) in [("1500", 1500), ("'1s 500ms'", 1500), ("'2min'", 120_000)] {
