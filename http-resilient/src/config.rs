@@ -34,7 +34,8 @@ pub use error::{ClientProblem, ClientsError};
 /// One error tells everything that is wrong: unknown keys and the key that was probably meant, keys given
 /// twice, values of a wrong kind, and broken rules. No value that may be secret is in it: headers, URLs
 /// that are none, and texts of unknown keys are told as `..`. `Debug` leaves headers and credentials out
-/// too, but what is serialised has them.
+/// too, but what is serialised has them. The format's reader may add the text of the file at that place
+/// when it is displayed, as `toml` does; its `message` is without.
 ///
 /// A whole file, `docs/clients.toml` of this crate:
 /// ```toml

@@ -180,6 +180,25 @@ fn secrets_are_written_to_files_and_nowhere_else() {
     assert!(toml::to_string(&config).unwrap().contains("hunter2"));
 }
 
+#[test]
+fn what_is_told_of_a_wrong_table_has_no_secrets() {
+    let text = "client = { base_url = 'hunter2', pasword = 'hunter2', max_attempts = 0, \
+                default_headers = { authorization = \"hunter2\\u007f\" } }";
+    let error = toml::from_str::<BTreeMap<String, HttpClientConfig>>(text).unwrap_err();
+    assert!(
+        error
+            .message()
+            .contains("max_attempts = 0 (must be at least 1)")
+    );
+    assert!(!error.message().contains("hunter2"), "{}", error.message());
+    let error = clients(text).unwrap_err().join("; ");
+    assert!(
+        error.contains("client.default_headers.authorization = .."),
+        "{error}"
+    );
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
 /// All clients of a file, or all that is wrong with them, sorted: some TOML readers keep no order.
 fn clients(toml: &str) -> Result<Clients, Vec<String>> {
     let config: ClientsConfig = toml::from_str(toml).unwrap();
