@@ -2,6 +2,8 @@
 
 mod authority;
 mod basics;
+#[cfg(feature = "serde")]
+mod configured;
 mod forward;
 mod repetition;
 

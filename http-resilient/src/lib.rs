@@ -109,6 +109,7 @@
 //! - `telemetry`: `telemetry.watch(&client)`: metrics, events, and spans that the servers' spans join by
 //!   `traceparent`.
 //! - `rate-limit`: [`Builder::rate_limit`](Builder#method.rate_limit), by governor.
+//! - `serde`: `HttpClientConfig`, a client's settings in a file, and `Clients`, all clients of a program.
 //!
 //! # Minimum Rust version
 //! 1.85.
@@ -124,6 +125,8 @@ mod classify;
 mod client;
 mod clock;
 mod coalesce;
+#[cfg(feature = "serde")]
+mod config;
 mod config_error;
 mod copied;
 mod counters;
@@ -165,6 +168,9 @@ mod url;
 pub use body::BodyError;
 pub use builder::Builder;
 pub use client::{Client, WeakClient};
+#[cfg(feature = "serde")]
+#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
+pub use config::{ClientProblem, Clients, ClientsConfig, ClientsError, HttpClientConfig};
 pub use config_error::{ConfigError, FieldError};
 pub use error::{Error, Last, Phase, ThrottledBy};
 pub use fallback::Failed;

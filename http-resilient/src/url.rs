@@ -84,6 +84,9 @@ pub(crate) fn request<U: IntoUrl>(
     }
 }
 
+pub(crate) const BASE_RULE: &str =
+    "must be a whole URL of http or https, without query and fragment";
+
 /// The URL that relative ones begin at, or why it is none: told when the client is built.
 #[derive(Clone)]
 pub(crate) struct BaseUrl(Result<Url, String>);
@@ -106,11 +109,10 @@ impl BaseUrl {
                 && url.query().is_none()
                 && url.fragment().is_none()
         };
-        let rule = "must be a whole URL of http or https, without query and fragment";
         match &self.0 {
             Ok(url) if is_fine(url) => None,
-            Ok(_) => Some(FieldError::new("base_url", self, rule)),
-            Err(reason) => Some(FieldError::of("base_url", reason, rule)),
+            Ok(_) => Some(FieldError::new("base_url", self, BASE_RULE)),
+            Err(reason) => Some(FieldError::of("base_url", reason, BASE_RULE)),
         }
     }
 }

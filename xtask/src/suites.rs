@@ -70,6 +70,7 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-http/form",
     "steadfast-http/stream",
     "steadfast-http/rate-limit",
+    "steadfast-http/serde",
     "steadfast-http/multipart",
     "steadfast-http/middleware",
     "steadfast-amqp/health",

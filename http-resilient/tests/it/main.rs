@@ -12,6 +12,8 @@ mod bulkhead;
 mod chaos;
 mod coalesce;
 mod complaints;
+#[cfg(feature = "serde")]
+mod config;
 mod crowd;
 mod deadline;
 mod defaults;
