@@ -65,6 +65,8 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-health/bulkhead",
     "steadfast-http/health",
     "steadfast-http/telemetry",
+    "steadfast-http/gzip",
+    "steadfast-http/http2",
     "steadfast-http/json",
     "steadfast-http/query",
     "steadfast-http/form",
