@@ -9,7 +9,7 @@ use steadfast_retry::BudgetPermit;
 
 use crate::body::{Holds, Limits, guard};
 use crate::call::Call;
-use crate::classify::{fault, outcome};
+use crate::classify::{fault, is_retryable, outcome};
 use crate::error::{Error, Phase};
 use crate::redirected::{Marked, Redirects};
 use crate::shield::Shielded;
@@ -96,14 +96,10 @@ impl Call<'_> {
                     _place: place,
                     span,
                 };
-                let limits = Limits {
-                    bytes: self.max_response_bytes(),
-                    read_timeout: self.read_timeout(),
-                    deadline: self.deadline,
-                };
-                guard(response, holds, limits)
+                let transient = is_retryable(response.status());
+                guard(response, holds, self.limits())
                     .await
-                    .map_err(|too_large| self.too_large(too_large))
+                    .map_err(|too_large| self.too_large(too_large, transient))
             }
             #[cfg(feature = "middleware")]
             Ok((Err(SendError::Middleware(source)), _)) => {
@@ -178,24 +174,37 @@ impl Call<'_> {
         }
     }
 
-    fn max_response_bytes(&self) -> Option<u64> {
-        let own = self.options.max_response_bytes;
-        own.or(self.shared.settings.max_response_bytes)
+    /// What its body may take. To go beyond what the client allows all of them is the server's failure; to
+    /// go beyond what only this request has asked for is not, as [`blame`](Self::blame) has it for time.
+    fn limits(&self) -> Limits {
+        let (own, usual) = (self.options, &self.shared.settings);
+        let on_excess = match (own.max_response_bytes, usual.max_response_bytes) {
+            (Some(own), usual) if usual.is_none_or(|usual| own < usual) => Outcome::Ignored,
+            _ => Outcome::Failure,
+        };
+        let on_stall = match own.read_timeout {
+            Some(own) if own < usual.read_timeout.unwrap_or(usual.attempt_timeout) / 2 => {
+                Outcome::Ignored
+            }
+            _ => Outcome::Failure,
+        };
+        Limits {
+            bytes: own.max_response_bytes.or(usual.max_response_bytes),
+            on_excess,
+            read_timeout: own.read_timeout.or(usual.read_timeout),
+            on_stall,
+            deadline: self.deadline,
+        }
     }
 
-    fn read_timeout(&self) -> Option<Duration> {
-        let own = self.options.read_timeout;
-        own.or(self.shared.settings.read_timeout)
-    }
-
-    fn too_large(&self, limit: u64) -> Failure {
+    fn too_large(&self, limit: u64, transient: bool) -> Failure {
         Failure::Fault {
             error: Error::BodyTooLarge {
                 limit,
                 request: self.summary(),
             },
             sent: true,
-            transient: false,
+            transient,
         }
     }
 }

@@ -17,6 +17,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http::Version;
 use http_body::Body;
 use reqwest::{Response, ResponseBuilderExt};
 use steadfast_breaker::Outcome;
@@ -53,8 +54,12 @@ impl Holds {
 pub(crate) struct Limits {
     /// Its bytes, after decompression.
     pub(crate) bytes: Option<u64>,
+    /// What it says about the server if there are more.
+    pub(crate) on_excess: Outcome,
     /// The time without any of them, while the reader waits.
     pub(crate) read_timeout: Option<Duration>,
+    /// What it says about the server if that is over.
+    pub(crate) on_stall: Outcome,
     /// The end of the whole request.
     pub(crate) deadline: Option<Instant>,
 }
@@ -72,7 +77,7 @@ enum Begun {
 /// `response`, holding its permits until the body ends, fails or is dropped. If all of it is there
 /// already, that is now.
 ///
-/// The limit, if the head says that the body is larger; that counts as a failure of the server.
+/// The limit, if the head says that the body is larger.
 pub(crate) async fn guard(
     mut response: Response,
     holds: Holds,
@@ -82,7 +87,7 @@ pub(crate) async fn guard(
     let length = response.content_length();
     if let (Some(length), Some(limit)) = (length, limits.bytes) {
         if length > limit {
-            holds.settle(Outcome::Failure, Some("body_too_large"));
+            holds.settle(limits.on_excess, Some("body_too_large"));
             return Err(limit);
         }
     }
@@ -92,12 +97,14 @@ pub(crate) async fn guard(
             return Ok(response);
         }
         Some(length) if length <= SMALL => {
+            // Over HTTP/2, trailers may follow even a body of known length.
+            let is_all = response.version() < Version::HTTP_2;
             let chunk = {
                 let mut chunk = pin!(response.chunk());
                 poll_fn(|cx| Poll::Ready(chunk.as_mut().poll(cx))).await
             };
             match chunk {
-                Poll::Ready(Ok(Some(bytes))) if bytes.len() as u64 == length => {
+                Poll::Ready(Ok(Some(bytes))) if is_all && bytes.len() as u64 == length => {
                     holds.settle(Outcome::Success, None);
                     return Ok(rebuild(response, bytes.into()));
                 }

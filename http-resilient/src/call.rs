@@ -42,17 +42,22 @@ pub(crate) async fn run(
     };
     let options = options.as_deref().unwrap_or(&options::NONE);
     let started = clock::now();
+    let mut sent_before = false;
     if transport.is_own() && coalesce::is_wanted(shared, &request, options) {
         // In a box, as few requests are.
         let joining = coalesce::join(shared, &authority, request, options, started);
         match Box::pin(joining).await {
             Ok(result) => return ongoing.end(result),
-            Err(alone) => request = alone,
+            Err(alone) => {
+                request = alone;
+                sent_before = true;
+            }
         }
     }
     let origin = Origin {
         started,
         is_ours,
+        sent_before,
         transport,
     };
     send(shared, authority, request, options, origin, Some(ongoing)).await
@@ -101,6 +106,8 @@ pub(crate) struct Origin<'c> {
     pub(crate) started: Instant,
     /// Whether nobody but a builder of ours can have made it.
     pub(crate) is_ours: bool,
+    /// Whether the server may have seen it already, sent for it and others.
+    pub(crate) sent_before: bool,
     pub(crate) transport: Transport<'c>,
 }
 
@@ -132,6 +139,8 @@ pub(crate) struct Call<'c> {
     decided: AtomicBool,
     /// The attempts that others followed; without those of hedges, which nothing follows.
     history: Mutex<Vec<Past>>,
+    /// Before when the server does not want this request again, which it has said in an attempt.
+    quiet_until: Mutex<Option<Instant>>,
 }
 
 impl<'c> Call<'c> {
@@ -146,6 +155,7 @@ impl<'c> Call<'c> {
         let Origin {
             started,
             is_ours,
+            sent_before,
             transport,
         } = origin;
         let deadline = deadline(shared, &request, options, started);
@@ -179,9 +189,10 @@ impl<'c> Call<'c> {
             started,
             deadline,
             attempts: AtomicU32::new(0),
-            sent: AtomicU32::new(0),
+            sent: AtomicU32::new(sent_before.into()),
             decided: AtomicBool::new(false),
             history: Mutex::new(Vec::new()),
+            quiet_until: Mutex::new(None),
             authority,
             shared,
             options,
@@ -257,6 +268,19 @@ impl<'c> Call<'c> {
     /// Another attempt is to follow this one.
     pub(crate) fn remember(&self, past: Past) {
         past::push(&mut self.history.lock(), past);
+    }
+
+    /// The server has asked not to be sent this request again for `wait`.
+    pub(crate) fn keep_quiet(&self, wait: Duration) {
+        *self.quiet_until.lock() = clock::now().checked_add(wait);
+    }
+
+    /// For how long the server does not want this request again, or any.
+    pub(crate) fn quiet(&self) -> Option<Duration> {
+        let until = *self.quiet_until.lock();
+        let left = until.map(|until| until.saturating_duration_since(clock::now()));
+        left.filter(|left| !left.is_zero())
+            .max(self.authority.throttle.left())
     }
 
     pub(crate) fn is_over(&self) -> bool {

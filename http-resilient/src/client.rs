@@ -322,7 +322,7 @@ impl fmt::Debug for Client {
         f.debug_struct("Client")
             .field("name", &self.shared.name)
             .field("settings", &self.shared.settings)
-            .field("reqwest", &self.shared.http)
+            // Not that of reqwest, which prints the default headers, secrets and all.
             .finish_non_exhaustive()
     }
 }

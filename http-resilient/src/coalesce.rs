@@ -182,6 +182,7 @@ fn fly(listed: Listed, authority: Arc<Authority>, request: Request) -> Flying {
             let origin = Origin {
                 started: clock::now(),
                 is_ours: true,
+                sent_before: false,
                 transport: shared.transport(),
             };
             let result = call::send(shared, authority, request, options, origin, None).await;

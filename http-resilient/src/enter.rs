@@ -50,6 +50,10 @@ impl Call<'_> {
             if self.authority.throttle.left().is_none() {
                 return Ok((self.ask_breaker()?, place));
             }
+            #[cfg(feature = "rate-limit")]
+            {
+                has_leave = false; // of a time that is over
+            }
         }
     }
 

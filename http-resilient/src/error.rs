@@ -127,7 +127,8 @@ pub enum Error {
         source: Arc<Self>,
     },
     /// Another middleware failed, further in than
-    /// [`ResilienceMiddleware`](crate::ResilienceMiddleware).
+    /// [`ResilienceMiddleware`](crate::ResilienceMiddleware). What it prints is its own, and may name the URL,
+    /// query and all: of everything else, such secrets are taken out.
     #[cfg(feature = "middleware")]
     #[cfg_attr(docsrs, doc(cfg(feature = "middleware")))]
     #[non_exhaustive]
@@ -271,6 +272,25 @@ impl Error {
             Self::Coalesced { source } => source.request(),
             #[cfg(feature = "middleware")]
             Self::Middleware { request, .. } => Some(request),
+        }
+    }
+
+    /// Puts another summary in the place of its own, if it has one.
+    pub(crate) fn renew(&mut self, summary: impl FnOnce() -> Box<RequestSummary>) {
+        match self {
+            Self::InvalidRequest { .. }
+            | Self::Config { .. }
+            | Self::Response { .. }
+            | Self::Coalesced { .. } => {}
+            Self::CircuitOpen { request, .. }
+            | Self::BulkheadFull { request, .. }
+            | Self::Throttled { request, .. }
+            | Self::BodyTooLarge { request, .. }
+            | Self::AttemptTimeout { request, .. }
+            | Self::DeadlineExceeded { request, .. }
+            | Self::Request { request, .. } => *request = summary(),
+            #[cfg(feature = "middleware")]
+            Self::Middleware { request, .. } => *request = summary(),
         }
     }
 

@@ -11,8 +11,8 @@ use crate::leg::Leg;
 impl Call<'_> {
     /// By what the request is hedged, if it is, and may be sent twice at the same time.
     pub(crate) fn hedge(&self) -> Option<&Hedge> {
-        if !self.idempotent || !self.replayable {
-            return None;
+        if !self.idempotent || !self.replayable || self.options.adopted.once {
+            return None; // who called us may send it again, and must not for what was sent twice here
         }
         match &self.options.hedge {
             Some(own) => own.as_ref(),
@@ -42,7 +42,12 @@ impl Call<'_> {
                 leg.run().await
             }
         });
-        racing.await
+        let mut result = racing.await;
+        if let Err(error) = &mut result {
+            // It was made when its own attempt was over; what others have sent belongs to it as well.
+            error.renew(|| self.summary());
+        }
+        result
     }
 }
 

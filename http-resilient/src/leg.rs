@@ -11,7 +11,7 @@ use crate::attempt::Failure;
 use crate::call::Call;
 use crate::classify::is_retryable;
 use crate::clock;
-use crate::error::{Error, Last};
+use crate::error::{Error, Last, ThrottledBy};
 use crate::past::Past;
 use crate::rate_headers::stated_wait;
 use crate::read_ahead::read_ahead;
@@ -77,8 +77,16 @@ impl<'a> Leg<'a> {
         self.take_result()
     }
 
-    /// Makes one attempt that nothing follows: a hedge.
+    /// Makes one attempt that nothing follows: a hedge. It makes none while the server wants to be left
+    /// alone: it is not the server that is slow, and the first attempt waits for that moment already.
     pub(crate) async fn once(&self) -> Result<Response, Error> {
+        if let Some(retry_after) = self.call.quiet() {
+            return Err(Error::Throttled {
+                retry_after,
+                by: ThrottledBy::Server,
+                request: self.call.summary(),
+            });
+        }
         let _ = self.attempt(1, true).await; // the result stays here, as above
         let mut result = self.take_result();
         if let Ok(response) = &mut result {
@@ -123,6 +131,9 @@ impl<'a> Leg<'a> {
     async fn judge(&self, response: Response, number: u32, last: bool) -> Verdict {
         let verdict = if is_retryable(response.status()) {
             let hint = stated_wait(response.status(), response.headers(), clock::wall());
+            if let Some(wait) = hint {
+                self.call.keep_quiet(wait);
+            }
             self.verdict(self.call.idempotent, hint, last)
         } else {
             Verdict::Accept

@@ -97,8 +97,9 @@
 //! # Cost
 //! Against reqwest alone, four allocations for a request without a body whose answer is small: a copy of its
 //! URL, and the response put together again. An answer of up to 16 KiB that has come with its head is over at
-//! once, before it is read; one that is longer, or of unknown length, is wrapped, for two more. There is one
-//! short lock in the map of authorities and one in the budget, and no task is spawned.
+//! once, before it is read. One that is longer, or of unknown length, is wrapped, for two more, and so is any
+//! over HTTP/2, which may have trailers. There is one short lock in the map of authorities and one in the
+//! budget, and no task is spawned.
 //!
 //! # Features
 //! - `rustls`, `rustls-no-provider`, `native-tls`: reqwest's TLS; none is chosen for you.

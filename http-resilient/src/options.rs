@@ -88,7 +88,7 @@ impl Options {
             && max_response_bytes.is_none()
             && body.is_none()
             && template.is_none()
-            && !adopted.once
+            && adopted.is_first()
             && !no_propagation
     }
 }

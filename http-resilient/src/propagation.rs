@@ -167,6 +167,11 @@ impl Adopted {
         once: false,
     };
 
+    /// Whether nothing says that it is another's second attempt, or not to be repeated.
+    pub(crate) fn is_first(&self) -> bool {
+        self.attempt <= 1 && !self.once
+    }
+
     /// What both say together: the earliest deadline, the highest attempt.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {

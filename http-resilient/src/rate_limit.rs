@@ -165,7 +165,12 @@ impl Call<'_> {
             return Err(self.throttled(expected, ThrottledBy::Client));
         }
         match tokio::time::timeout(left, limiter.pass()).await {
-            Ok(()) => Ok(None),
+            Ok(()) => {
+                // If the server has meanwhile asked to be left alone, this turn passes unused: all who
+                // waited with one in hand would come at once when that is over.
+                *has_leave = self.authority.throttle.left().is_none();
+                Ok(None)
+            }
             Err(_) => Err(Failure::Deadline(Phase::Queue)),
         }
     }

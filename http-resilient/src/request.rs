@@ -64,14 +64,16 @@ impl RequestBuilder {
     }
 
     /// How long the reader of the response body may wait without any of it coming. Default: the client's
-    /// [`read_timeout`](crate::Builder::read_timeout).
+    /// [`read_timeout`](crate::Builder::read_timeout). The circuit takes it for a failure of the server,
+    /// unless this is less than half of what the client gives (without a read timeout: its attempt timeout).
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.options().read_timeout = Some(timeout);
         self
     }
 
     /// How large the response body may be, in bytes after decompression. Default: the client's
-    /// [`max_response_bytes`](crate::Builder::max_response_bytes).
+    /// [`max_response_bytes`](crate::Builder::max_response_bytes). A lower one is the wish of this request,
+    /// and the circuit does not take it for a failure of the server.
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
         self.options().max_response_bytes = Some(bytes);
         self

@@ -55,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) budget: Option<BudgetConfig>,
     pub(crate) hedge: Option<HedgeConfig>,
     pub(crate) coalesce: bool,
+    /// reqwest's, which does not check it.
+    pub(crate) connect_timeout: Option<Duration>,
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) max_response_bytes: Option<u64>,
     pub(crate) propagation: Option<Propagation>,
@@ -82,6 +84,7 @@ impl Default for Settings {
             budget: Some(default_budget()),
             hedge: None,
             coalesce: false,
+            connect_timeout: None,
             read_timeout: None,
             max_response_bytes: None,
             propagation: None,
@@ -183,9 +186,14 @@ impl Settings {
                 fields.push(FieldError::new(field, &timeout, "must be longer than zero"));
             }
         }
-        if let Some(Duration::ZERO) = self.read_timeout {
-            let rule = "must be longer than zero";
-            fields.push(FieldError::new("read_timeout", &Duration::ZERO, rule));
+        for (field, timeout) in [
+            ("read_timeout", self.read_timeout),
+            ("connect_timeout", self.connect_timeout),
+        ] {
+            if let Some(Duration::ZERO) = timeout {
+                let rule = "must be longer than zero";
+                fields.push(FieldError::new(field, &Duration::ZERO, rule));
+            }
         }
         if let Some(0) = self.max_response_bytes {
             fields.push(FieldError::new(

@@ -120,7 +120,7 @@ impl Guarded {
             Some(Ok(frame)) => {
                 self.read += frame.data_ref().map_or(0, |data| data.len() as u64);
                 if let Some(limit) = self.limits.bytes.filter(|limit| self.read > *limit) {
-                    return self.fail(BodyError::TooLarge { limit }, Outcome::Failure);
+                    return self.fail(BodyError::TooLarge { limit }, self.limits.on_excess);
                 }
                 self.settle_at_end();
                 Some(Ok(frame))
@@ -169,12 +169,9 @@ impl Body for Guarded {
             return Poll::Ready(None);
         }
         let waited = this.waiting;
-        // What has come in time may be read in time only.
-        if this
-            .limits
-            .deadline
-            .is_some_and(|deadline| clock::now() >= deadline)
-        {
+        // What has come in time may be read in time only, unless all of it has.
+        let deadline = this.holds.as_ref().and(this.limits.deadline);
+        if deadline.is_some_and(|deadline| clock::now() >= deadline) {
             let outcome = this.blame_time(waited);
             return Poll::Ready(this.fail(BodyError::Deadline, outcome));
         }
@@ -190,7 +187,10 @@ impl Body for Guarded {
             this.stalled_at = this.limits.read_timeout.and_then(after);
         }
         match std::task::ready!(this.poll_alarm(cx)) {
-            error @ BodyError::Stalled { .. } => Poll::Ready(this.fail(error, Outcome::Failure)),
+            error @ BodyError::Stalled { .. } => {
+                let outcome = this.limits.on_stall;
+                Poll::Ready(this.fail(error, outcome))
+            }
             error => {
                 let outcome = this.blame_time(true);
                 Poll::Ready(this.fail(error, outcome))

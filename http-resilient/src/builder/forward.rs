@@ -24,6 +24,19 @@ impl Builder {
         self
     }
 
+    /// How long connecting may take, DNS and TLS included; longer than zero. Default: no limit but the
+    /// attempt timeout. As nothing was sent yet, even a POST is tried again after it.
+    ///
+    /// As [`reqwest::ClientBuilder::connect_timeout`]. It cannot be given together with
+    /// [`client`](Self::client), and not before [`reqwest`](Self::reqwest).
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        // Zero would let no request through: each would fail before it is sent.
+        self.settings.connect_timeout = Some(timeout);
+        self.forward("connect_timeout", |builder| {
+            builder.connect_timeout(timeout)
+        })
+    }
+
     /// The settings that have no effect: for a reqwest client that is finished, or overwritten by a
     /// reqwest builder that came later. Their values may be secret.
     pub(super) fn misplaced(&self) -> Vec<FieldError> {
@@ -68,9 +81,6 @@ forward! {
     proxy(proxy: reqwest::Proxy);
     /// No proxy at all, the system's neither.
     no_proxy();
-    /// How long connecting may take, DNS and TLS included. Default: no limit but the attempt timeout.
-    /// As nothing was sent yet, even a POST is tried again after it.
-    connect_timeout(timeout: Duration);
     /// Whether every byte on the wire is logged, at level trace. Default `false`.
     connection_verbose(verbose: bool);
     /// How long a connection that nobody uses is kept; `None` is for ever. Default 90 s.

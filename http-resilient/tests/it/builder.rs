@@ -19,6 +19,7 @@ fn every_broken_rule_is_named_in_the_order_of_the_methods() {
         .base_url("/v1/")
         .attempt_timeout(zero)
         .total_timeout(zero)
+        .connect_timeout(zero)
         .max_attempts(0)
         .base_backoff(Duration::from_secs(6))
         .max_concurrent(0)
@@ -38,6 +39,7 @@ fn every_broken_rule_is_named_in_the_order_of_the_methods() {
             "base_url",
             "attempt_timeout",
             "total_timeout",
+            "connect_timeout",
             "max_attempts",
             "max_backoff",
             "max_concurrent",
@@ -344,4 +346,15 @@ fn timeout_is_the_total_timeout_and_replaces_it() {
     let builder = Client::builder().total_timeout(Duration::from_secs(5));
     let fields = broken(builder.timeout(Duration::ZERO));
     assert_eq!(fields[0].field, "total_timeout");
+}
+
+#[test]
+fn a_client_does_not_print_its_headers() {
+    let secret = HeaderMap::from_iter([(
+        "authorization".parse().unwrap(),
+        HeaderValue::from_static("Bearer hunter2"),
+    )]);
+    let client = Client::named("test").default_headers(secret).build();
+    let text = format!("{:?}", client.unwrap());
+    assert!(!text.contains("hunter2"), "{text}");
 }

@@ -118,6 +118,7 @@ fn a_client_of_a_config_is_that_of_the_methods_of_the_same_names() {
         .base_url("http://api.example/v1/")
         .attempt_timeout(secs(4))
         .total_timeout(secs(5))
+        .connect_timeout(millis(1001))
         .read_timeout(secs(6))
         .max_response_bytes(7)
         .max_attempts(8)

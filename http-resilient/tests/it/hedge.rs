@@ -176,3 +176,22 @@ async fn when_all_have_failed_the_failure_of_the_request_is_returned() {
     assert_eq!(response.text().await.unwrap(), "request");
     assert_at_rest(&client);
 }
+
+#[tokio::test]
+async fn a_server_that_says_when_to_come_back_is_not_hedged_before() {
+    for status in [429, 503] {
+        let upstream = HttpUpstream::start().await;
+        let later = Reply::status(status).header("retry-after", "1");
+        upstream.script([later, Reply::ok("now")]);
+        let client = hedging().build().unwrap();
+        let response = client.get(upstream.url("/")).send().await.unwrap();
+        assert_eq!(response.text().await.unwrap(), "now");
+        let requests = upstream.requests();
+        assert_eq!(requests.len(), 2, "{status}");
+        assert!(
+            requests[1].at - requests[0].at >= millis(1000),
+            "{status}: too soon"
+        );
+        assert_at_rest(&client);
+    }
+}

@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use steadfast_http::{BodyError, Builder, Error, RequestBuilder};
+use steadfast_http::{BodyError, Error, RequestBuilder, ResponseExt};
 use steadfast_testkit::{HttpUpstream, Reply, Upstream};
 
-use crate::support::{SECOND, millis, once, only};
+use crate::support::{SECOND, millis, once, only, quick};
 
 const LIMIT: u64 = 10_000;
 const STALL: Duration = Duration::from_millis(200);
@@ -104,20 +104,19 @@ async fn read_in_chunks(request: RequestBuilder) -> (u64, Result<(), Error>) {
     }
 }
 
-async fn each_is_told_and_counted<P: Debug>(upstream: &Upstream<P>, builder: Builder) {
-    let client = builder
-        .failure_threshold(u32::MAX)
-        .max_response_bytes(LIMIT)
-        .total_timeout(60 * SECOND)
-        .build()
-        .unwrap();
+async fn each_is_told_and_counted<P: Debug>(upstream: &Upstream<P>, http: reqwest::Client) {
+    let client = |read_timeout| {
+        let builder = once().client(http.clone()).failure_threshold(u32::MAX);
+        let builder = builder.max_response_bytes(LIMIT).read_timeout(read_timeout);
+        builder.total_timeout(60 * SECOND).build().unwrap()
+    };
     let url = upstream.url("/");
-    let mut failures = 0;
     for case in cases() {
         let Case {
             what, reply, check, ..
         } = case;
-        let request = || client.get(&url).read_timeout(case.read_timeout);
+        let client = client(case.read_timeout);
+        let request = || client.get(&url);
         upstream.script([reply.clone(), reply]);
         let error = read(request()).await.expect_err(what);
         assert!(check(&error), "{what}: {error:?}");
@@ -125,30 +124,30 @@ async fn each_is_told_and_counted<P: Debug>(upstream: &Upstream<P>, builder: Bui
         let error = result.expect_err(what);
         assert!(check(&error), "{what}, in chunks: {error:?}");
         assert!(read <= LIMIT, "{what}: {read} bytes were handed out");
-        failures += 2;
         let patterns = only(&client);
-        assert_eq!(patterns.breaker.consecutive_failures, failures, "{what}");
+        assert_eq!(patterns.breaker.consecutive_failures, 2, "{what}");
         assert_eq!(patterns.breaker.in_flight, 0, "{what}");
         assert_eq!(patterns.bulkhead.busy, 0, "{what}");
     }
     upstream.script([Reply::ok(vec![b'x'; LIMIT as usize]).chunked()]);
+    let client = client(60 * SECOND);
     let whole = read(client.get(&url)).await.unwrap();
     assert_eq!(whole.len() as u64, LIMIT, "as large as allowed");
-    assert_eq!(only(&client).breaker.consecutive_failures, 0);
+    assert_eq!(only(&client).breaker.totals.success, 1);
 }
 
 #[tokio::test]
 async fn each_is_told_and_counted_over_http1() {
     let upstream = HttpUpstream::start().await;
-    each_is_told_and_counted(&upstream, once()).await;
+    each_is_told_and_counted(&upstream, reqwest::Client::new()).await;
 }
 
 #[cfg(feature = "http2")]
 #[tokio::test]
 async fn each_is_told_and_counted_over_http2() {
     let upstream = steadfast_testkit::Http2Upstream::start().await;
-    let builder = once().reqwest(reqwest::Client::builder().http2_prior_knowledge());
-    each_is_told_and_counted(&upstream, builder).await;
+    let http = reqwest::Client::builder().http2_prior_knowledge();
+    each_is_told_and_counted(&upstream, http.build().unwrap()).await;
     assert_eq!(upstream.connections(), 1, "a stream is given up alone");
 }
 
@@ -181,6 +180,43 @@ async fn one_request_can_have_limits_of_its_own() {
         BodyError::find(&error),
         Some(BodyError::Stalled { .. })
     ));
+    // That they are narrower than the client's says nothing about the server.
+    let totals = only(&client).breaker.totals;
+    assert_eq!((totals.ignored, totals.failure), (2, 0));
+}
+
+#[tokio::test]
+async fn a_limit_of_its_own_that_is_wider_blames_the_server_all_the_same() {
+    let upstream = HttpUpstream::start().await;
+    upstream.script([Reply::ok(vec![b'x'; 101])]);
+    let client = once().max_response_bytes(50).build().unwrap();
+    let request = client.get(upstream.url("/")).max_response_bytes(100);
+    assert!(request.send().await.unwrap_err().is_body_too_large());
+    assert_eq!(only(&client).breaker.totals.failure, 1);
+}
+
+#[tokio::test]
+async fn an_error_page_that_is_too_large_is_still_worth_a_retry() {
+    let upstream = HttpUpstream::start().await;
+    upstream.script([Reply::status(503).body(vec![b'x'; 101]), Reply::ok("fine")]);
+    let client = quick().max_response_bytes(100).build().unwrap();
+    let response = client.get(upstream.url("/")).send().await.unwrap();
+    assert_eq!(response.attempts(), 2);
+    assert_eq!(response.text().await.unwrap(), "fine");
+}
+
+#[tokio::test]
+async fn a_body_that_was_read_whole_does_not_miss_its_deadline() {
+    let upstream = HttpUpstream::start().await;
+    upstream.script([Reply::ok(vec![b'x'; 20_000])]);
+    let client = once().total_timeout(SECOND).build().unwrap();
+    let mut response = client.get(upstream.url("/")).send().await.unwrap();
+    let mut read = 0;
+    while read < 20_000 {
+        read += response.chunk().await.unwrap().unwrap().len();
+    }
+    tokio::time::sleep(SECOND + millis(1)).await;
+    assert_eq!(response.chunk().await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -242,3 +242,28 @@ async fn retries_of_three_services_multiply_unless_they_tell_each_other() {
         assert_eq!(amplification(told).await, requests, "{on_top:?}");
     }
 }
+
+#[tokio::test]
+async fn a_retry_of_somebody_else_is_not_hedged_either() {
+    let upstream = HttpUpstream::start().await;
+    upstream.script([Reply::ok("slow").delay(millis(300))]);
+    let mut soon = steadfast_retry::HedgeConfig::default();
+    soon.trigger = steadfast_retry::HedgeTrigger::Delay(millis(50));
+    let builder = quick().propagation(everywhere()).hedge(soon);
+    let client = builder.build().unwrap();
+    let incoming = headers(&[("x-retry-attempt", "2")]);
+    let request = client.get(upstream.url("/")).adopt(&incoming);
+    assert_eq!(request.send().await.unwrap().text().await.unwrap(), "slow");
+    assert_eq!(upstream.request_count(), 1);
+}
+
+#[tokio::test]
+async fn the_number_of_an_adopted_attempt_is_not_lost_to_coalescing() {
+    let upstream = HttpUpstream::start().await;
+    let builder = quick().propagation(everywhere().on_top(OnTop::Always));
+    let client = builder.coalesce(true).build().unwrap();
+    let incoming = headers(&[("x-retry-attempt", "2")]);
+    let request = client.get(upstream.url("/")).adopt(&incoming);
+    request.send().await.unwrap();
+    assert_eq!(attempts(&upstream), [Some("2".to_owned())]);
+}

@@ -110,3 +110,21 @@ async fn those_in_the_line_hold_no_place_and_no_probe() {
     assert_eq!(client.snapshot().in_flight, 0);
     assert_eq!(upstream.request_count(), 1);
 }
+
+#[tokio::test]
+async fn who_has_waited_for_a_turn_does_not_burst_out_when_the_server_may_be_asked_again() {
+    let upstream = HttpUpstream::start().await;
+    upstream.script([Reply::status(429).header("retry-after", "1")]);
+    let client = once().rate_limit(50.0, 5).build().unwrap();
+    let send = |_| tokio::spawn(client.get(upstream.url("/")).send());
+    let callers: Vec<_> = (0..20).map(send).collect();
+    for caller in callers {
+        caller.await.unwrap().unwrap();
+    }
+    let requests = upstream.requests();
+    let moment = requests[0].at + SECOND;
+    // Of the 15 that were not sent at once, five may go when the moment has come, and a few more may have
+    // slipped through before the client knew of it.
+    let last = requests.iter().map(|request| request.at).max().unwrap();
+    assert!(last >= moment + millis(5 * 20), "{:?}", last - moment);
+}

@@ -4,11 +4,13 @@ use steadfast_testkit::{Http2Upstream, HttpUpstream, Reply, Upstream};
 
 use crate::support::{LIMIT, soon};
 
-/// A client that does nothing on its own: no retries, no proxies.
+/// A client that does nothing on its own: no retries, no proxies, no decompression, whatever
+/// features another member of the workspace switches on.
 fn bare() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .retry(reqwest::retry::never())
         .no_proxy()
+        .no_gzip()
         .timeout(LIMIT)
 }
 

@@ -61,7 +61,11 @@ impl Setting for HeaderMap {
 
 fn header_value(raw: &Raw) -> Option<HeaderValue> {
     match raw {
-        Raw::Text(text) => HeaderValue::from_str(text).ok(),
+        Raw::Text(text) => {
+            let mut value = HeaderValue::from_str(text).ok()?;
+            value.set_sensitive(true); // not to be printed, by whomever
+            Some(value)
+        }
         _ => None,
     }
 }
