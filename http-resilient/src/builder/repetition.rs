@@ -18,8 +18,10 @@ impl Builder {
     /// the client. The one that loses is dropped at once, and counts neither as a success nor as a failure
     /// of the server. [`ResponseExt::served_by`](crate::ResponseExt::served_by) tells who won.
     ///
-    /// A hedge asks breaker and bulkhead as every attempt does. The retry of a request that loses to its
-    /// hedge counts as abandoned in [`Snapshot::retry`](crate::Snapshot::retry). The fields that break a rule are called
+    /// A hedge asks breaker and bulkhead as every attempt does. None is sent before the moment that the
+    /// server has named in `Retry-After`, nor for an [adopted](crate::RequestBuilder::adopt) request that is
+    /// not to be retried on top. The retry of a request that loses to its hedge counts as abandoned in
+    /// [`Snapshot::retry`](crate::Snapshot::retry). The fields that break a rule are called
     /// `hedge_percentile`, `hedge_warm_up` and `hedge_max_hedges`.
     ///
     /// # Examples
