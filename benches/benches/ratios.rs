@@ -19,6 +19,7 @@ mod cases {
     pub(crate) mod our_hedges;
     pub(crate) mod our_retries;
     pub(crate) mod ours;
+    pub(crate) mod requests;
     pub(crate) mod retry;
     pub(crate) mod runtime;
     pub(crate) mod together;

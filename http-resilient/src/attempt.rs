@@ -1,18 +1,21 @@
 //! One attempt: breaker, bulkhead, attempt timeout, reqwest.
 
-use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use reqwest::{Request, Response};
+use reqwest::Response;
 use steadfast_breaker::Outcome;
 use steadfast_retry::BudgetPermit;
+use tokio::time::timeout_at;
 
-use crate::body::{Holds, Limits, guard};
+use crate::body::{Answer, Holds, Limits, guard};
 use crate::call::Call;
 use crate::classify::{fault, is_retryable, outcome};
+use crate::enter::Entered;
 use crate::error::{Error, Phase};
+use crate::leg::Slot;
 use crate::redirected::{Marked, Redirects};
 use crate::shield::Shielded;
+use crate::spans::AttemptSpan;
 use crate::transport::SendError;
 
 /// Why an attempt has no response.
@@ -43,25 +46,65 @@ impl Failure {
 }
 
 impl Call<'_> {
-    /// Makes one attempt. The response holds its permits until its body ends.
+    /// Makes one attempt, `now`. The response is left in `slot`, as it is large, and holds its permits until its body ends.
     ///
     /// # Cancel safety
     /// Dropped on the way, it gives back its place and its permit; the breaker counts the call as
     /// abandoned.
     pub(crate) async fn send(
         &self,
-        mut request: Request,
+        now: Instant,
         leave: Option<BudgetPermit>,
-    ) -> Result<Response, Failure> {
-        let (permit, place) = self.enter().await?;
+        slot: &Slot,
+    ) -> Result<(), Box<Failure>> {
+        let Entered { permit, place, now } = self.enter(now).await?;
         let permit = Shielded::new(permit, self);
-        let left = match self.left(Phase::Queue) {
+        let left = match self.left_at(now, Phase::Queue) {
             Ok(left) => left,
             Err(failure) => {
                 permit.ignore();
-                return Err(failure);
+                return Err(Box::new(failure));
             }
         };
+        let timeout = self.attempt_timeout.min(left);
+        let (executing, span) = self.begin(left);
+        if let Some(leave) = leave {
+            leave.spend();
+        }
+        let sending = Marked::new(executing);
+        let sending = match now.checked_add(timeout) {
+            Some(until) => timeout_at(tokio::time::Instant::from_std(until), sending),
+            None => tokio::time::timeout(timeout, sending), // for ever
+        };
+        match sending.await {
+            Ok((Ok(response), _)) => {
+                let answer = self.answered(response, permit, place, span, left)?;
+                *slot.lock() = Some(Ok(answer));
+                Ok(())
+            }
+            #[cfg(feature = "middleware")]
+            Ok((Err(SendError::Middleware(source)), _)) => {
+                let failure = self.judge_middleware(source, permit, timeout);
+                span.failed(failure.kind());
+                Err(Box::new(failure))
+            }
+            Ok((Err(SendError::Reqwest(error)), redirected)) => {
+                let failure = self.judge_error(error, redirected, permit, span, timeout);
+                Err(Box::new(failure))
+            }
+            Err(_) => Err(Box::new(self.timed_out(permit, span, timeout))),
+        }
+    }
+
+    /// Sends the request, or a copy of it, with `left` until the deadline.
+    fn begin(
+        &self,
+        left: Duration,
+    ) -> (
+        impl Future<Output = Result<Response, SendError>> + Send + Unpin,
+        AttemptSpan,
+    ) {
+        let mut request = self.next_request();
         // What is left is ours to watch, also while the body is read. It takes the place of a timeout
         // that a reqwest client of the user's may have.
         if self.shared.may_have_timeout || !self.transport.is_own() {
@@ -69,95 +112,101 @@ impl Call<'_> {
         } else if request.timeout().is_some() {
             *request.timeout_mut() = None;
         }
-        let timeout = self.attempt_timeout.min(left);
         let number = self.begin_attempt();
         self.propagate(number, request.headers_mut());
-        let mut span = self.span.attempt(number, &mut request);
-        if let Some(leave) = leave {
-            leave.spend();
+        let span = self.span.attempt(number, &mut request);
+        (self.transport.send(request), span)
+    }
+
+    /// The head of the response is there.
+    fn answered(
+        &self,
+        response: Response,
+        permit: Shielded<'_, '_>,
+        place: steadfast_bulkhead::Permit,
+        mut span: AttemptSpan,
+        left: Duration,
+    ) -> Result<Answer, Box<Failure>> {
+        // First of all: with its place, the next call gets through the gates.
+        self.heed(&response);
+        span.answered(&response);
+        let breaker = match outcome(response.status()) {
+            Outcome::Success => permit.unshielded(), // the body has the last word
+            decided => {
+                permit.record(decided);
+                None
+            }
+        };
+        let holds = Holds {
+            breaker,
+            on_timeout: self.blame(left),
+            _place: place,
+            span,
+        };
+        let transient = is_retryable(response.status());
+        guard(response, holds, self.limits())
+            .map_err(|too_large| Box::new(self.too_large(too_large, transient)))
+    }
+
+    /// reqwest has failed.
+    fn judge_error(
+        &self,
+        error: reqwest::Error,
+        redirected: bool,
+        permit: Shielded<'_, '_>,
+        span: AttemptSpan,
+        timeout: Duration,
+    ) -> Failure {
+        let redirects = match (
+            self.shared.tracks_redirects && self.transport.is_own(),
+            redirected,
+        ) {
+            (true, false) => Redirects::None,
+            (true, true) => Redirects::Some,
+            (false, _) => Redirects::Unknown,
+        };
+        if error.is_timeout() && !error.is_connect() && self.is_over() {
+            // reqwest's timer for the whole was quicker than ours for the head.
+            permit.record(self.blame(timeout));
+            span.failed("deadline_exceeded");
+            return Failure::Deadline(Phase::Response);
         }
-        let executing = pin!(self.transport.send(request));
-        let sending = Marked::new(executing);
-        match tokio::time::timeout(timeout, sending).await {
-            Ok((Ok(response), _)) => {
-                // First of all: with its place, the next call gets through the gates.
-                self.heed(&response);
-                span.answered(&response);
-                let breaker = match outcome(response.status()) {
-                    Outcome::Success => permit.unshielded(), // the body has the last word
-                    decided => {
-                        permit.record(decided);
-                        None
-                    }
-                };
-                let holds = Holds {
-                    breaker,
-                    on_timeout: self.blame(left),
-                    _place: place,
-                    span,
-                };
-                let transient = is_retryable(response.status());
-                guard(response, holds, self.limits())
-                    .await
-                    .map_err(|too_large| self.too_large(too_large, transient))
+        let fault = fault(&error, redirects);
+        permit.record(fault.outcome);
+        if !fault.sent {
+            self.was_not_sent();
+        }
+        let error = if error.is_builder() && !fault.sent {
+            Error::invalid(error)
+        } else {
+            Error::Request {
+                source: error.without_url(),
+                request: self.summary(),
             }
-            #[cfg(feature = "middleware")]
-            Ok((Err(SendError::Middleware(source)), _)) => {
-                let failure = self.judge_middleware(source, permit, timeout);
-                span.failed(failure.kind());
-                Err(failure)
-            }
-            Ok((Err(SendError::Reqwest(error)), redirected)) => {
-                let redirects = match (
-                    self.shared.tracks_redirects && self.transport.is_own(),
-                    redirected,
-                ) {
-                    (true, false) => Redirects::None,
-                    (true, true) => Redirects::Some,
-                    (false, _) => Redirects::Unknown,
-                };
-                if error.is_timeout() && !error.is_connect() && self.is_over() {
-                    // reqwest's timer for the whole was quicker than ours for the head.
-                    permit.record(self.blame(timeout));
-                    span.failed("deadline_exceeded");
-                    return Err(Failure::Deadline(Phase::Response));
-                }
-                let fault = fault(&error, redirects);
-                permit.record(fault.outcome);
-                if !fault.sent {
-                    self.was_not_sent();
-                }
-                let error = if error.is_builder() && !fault.sent {
-                    Error::invalid(error)
-                } else {
-                    Error::Request {
-                        source: error.without_url(),
-                        request: self.summary(),
-                    }
-                };
-                span.failed(error.kind());
-                Err(Failure::Fault {
-                    error,
-                    sent: fault.sent,
-                    transient: fault.transient,
-                })
-            }
-            Err(_) => {
-                permit.record(self.blame(timeout));
-                if self.is_over() {
-                    span.failed("deadline_exceeded");
-                    return Err(Failure::Deadline(Phase::Response));
-                }
-                span.failed("timeout");
-                Err(Failure::Fault {
-                    error: Error::AttemptTimeout {
-                        timeout,
-                        request: self.summary(),
-                    },
-                    sent: true,
-                    transient: true,
-                })
-            }
+        };
+        span.failed(error.kind());
+        Failure::Fault {
+            error,
+            sent: fault.sent,
+            transient: fault.transient,
+        }
+    }
+
+    /// The time for the attempt, or for all of it, ran out before there was a response.
+    fn timed_out(&self, permit: Shielded<'_, '_>, span: AttemptSpan, timeout: Duration) -> Failure {
+        permit.record(self.blame(timeout));
+        if self.is_over() {
+            span.failed("deadline_exceeded");
+            return Failure::Deadline(Phase::Response);
+        }
+        span.failed("timeout");
+        Failure::Fault {
+            error: Error::AttemptTimeout {
+                timeout,
+                request: self.summary(),
+            },
+            sent: true,
+            transient: true,
         }
     }
 

@@ -1,8 +1,8 @@
 //! What a client keeps for each authority: a circuit breaker and a bulkhead, in a bounded map.
 
-use std::cell::Cell;
+mod name;
+
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use reqwest::Url;
 use steadfast_breaker::{Cause, CircuitBreaker, Snapshot, State};
 use steadfast_bulkhead::Bulkhead;
 
+use self::name::{is_authority, with_authority};
 #[cfg(feature = "rate-limit")]
 use crate::rate_limit::Limiter;
 use crate::settings::Patterns;
@@ -90,6 +91,8 @@ pub(crate) struct Authorities {
 #[derive(Debug, Default)]
 struct Map {
     entries: HashMap<Arc<str>, Arc<Authority>>,
+    /// The one of `entries` that was asked for last. Many clients have no other.
+    latest: Option<Arc<Authority>>,
     /// What those share for which there is no room.
     overflow: Option<Arc<Authority>>,
     asked: u64,
@@ -121,13 +124,24 @@ impl Authorities {
         }
     }
 
+    /// The patterns of the authority of a URL, if it is one of HTTP, and whether they are met for the first
+    /// time.
+    pub(crate) fn meet_url(&self, url: &Url) -> Option<(Arc<Authority>, bool)> {
+        if let Some(latest) = self.map.lock().again(url) {
+            return Some((latest, false));
+        }
+        with_authority(url, |name| self.meet(name))
+    }
+
     /// The patterns of the authority called `name`, and whether they are met for the first time.
-    pub(crate) fn meet(&self, name: &str) -> (Arc<Authority>, bool) {
+    fn meet(&self, name: &str) -> (Arc<Authority>, bool) {
         let mut map = self.map.lock();
         map.asked += 1;
-        if let Some(known) = map.entries.get(name) {
+        if let Some(known) = map.entries.get(name).cloned() {
             known.last_used.store(map.asked, Ordering::Relaxed);
-            return (Arc::clone(known), false);
+            let before = map.latest.replace(Arc::clone(&known));
+            drop((map, before));
+            return (known, false);
         }
         let evicted = if map.entries.len() < self.limit {
             Vec::new()
@@ -193,11 +207,23 @@ impl Authorities {
 }
 
 impl Map {
+    /// The authority that was asked for last, if it is that of `url`.
+    fn again(&mut self, url: &Url) -> Option<Arc<Authority>> {
+        let latest = self.latest.as_ref()?;
+        if !is_authority(&latest.name, url) {
+            return None;
+        }
+        self.asked += 1;
+        latest.last_used.store(self.asked, Ordering::Relaxed);
+        Some(Arc::clone(latest))
+    }
+
     /// Forgets idle authorities until there is room for one and some to spare, so that the search
     /// is not made for every new one. Closed breakers go first, among equals the least recently used.
     ///
     /// May find none: then there is no room, for as long as all of them are busy or rejecting calls.
     fn evict(&mut self, limit: usize) -> Vec<Arc<Authority>> {
+        self.latest = None; // else it would be held, and stay
         let mut idle: Vec<_> = self
             .entries
             .values()
@@ -223,32 +249,6 @@ impl Map {
             .filter_map(|name| self.entries.remove(&name))
             .collect()
     }
-}
-
-/// Hands `host:port` of a URL of HTTP to `with`: what breakers and bulkheads are kept by. `None` if it is
-/// not one.
-pub(crate) fn with_authority<T>(url: &Url, with: impl FnOnce(&str) -> T) -> Option<T> {
-    let default_port = match url.scheme() {
-        "http" => ":80",
-        "https" => ":443",
-        _ => return None,
-    };
-    let host = url.host_str()?;
-    // Each request asks, so there is a buffer for it.
-    let mut name = NAME.take();
-    name.clear();
-    name.push_str(host);
-    match url.port() {
-        None => name.push_str(default_port),
-        Some(port) => write!(name, ":{port}").ok()?,
-    }
-    let answer = with(&name);
-    NAME.set(name);
-    Some(answer)
-}
-
-thread_local! {
-    static NAME: Cell<String> = const { Cell::new(String::new()) };
 }
 
 #[cfg(test)]

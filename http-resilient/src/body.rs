@@ -7,21 +7,21 @@
 //! Most answers are small and arrive together with their head. Those are over at once, and cost no
 //! wrapper: see [`guard`].
 
+mod answer;
 mod error;
 mod guarded;
 
-use std::future::{Future, poll_fn};
 use std::mem;
-use std::pin::pin;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::Version;
+use futures_util::FutureExt;
+use http::{HeaderMap, StatusCode, Version};
 use http_body::Body;
-use reqwest::{Response, ResponseBuilderExt};
+use reqwest::{Response, ResponseBuilderExt, Url};
 use steadfast_breaker::Outcome;
 
+pub(crate) use self::answer::Answer;
 pub use self::error::BodyError;
 use self::guarded::Guarded;
 use crate::spans::AttemptSpan;
@@ -78,11 +78,7 @@ enum Begun {
 /// already, that is now.
 ///
 /// The limit, if the head says that the body is larger.
-pub(crate) async fn guard(
-    mut response: Response,
-    holds: Holds,
-    limits: Limits,
-) -> Result<Response, u64> {
+pub(crate) fn guard(mut response: Response, holds: Holds, limits: Limits) -> Result<Answer, u64> {
     // That of a body that is decompressed is not known.
     let length = response.content_length();
     if let (Some(length), Some(limit)) = (length, limits.bytes) {
@@ -94,30 +90,26 @@ pub(crate) async fn guard(
     let begun = match length {
         Some(0) => {
             holds.settle(Outcome::Success, None);
-            return Ok(response);
+            return Ok(Answer::Whole(response));
         }
         Some(length) if length <= SMALL => {
             // Over HTTP/2, trailers may follow even a body of known length.
             let is_all = response.version() < Version::HTTP_2;
-            let chunk = {
-                let mut chunk = pin!(response.chunk());
-                poll_fn(|cx| Poll::Ready(chunk.as_mut().poll(cx))).await
-            };
-            match chunk {
-                Poll::Ready(Ok(Some(bytes))) if is_all && bytes.len() as u64 == length => {
+            // Who reads it later is the one to be woken.
+            match response.chunk().now_or_never() {
+                Some(Ok(Some(bytes))) if is_all && bytes.len() as u64 == length => {
                     holds.settle(Outcome::Success, None);
-                    return Ok(rebuild(response, bytes.into()));
+                    return Ok(Answer::InParts(response, bytes));
                 }
-                Poll::Ready(Ok(Some(bytes))) => Begun::Bytes(bytes),
-                Poll::Ready(Err(error)) => Begun::Failed(error),
-                Poll::Ready(Ok(None)) | Poll::Pending => Begun::Nothing,
+                Some(Ok(Some(bytes))) => Begun::Bytes(bytes),
+                Some(Err(error)) => Begun::Failed(error),
+                Some(Ok(None)) | None => Begun::Nothing,
             }
         }
         _ => Begun::Nothing,
     };
-    Ok(replace_body(response, |inner| {
-        Guarded::new(inner, begun, holds, limits)
-    }))
+    let response = replace_body(response, |inner| Guarded::new(inner, begun, holds, limits));
+    Ok(Answer::Whole(response))
 }
 
 /// `response` with another body around its own. Everything else stays: status, version, headers,
@@ -135,31 +127,40 @@ where
     head.with(reqwest::Body::wrap(wrap(body)))
 }
 
-/// `response` with another body in place of its own.
-fn rebuild(mut response: Response, body: reqwest::Body) -> Response {
-    Head::take(&mut response).with(body)
-}
-
 /// All of a response but its body.
-struct Head(http::response::Builder);
+struct Head {
+    status: StatusCode,
+    version: Version,
+    headers: HeaderMap,
+    /// With the URL, which reqwest hands over only if asked.
+    rest: http::response::Builder,
+}
 
 impl Head {
     fn take(response: &mut Response) -> Self {
-        let mut head = http::Response::builder()
-            .status(response.status())
-            .version(response.version());
-        if let Some(headers) = head.headers_mut() {
-            *headers = mem::take(response.headers_mut());
-        }
-        if let Some(extensions) = head.extensions_mut() {
+        let url = response.url().clone();
+        Self::take_with(response, url)
+    }
+
+    fn take_with(response: &mut Response, url: Url) -> Self {
+        let mut rest = http::Response::builder();
+        if let Some(extensions) = rest.extensions_mut() {
             *extensions = mem::take(response.extensions_mut());
         }
-        // reqwest hands over the URL only if asked.
-        Self(head.url(response.url().clone()))
+        Self {
+            status: response.status(),
+            version: response.version(),
+            headers: mem::take(response.headers_mut()),
+            rest: rest.url(url),
+        }
     }
 
     fn with(self, body: reqwest::Body) -> Response {
-        let response = self.0.body(body);
-        Response::from(response.expect("a response that was one already"))
+        let response = self.rest.body(body);
+        let mut response = response.expect("there is nothing in it that can be wrong");
+        *response.status_mut() = self.status;
+        *response.version_mut() = self.version;
+        *response.headers_mut() = self.headers;
+        Response::from(response)
     }
 }

@@ -11,6 +11,7 @@ use steadfast_retry::{Backoff, Waits};
 
 use crate::attempt::Failure;
 use crate::authority::Authority;
+use crate::body::Answer;
 use crate::classify::is_idempotent;
 use crate::client::Shared;
 use crate::clock;
@@ -20,39 +21,40 @@ use crate::counters::Ongoing;
 use crate::error::{Error, Phase};
 use crate::leg::Leg;
 use crate::observer::Finished;
-use crate::options::{self, Options};
+use crate::options::Options;
 use crate::past::{self, Past};
 use crate::spans::CallSpan;
 use crate::summary::RequestSummary;
 use crate::transport::Transport;
 
-/// Sends a request through all the patterns, or waits for what another brings that is the same. `is_ours`
-/// if nobody but a builder of ours can have made it.
+/// Sends the request in `slot` through all the patterns, or waits for what another brings that is the same.
+/// `is_ours` if nobody but a builder of ours can have made it.
 pub(crate) async fn run(
     shared: &Arc<Shared>,
-    mut request: Request,
-    options: Option<Box<Options>>,
+    slot: &mut Option<Request>,
+    options: &Options,
     is_ours: bool,
-    transport: Transport<'_>,
+    transport: &Transport<'_>,
 ) -> Result<Response, Error> {
     let ongoing = shared.counters.begin();
+    let request = slot.as_ref().expect(REQUEST);
     let Some(authority) = shared.meet(request.url()) else {
         // No HTTP: reqwest says so in its own words, and sends nothing.
-        return ongoing.end(shared.http.execute(request).await.map_err(Error::invalid));
+        let executing = shared.http.execute(slot.take().expect(REQUEST));
+        let result = executing.await.map_err(Error::invalid);
+        ongoing.end(result.as_ref().err());
+        return result;
     };
-    let options = options.as_deref().unwrap_or(&options::NONE);
     let started = clock::now();
     let mut sent_before = false;
-    if transport.is_own() && coalesce::is_wanted(shared, &request, options) {
+    if transport.is_own() && coalesce::is_wanted(shared, request, options) {
         // In a box, as few requests are.
         let joining = coalesce::join(shared, &authority, request, options, started);
-        match Box::pin(joining).await {
-            Ok(result) => return ongoing.end(result),
-            Err(alone) => {
-                request = alone;
-                sent_before = true;
-            }
+        if let Some(result) = Box::pin(joining).await {
+            ongoing.end(result.as_ref().err());
+            return result;
         }
+        sent_before = true;
     }
     let origin = Origin {
         started,
@@ -60,32 +62,41 @@ pub(crate) async fn run(
         sent_before,
         transport,
     };
-    send(shared, authority, request, options, origin, Some(ongoing)).await
+    send(shared, &authority, slot, options, origin, Some(ongoing)).await
 }
 
-/// Sends a request through all the patterns; `ongoing` ends with it.
+/// Sends the request in `slot` through all the patterns; `ongoing` ends with it.
 pub(crate) async fn send(
     shared: &Shared,
-    authority: Arc<Authority>,
-    request: Request,
+    authority: &Arc<Authority>,
+    slot: &mut Option<Request>,
     options: &Options,
     origin: Origin<'_>,
     ongoing: Option<Ongoing<'_>>,
 ) -> Result<Response, Error> {
-    let call = Call::new(shared, authority, request, options, origin);
-    let result = match call.hedge() {
-        // In a box: few requests are hedged, and all would be as large as those that are.
-        Some(hedge) => Box::pin(call.hedged(hedge)).await,
-        None => Leg::new(&call).run().await,
-    };
-    let mut result = call.or_fallback(result).await;
+    let call = Call::new(shared, authority, slot, options, origin);
+    // In boxes: few requests are hedged or fall back, and all would be as large as those that are.
+    let leg = Leg::new(&call);
+    match call.hedge() {
+        Some(hedge) => Box::pin(call.hedged(hedge, &leg.slot)).await,
+        None => leg.run().await,
+    }
+    if let Some(fallback) = call.fallback(&leg.slot) {
+        Box::pin(call.fall_back(fallback, &leg.slot)).await;
+    }
+    let result = leg.result();
+    drop(leg);
     if let Some(ongoing) = ongoing {
-        result = ongoing.end(result);
+        ongoing.end(result.as_ref().err());
     }
     call.span.end(&result, call.attempts());
     call.tell(&result);
-    result
+    let url = call.url;
+    result.map(|answer| answer.whole_with(url))
 }
+
+/// Why the slot of a request is not empty: it is taken from it when it is sent.
+const REQUEST: &str = "a request that has not been sent";
 
 /// When a request must be over that has begun at `started`.
 pub(crate) fn deadline(
@@ -108,18 +119,18 @@ pub(crate) struct Origin<'c> {
     pub(crate) is_ours: bool,
     /// Whether the server may have seen it already, sent for it and others.
     pub(crate) sent_before: bool,
-    pub(crate) transport: Transport<'c>,
+    pub(crate) transport: &'c Transport<'c>,
 }
 
 pub(crate) struct Call<'c> {
     pub(crate) shared: &'c Shared,
     pub(crate) options: &'c Options,
-    pub(crate) transport: Transport<'c>,
-    pub(crate) authority: Arc<Authority>,
+    pub(crate) transport: &'c Transport<'c>,
+    pub(crate) authority: &'c Arc<Authority>,
     method: Method,
     url: Url,
     /// The request itself, for the first attempt.
-    first: Mutex<Option<Request>>,
+    first: Mutex<&'c mut Option<Request>>,
     /// What copies for further attempts are made of, if there can be any.
     copied: Option<Copied>,
     /// Whether it may reach the server twice.
@@ -129,6 +140,8 @@ pub(crate) struct Call<'c> {
     pub(crate) max_attempts: u32,
     pub(crate) attempt_timeout: Duration,
     pub(crate) started: Instant,
+    /// Whether it has only just begun: its first attempt need not look at the clock.
+    pub(crate) is_fresh: bool,
     pub(crate) deadline: Option<Instant>,
     // They order nothing, hence relaxed.
     attempts: AtomicU32,
@@ -146,19 +159,20 @@ pub(crate) struct Call<'c> {
 impl<'c> Call<'c> {
     fn new(
         shared: &'c Shared,
-        authority: Arc<Authority>,
-        mut request: Request,
+        authority: &'c Arc<Authority>,
+        slot: &'c mut Option<Request>,
         options: &'c Options,
         origin: Origin<'c>,
     ) -> Self {
         let settings = &shared.settings;
+        let request = slot.as_mut().expect(REQUEST);
         let Origin {
             started,
             is_ours,
             sent_before,
             transport,
         } = origin;
-        let deadline = deadline(shared, &request, options, started);
+        let deadline = deadline(shared, request, options, started);
         let usual = match options.adopted.once {
             true => 1,
             false => settings.max_attempts,
@@ -173,7 +187,7 @@ impl<'c> Call<'c> {
         let hedge = options.hedge.as_ref();
         let is_hedged = hedge.map_or(shared.hedge.is_some(), Option::is_some);
         let copied = match replayable && (max_attempts > 1 || is_hedged) {
-            true => Copied::of(&request, is_ours),
+            true => Copied::of(request, is_ours),
             false => None,
         };
         Self {
@@ -182,11 +196,12 @@ impl<'c> Call<'c> {
             method: request.method().clone(),
             url: request.url().clone(),
             copied,
-            span: CallSpan::begin(shared, &request, options),
-            first: Mutex::new(Some(request)),
+            span: CallSpan::begin(shared, request, options),
+            first: Mutex::new(slot),
             max_attempts,
             attempt_timeout: options.attempt_timeout.unwrap_or(settings.attempt_timeout),
             started,
+            is_fresh: !sent_before,
             deadline,
             attempts: AtomicU32::new(0),
             sent: AtomicU32::new(sent_before.into()),
@@ -200,17 +215,24 @@ impl<'c> Call<'c> {
         }
     }
 
-    /// The request, or a copy of it for another attempt; `None` if there can be none.
-    pub(crate) fn next_request(&self) -> Option<Request> {
+    /// The request, or a copy of it for another attempt.
+    ///
+    /// # Panics
+    /// If there can be none, as it is not [`replayable`](Self::replayable).
+    pub(crate) fn next_request(&self) -> Request {
         let first = self.first.lock().take();
         let mut request = match first {
             Some(first) => first,
-            None => self.copied.as_ref()?.request(&self.method, &self.url)?,
+            None => self.copy().expect("only what can be copied is retried"),
         };
         if let Some(body) = &self.options.body {
             *request.body_mut() = Some(body());
         }
-        Some(request)
+        request
+    }
+
+    fn copy(&self) -> Option<Request> {
+        self.copied.as_ref()?.request(&self.method, &self.url)
     }
 
     /// The waits between its attempts.
@@ -290,10 +312,15 @@ impl<'c> Call<'c> {
 
     /// What is left until the deadline; a failure if that is nothing.
     pub(crate) fn left(&self, phase: Phase) -> Result<Duration, Failure> {
+        self.left_at(clock::now(), phase)
+    }
+
+    /// What is left until the deadline at `now`.
+    pub(crate) fn left_at(&self, now: Instant, phase: Phase) -> Result<Duration, Failure> {
         let Some(deadline) = self.deadline else {
             return Ok(Duration::MAX);
         };
-        let left = deadline.saturating_duration_since(clock::now());
+        let left = deadline.saturating_duration_since(now);
         if left.is_zero() {
             return Err(Failure::Deadline(phase));
         }
@@ -311,7 +338,7 @@ impl<'c> Call<'c> {
         })
     }
 
-    fn tell(&self, result: &Result<Response, Error>) {
+    fn tell(&self, result: &Result<Answer, Error>) {
         if !self.shared.is_watched() {
             return;
         }
@@ -322,7 +349,7 @@ impl<'c> Call<'c> {
             method: self.method.clone(),
             attempts: self.attempts(),
             duration: clock::now().saturating_duration_since(self.started),
-            status: result.as_ref().ok().map(Response::status),
+            status: result.as_ref().ok().map(Answer::status),
             error_type: result.as_ref().err().map(Error::kind),
         };
         self.shared.observers.tell(&finished);

@@ -9,7 +9,7 @@ use http::{HeaderMap, Method};
 use reqwest::{Request, Response, Url};
 use steadfast_retry::{Budget, Hedge, HedgeConfig, Retry};
 
-use crate::authority::{Authorities, Authority, with_authority};
+use crate::authority::{Authorities, Authority};
 use crate::builder::Builder;
 use crate::call;
 use crate::coalesce::Flights;
@@ -17,7 +17,7 @@ use crate::counters::Counters;
 use crate::error::Error;
 use crate::fallback::Fallback;
 use crate::observer::{Observer, Observers};
-use crate::options::Options;
+use crate::options::{self, Options};
 use crate::propagation::{Adopted, Propagation};
 use crate::request::RequestBuilder;
 use crate::settings::{self, Patterns, Settings};
@@ -186,22 +186,31 @@ impl Client {
         &self,
         request: Request,
     ) -> impl Future<Output = Result<Response, Error>> + Send + use<> {
-        let shared = Arc::clone(&self.shared);
-        async move { call::run(&shared, request, None, false, shared.transport()).await }
+        self.clone().send(Ok(request), None, false)
     }
 
-    pub(crate) async fn send(
-        &self,
+    /// Sends what a builder has made.
+    pub(crate) fn send(
+        self,
         request: reqwest::Result<Request>,
         options: Option<Box<Options>>,
         is_ours: bool,
-    ) -> Result<Response, Error> {
-        match request {
-            Ok(request) => {
-                let transport = self.shared.transport();
-                call::run(&self.shared, request, options, is_ours, transport).await
+    ) -> impl Future<Output = Result<Response, Error>> + Send + use<> {
+        // From here on the request stays where it is, and is borrowed: it is large, and each function that
+        // it is handed to by value would have it twice.
+        let (mut request, invalid) = match request {
+            Ok(request) => (Some(request), None),
+            Err(error) => (None, Some(error)),
+        };
+        async move {
+            let shared = &self.shared;
+            if let Some(error) = invalid {
+                let error = Error::invalid(error);
+                shared.counters.begin().end(Some(&error));
+                return Err(error);
             }
-            Err(error) => Err(self.shared.counters.begin().fail(Error::invalid(error))),
+            let options = options.as_deref().unwrap_or(&options::NONE);
+            call::run(shared, &mut request, options, is_ours, &shared.transport()).await
         }
     }
 
@@ -281,7 +290,7 @@ impl Shared {
 
     /// The patterns of the authority of a URL, if it is one of HTTP; telemetry is told of new ones.
     pub(crate) fn meet(&self, url: &Url) -> Option<Arc<Authority>> {
-        let (authority, is_new) = with_authority(url, |name| self.authorities.meet(name))?;
+        let (authority, is_new) = self.authorities.meet_url(url)?;
         #[cfg(feature = "telemetry")]
         if is_new {
             self.sinks.watch(&authority.breaker);

@@ -128,27 +128,27 @@ pub(crate) fn is_wanted(shared: &Shared, request: &Request, options: &Options) -
         && options.is_as_the_client()
 }
 
-/// The answer to a request that others may be waiting for too; `Err` with the request if it has to be
-/// sent after all, as the answer cannot be shared.
+/// The answer to a request that others may be waiting for too; `None` if it has to be sent after all,
+/// as the answer cannot be shared.
 ///
 /// # Cancel safety
 /// Dropping the future drops the flight only if nobody else waits for it.
 pub(crate) async fn join(
     shared: &Arc<Shared>,
     authority: &Arc<Authority>,
-    request: Request,
+    request: &Request,
     options: &Options,
     started: Instant,
-) -> Result<Result<Response, Error>, Request> {
-    let deadline = deadline(shared, &request, options, started);
-    let key = Key::of(&request);
+) -> Option<Result<Response, Error>> {
+    let deadline = deadline(shared, request, options, started);
+    let key = Key::of(request);
     let (flight, is_new) = shared.flights.board(&key, |number| {
         let listed = Listed {
             shared: Arc::clone(shared),
             key: key.clone(),
             number,
         };
-        fly(listed, Arc::clone(authority), copy_of(&request))
+        fly(listed, Arc::clone(authority), copy_of(request))
     });
     let landed = match deadline {
         Some(deadline) => {
@@ -158,19 +158,19 @@ pub(crate) async fn join(
         None => Ok(flight.await),
     };
     let Ok(landed) = landed else {
-        return Ok(Err(too_late(authority, &request, started)));
+        return Some(Err(too_late(authority, request, started)));
     };
     let has_time = deadline.is_none_or(|deadline| clock::now() < deadline);
     match landed::take(landed) {
         // The client's deadline, which is not this request's.
-        Some(Err(error)) if error.is_deadline_exceeded() && has_time => Err(request),
+        Some(Err(error)) if error.is_deadline_exceeded() && has_time => None,
         Some(result) => {
             if !is_new {
                 shared.counters.coalesced.add();
             }
-            Ok(result)
+            Some(result)
         }
-        None => Err(request),
+        None => None,
     }
 }
 
@@ -183,9 +183,10 @@ fn fly(listed: Listed, authority: Arc<Authority>, request: Request) -> Flying {
                 started: clock::now(),
                 is_ours: true,
                 sent_before: false,
-                transport: shared.transport(),
+                transport: &shared.transport(),
             };
-            let result = call::send(shared, authority, request, options, origin, None).await;
+            let request = &mut Some(request);
+            let result = call::send(shared, &authority, request, options, origin, None).await;
             Landed::from_result(result).await
         };
         // A panic that got out would leave those waiting who are not polling just now.

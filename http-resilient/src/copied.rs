@@ -11,7 +11,7 @@ pub(crate) enum Copied {
         headers: HeaderMap,
         version: Version,
     },
-    Whole(Request),
+    Whole(Box<Request>),
 }
 
 impl Copied {
@@ -23,7 +23,7 @@ impl Copied {
                 version: request.version(),
             });
         }
-        request.try_clone().map(Self::Whole)
+        request.try_clone().map(Box::new).map(Self::Whole)
     }
 
     pub(crate) fn request(&self, method: &Method, url: &Url) -> Option<Request> {

@@ -106,25 +106,11 @@ pub(crate) struct Ongoing<'c> {
 }
 
 impl Ongoing<'_> {
-    pub(crate) fn end<T>(self, result: Result<T, Error>) -> Result<T, Error> {
-        match result {
-            Ok(value) => {
-                let counters = self.counters;
-                self.count(&counters.responses);
-                Ok(value)
-            }
-            Err(error) => Err(self.fail(error)),
-        }
-    }
-
-    pub(crate) fn fail(self, error: Error) -> Error {
-        let counters = self.counters;
-        self.count(counters.ending(&error));
-        error
-    }
-
-    fn count(mut self, ending: &Counter) {
+    /// It ends in a response, or in an error.
+    pub(crate) fn end(mut self, error: Option<&Error>) {
         self.ended = true;
+        let counters = self.counters;
+        let ending = error.map_or(&counters.responses, |error| counters.ending(error));
         ending.add();
     }
 }

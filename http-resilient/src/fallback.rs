@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 use http::{Method, StatusCode};
 use reqwest::{Body, Response, ResponseBuilderExt, Url};
 
+use crate::body::Answer;
 use crate::call::Call;
 use crate::classify::is_retryable;
 use crate::error::Error;
+use crate::leg::Slot;
 use crate::response::{Attempts, ServedBy};
 
 /// What a fallback is to replace: an error, or a response whose status is one that is retried and that
@@ -98,25 +100,24 @@ impl fmt::Debug for Fallback {
 }
 
 impl Call<'_> {
-    /// `result`, or what the fallback has in its place, if it is a failure, there is a fallback, and it
-    /// does not decline.
-    pub(crate) async fn or_fallback(
-        &self,
-        result: Result<Response, Error>,
-    ) -> Result<Response, Error> {
-        let is_failure = match &result {
-            Ok(response) => is_retryable(response.status()),
+    /// The fallback, if there is one and the result in `slot` is a failure.
+    pub(crate) fn fallback(&self, slot: &Slot) -> Option<&Fallback> {
+        let own = self.options.fallback.as_ref();
+        let fallback = own.or(self.shared.fallback.as_ref())?;
+        let is_failure = match slot.lock().as_ref()? {
+            Ok(answer) => is_retryable(answer.status()),
             Err(error) => !error.is_invalid_request(),
         };
-        let own = self.options.fallback.as_ref();
-        let Some(fallback) = own.or(self.shared.fallback.as_ref()) else {
-            return result;
+        is_failure.then_some(fallback)
+    }
+
+    /// Leaves in `slot` what the fallback has in the place of the failure there, unless it declines.
+    pub(crate) async fn fall_back(&self, fallback: &Fallback, slot: &Slot) {
+        let Some(result) = slot.lock().take() else {
+            return;
         };
-        if !is_failure {
-            return result;
-        }
         let answering = (fallback.0)(&Failed {
-            result: result.as_ref(),
+            result: result.as_ref().map(Answer::head),
             method: self.method(),
             url: self.url(),
             attempts: self.attempts(),
@@ -131,11 +132,14 @@ impl Call<'_> {
             }
             None => answering.await,
         };
-        let Some(answer) = answer else {
-            return result;
+        let result = match answer {
+            None => result,
+            Some(answer) => {
+                self.shared.counters.fallbacks.add();
+                Ok(Answer::Whole(self.response_of(answer)))
+            }
         };
-        self.shared.counters.fallbacks.add();
-        Ok(self.response_of(answer))
+        *slot.lock() = Some(result);
     }
 
     fn until(&self, deadline: Instant) -> Duration {

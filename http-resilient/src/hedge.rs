@@ -1,12 +1,12 @@
 //! Hedged requests: a second attempt while the first one is slow.
 
-use reqwest::Response;
 use steadfast_retry::{Hedge, Verdict};
 
+use crate::body::Answer;
 use crate::call::Call;
 use crate::classify::is_retryable;
 use crate::error::Error;
-use crate::leg::Leg;
+use crate::leg::{Leg, Slot};
 
 impl Call<'_> {
     /// By what the request is hedged, if it is, and may be sent twice at the same time.
@@ -25,7 +25,8 @@ impl Call<'_> {
     ///
     /// # Cancel safety
     /// As that of a [`Leg`], for each of them.
-    pub(crate) async fn hedged(&self, hedge: &Hedge) -> Result<Response, Error> {
+    /// Races attempts, and leaves the result in `slot`.
+    pub(crate) async fn hedged(&self, hedge: &Hedge, slot: &Slot) {
         let race = hedge.classify(|result| {
             let verdict = verdict(result);
             if matches!(verdict, Verdict::Accept | Verdict::Stop) {
@@ -39,7 +40,8 @@ impl Call<'_> {
             if attempt.is_hedge() {
                 leg.once().await
             } else {
-                leg.run().await
+                leg.run().await;
+                leg.result()
             }
         });
         let mut result = racing.await;
@@ -47,14 +49,14 @@ impl Call<'_> {
             // It was made when its own attempt was over; what others have sent belongs to it as well.
             error.renew(|| self.summary());
         }
-        result
+        *slot.lock() = Some(result);
     }
 }
 
 /// What the result of an attempt means for those beside it.
-fn verdict(result: &Result<Response, Error>) -> Verdict {
+fn verdict(result: &Result<Answer, Error>) -> Verdict {
     match result {
-        Ok(response) if is_retryable(response.status()) => Verdict::Retry,
+        Ok(answer) if is_retryable(answer.status()) => Verdict::Retry,
         Ok(_) => Verdict::Accept,
         // Another could not fare better.
         Err(Error::InvalidRequest { .. } | Error::BodyTooLarge { .. }) => Verdict::Stop,

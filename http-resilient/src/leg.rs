@@ -1,6 +1,7 @@
 //! The attempts at one request: the retries, the verdict on each attempt, and the result that stands.
 
-use std::time::Duration;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use parking_lot::Mutex;
@@ -8,6 +9,7 @@ use reqwest::Response;
 use steadfast_retry::{BudgetPermit, Extra, Verdict, Waits};
 
 use crate::attempt::Failure;
+use crate::body::Answer;
 use crate::call::Call;
 use crate::classify::is_retryable;
 use crate::clock;
@@ -18,12 +20,20 @@ use crate::read_ahead::read_ahead;
 use crate::response::{Attempts, ServedBy};
 use crate::settings::no_wait;
 
-pub(crate) struct Leg<'a> {
-    pub(crate) call: &'a Call<'a>,
-    progress: Mutex<Progress>,
+pub(crate) struct Leg<'a, 'c> {
+    pub(crate) call: &'a Call<'c>,
+    /// The answer that was accepted, and at the end what stands. It is left here, as it is large and would
+    /// be handed from one future to the next.
+    pub(crate) slot: Slot,
+    /// In a box, and made when there is something in it: after most requests there is not.
+    progress: Mutex<Option<Box<Progress>>>,
 }
 
+/// Where the result of a request is left.
+pub(crate) type Slot = Mutex<Option<Result<Answer, Error>>>;
+
 /// What changes from attempt to attempt.
+#[derive(Default)]
 struct Progress {
     /// Made when there is something to wait for.
     backoff: Option<Waits>,
@@ -42,26 +52,23 @@ enum Kept {
     Failed(Error),
 }
 
-impl<'a> Leg<'a> {
-    pub(crate) fn new(call: &'a Call<'a>) -> Self {
+impl<'a, 'c> Leg<'a, 'c> {
+    pub(crate) fn new(call: &'a Call<'c>) -> Self {
         Self {
-            progress: Mutex::new(Progress {
-                backoff: None,
-                leave: None,
-                result: None,
-            }),
+            slot: Mutex::new(None),
+            progress: Mutex::new(None),
             call,
         }
     }
 
-    pub(crate) async fn run(&self) -> Result<Response, Error> {
+    /// Makes attempts until the result of one of them stands.
+    pub(crate) async fn run(&self) {
         let shared = self.call.shared;
         if let Some(budget) = &shared.budget {
             budget.record_call();
         }
-        // The result of each attempt stays here, so that one which a retry could not improve on is
-        // still there to be returned; the retry only handles verdicts, and where it stops does not
-        // matter any more.
+        // What an attempt ends in stays here, so that one which a retry could not improve on is still there
+        // to be returned; the retry only handles verdicts, and where it stops does not matter any more.
         let _ = shared
             .retry
             .classify(|judged: &Result<(), Verdict>| match judged {
@@ -71,15 +78,19 @@ impl<'a> Leg<'a> {
             .max_attempts(self.call.max_attempts)
             .call(|attempt| {
                 let number = attempt.number();
-                self.attempt(number, number >= self.call.max_attempts)
+                let now = match number {
+                    1 if self.call.is_fresh => self.call.started,
+                    _ => clock::now(),
+                };
+                self.attempt(now, number, number >= self.call.max_attempts)
             })
             .await;
-        self.take_result()
+        self.settle();
     }
 
     /// Makes one attempt that nothing follows: a hedge. It makes none while the server wants to be left
     /// alone: it is not the server that is slow, and the first attempt waits for that moment already.
-    pub(crate) async fn once(&self) -> Result<Response, Error> {
+    pub(crate) async fn once(&self) -> Result<Answer, Error> {
         if let Some(retry_after) = self.call.quiet() {
             return Err(Error::Throttled {
                 retry_after,
@@ -87,57 +98,83 @@ impl<'a> Leg<'a> {
                 request: self.call.summary(),
             });
         }
-        let _ = self.attempt(1, true).await; // the result stays here, as above
-        let mut result = self.take_result();
-        if let Ok(response) = &mut result {
-            response.extensions_mut().insert(ServedBy::Hedge);
+        let _ = self.attempt(clock::now(), 1, true).await; // as above
+        self.settle();
+        let mut result = self.result();
+        if let Ok(answer) = &mut result {
+            answer.head_mut().extensions_mut().insert(ServedBy::Hedge);
         }
         result
     }
 
-    fn take_result(&self) -> Result<Response, Error> {
-        let result = self.progress.lock().result.take();
-        match result {
-            Some(Kept::Response(mut response)) => {
-                let attempts = self.call.attempts();
-                if attempts != 1 {
-                    response.extensions_mut().insert(Attempts(attempts));
-                }
-                Ok(response)
+    /// Unless an answer was accepted, what was kept stands. Says how many attempts there were.
+    fn settle(&self) {
+        let is_accepted = self.slot.lock().is_some();
+        if !is_accepted {
+            let result = match self.take_kept() {
+                Some(Kept::Response(response)) => Ok(Answer::Whole(response)),
+                Some(Kept::Failed(error)) => Err(error),
+                Some(Kept::Discarded(_)) | None => unreachable!("every attempt leaves a result"),
+            };
+            *self.slot.lock() = Some(result);
+        }
+        let attempts = self.call.attempts();
+        if attempts != 1 {
+            if let Some(Ok(answer)) = &mut *self.slot.lock() {
+                let extensions = answer.head_mut().extensions_mut();
+                extensions.insert(Attempts(attempts));
             }
-            Some(Kept::Failed(error)) => Err(error),
-            Some(Kept::Discarded(_)) | None => unreachable!("every attempt leaves a result"),
         }
     }
 
+    /// What stands.
+    pub(crate) fn result(&self) -> Result<Answer, Error> {
+        let result = self.slot.lock().take();
+        result.expect("it is left here by whoever makes attempts")
+    }
+
+    /// Looks at the answer, if a retry may improve on it.
+    fn judging(&self, number: u32, last: bool) -> Option<Pin<Box<impl Future<Output = Verdict>>>> {
+        let answer = self.slot.lock().take_if(|result| {
+            let answer = result.as_ref();
+            answer.is_ok_and(|answer| is_retryable(answer.status()))
+        });
+        let response = answer?.ok()?.whole();
+        // In a box, as few are.
+        Some(Box::pin(self.judge(response, number, last)))
+    }
+
+    fn take_kept(&self) -> Option<Kept> {
+        self.progress.lock().as_mut()?.result.take()
+    }
+
+    fn take_leave(&self) -> Option<BudgetPermit> {
+        self.progress.lock().as_mut()?.leave.take()
+    }
+
     /// Makes an attempt, keeps its result, and says whether it is worth another.
-    async fn attempt(&self, number: u32, last: bool) -> Result<(), Verdict> {
-        // There is one: a request that cannot be copied is not retried.
-        let request = self.call.next_request().ok_or(Verdict::Stop)?;
-        let leave = self.progress.lock().leave.take();
-        let verdict = match self.call.send(request, leave).await {
-            Ok(response) => self.judge(response, number, last).await,
-            Err(failure) => self.judge_failure(failure, number, last),
+    async fn attempt(&self, now: Instant, number: u32, last: bool) -> Result<(), Verdict> {
+        let leave = self.take_leave();
+        let verdict = match self.call.send(now, leave, &self.slot).await {
+            Ok(()) => match self.judging(number, last) {
+                Some(judging) => judging.await,
+                None => return Ok(()),
+            },
+            Err(failure) => self.judge_failure(*failure, number, last),
         };
         if let Some(wait) = wait_of(verdict) {
             self.call.span.waits(wait);
         }
-        match verdict {
-            Verdict::Accept => Ok(()),
-            verdict => Err(verdict),
-        }
+        Err(verdict)
     }
 
+    /// Looks at a response that a retry may improve on.
     async fn judge(&self, response: Response, number: u32, last: bool) -> Verdict {
-        let verdict = if is_retryable(response.status()) {
-            let hint = stated_wait(response.status(), response.headers(), clock::wall());
-            if let Some(wait) = hint {
-                self.call.keep_quiet(wait);
-            }
-            self.verdict(self.call.idempotent, hint, last)
-        } else {
-            Verdict::Accept
-        };
+        let hint = stated_wait(response.status(), response.headers(), clock::wall());
+        if let Some(wait) = hint {
+            self.call.keep_quiet(wait);
+        }
+        let verdict = self.verdict(self.call.idempotent, hint, last);
         let Some(wait) = wait_of(verdict) else {
             self.keep(Kept::Response(response));
             return verdict;
@@ -169,17 +206,16 @@ impl<'a> Leg<'a> {
                 self.call.span.rejected(error.kind());
                 // A retry that is not let through is one that was not made: the result of the attempt
                 // before it stands, if it is still there.
-                let stands = matches!(
-                    self.progress.lock().result,
-                    Some(Kept::Response(_) | Kept::Failed(_))
-                );
+                let stands = self.progress.lock().as_ref().is_some_and(|progress| {
+                    matches!(progress.result, Some(Kept::Response(_) | Kept::Failed(_)))
+                });
                 if !stands {
                     self.keep(Kept::Failed(error));
                 }
                 Verdict::Stop
             }
             Failure::Deadline(phase) => {
-                let before = self.progress.lock().result.take();
+                let before = self.take_kept();
                 let error = Error::DeadlineExceeded {
                     phase,
                     elapsed: clock::now().saturating_duration_since(self.call.started),
@@ -246,7 +282,7 @@ impl<'a> Leg<'a> {
         }
         if let Some(budget) = &call.shared.budget {
             match budget.try_acquire(Extra::Retry) {
-                Ok(leave) => self.progress.lock().leave = Some(leave),
+                Ok(leave) => self.progress.lock().get_or_insert_default().leave = Some(leave),
                 Err(_) => {
                     call.span.rejected("retry_budget"); // which the budget counts
                     return Verdict::Stop;
@@ -258,12 +294,16 @@ impl<'a> Leg<'a> {
 
     fn next_backoff(&self) -> Duration {
         let mut progress = self.progress.lock();
+        let progress = progress.get_or_insert_default();
         let backoff = progress.backoff.get_or_insert_with(|| self.call.backoff());
         backoff.next().unwrap_or_default()
     }
 
     fn keep(&self, result: Kept) {
-        let before = self.progress.lock().result.replace(result);
+        let before = {
+            let mut progress = self.progress.lock();
+            progress.get_or_insert_default().result.replace(result)
+        };
         drop(before); // outside the lock: a response gives permits back
     }
 }

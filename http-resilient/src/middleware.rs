@@ -13,6 +13,7 @@ use crate::call::{self, Call};
 use crate::classify::{Fault, fault};
 use crate::client::Client;
 use crate::error::{Error, Phase};
+use crate::options;
 use crate::redirected::Redirects;
 use crate::shield::Shielded;
 use crate::transport::{SendError, Transport};
@@ -88,7 +89,8 @@ impl Middleware for ResilienceMiddleware {
             next,
             extensions: extensions.clone(),
         });
-        let result = call::run(self.client.shared(), request, None, false, transport).await;
+        let (shared, options) = (self.client.shared(), &options::NONE);
+        let result = call::run(shared, &mut Some(request), options, false, &transport).await;
         let mut response = result.map_err(reqwest_middleware::Error::middleware)?;
         if let Some(Carried(of_attempt)) = response.extensions_mut().remove() {
             *extensions = of_attempt;
@@ -136,7 +138,7 @@ impl Call<'_> {
     pub(crate) fn judge_middleware(
         &self,
         source: reqwest_middleware::Error,
-        permit: Shielded<'_>,
+        permit: Shielded<'_, '_>,
         timeout: Duration,
     ) -> Failure {
         let behind = reqwest_error(&source);

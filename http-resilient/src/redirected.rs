@@ -36,13 +36,13 @@ pub(crate) fn marking(policy: Policy) -> Policy {
 }
 
 /// An attempt, and whether its policy was asked while it was polled.
-pub(crate) struct Marked<'a, F> {
-    attempt: Pin<&'a mut F>,
+pub(crate) struct Marked<F> {
+    attempt: F,
     seen: bool,
 }
 
-impl<'a, F> Marked<'a, F> {
-    pub(crate) fn new(attempt: Pin<&'a mut F>) -> Self {
+impl<F: Unpin> Marked<F> {
+    pub(crate) fn new(attempt: F) -> Self {
         Self {
             attempt,
             seen: false,
@@ -50,19 +50,19 @@ impl<'a, F> Marked<'a, F> {
     }
 }
 
-impl<F: Future> Future for Marked<'_, F> {
+impl<F: Future + Unpin> Future for Marked<F> {
     type Output = (F::Output, bool);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let outer = Restore(SEEN.replace(self.seen));
-        let polled = self.attempt.as_mut().poll(cx);
+        let polled = Pin::new(&mut self.attempt).poll(cx);
         self.seen = SEEN.get();
         drop(outer);
         polled.map(|output| (output, self.seen))
     }
 }
 
-impl<F> fmt::Debug for Marked<'_, F> {
+impl<F> fmt::Debug for Marked<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Marked").field("seen", &self.seen).finish()
     }

@@ -293,9 +293,9 @@ impl RequestBuilder {
     /// # Cancel safety
     /// Dropping the future drops the attempt or the wait it is in. Its place in the bulkhead and its
     /// probe of a half-open breaker are given back at once. What the server has done stays done.
-    pub async fn send(self) -> Result<Response, Error> {
+    pub fn send(self) -> impl Future<Output = Result<Response, Error>> + Send + 'static {
         let request = self.inner.build();
-        self.client.send(request, self.options, self.is_ours).await
+        self.client.send(request, self.options, self.is_ours)
     }
 
     /// A copy; `None` if the body is a stream, or the request is not valid.

@@ -6,13 +6,13 @@ use crate::call::Call;
 
 /// A permit in an attempt. Dropped after the call was decided by another attempt, it says nothing about
 /// the server; before that, it is abandoned, as any other.
-pub(crate) struct Shielded<'a> {
+pub(crate) struct Shielded<'a, 'c> {
     permit: Option<Permit>,
-    call: &'a Call<'a>,
+    call: &'a Call<'c>,
 }
 
-impl<'a> Shielded<'a> {
-    pub(crate) fn new(permit: Permit, call: &'a Call<'a>) -> Self {
+impl<'a, 'c> Shielded<'a, 'c> {
+    pub(crate) fn new(permit: Permit, call: &'a Call<'c>) -> Self {
         Self {
             permit: Some(permit),
             call,
@@ -35,7 +35,7 @@ impl<'a> Shielded<'a> {
     }
 }
 
-impl Drop for Shielded<'_> {
+impl Drop for Shielded<'_, '_> {
     fn drop(&mut self) {
         if let Some(permit) = self.permit.take() {
             if self.call.is_decided() {

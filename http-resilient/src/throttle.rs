@@ -131,9 +131,6 @@ impl Call<'_> {
     /// Waits until the server may be asked, or says that it is too long to wait for.
     pub(crate) async fn wait_for_moment(&self) -> Result<(), Failure> {
         let throttle = &self.authority.throttle;
-        if !throttle.is_set() {
-            return Ok(());
-        }
         let spread = throttle.draw();
         // Others may be told a later moment while this one waits.
         while let Some(pause) = throttle.pause(spread) {

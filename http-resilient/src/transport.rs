@@ -1,5 +1,8 @@
 //! By what an attempt is sent.
 
+#[cfg(feature = "middleware")]
+use futures_util::FutureExt;
+use futures_util::TryFutureExt;
 use reqwest::{Request, Response};
 
 /// By what an attempt is sent.
@@ -21,11 +24,21 @@ pub(crate) enum SendError {
 }
 
 impl Transport<'_> {
-    pub(crate) async fn send(&self, request: Request) -> Result<Response, SendError> {
+    pub(crate) fn send(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<Response, SendError>> + Send + Unpin {
+        // Not an async function, whose future would have room for the request: reqwest has put it in a box.
         match self {
-            Self::Own(http) => http.execute(request).await.map_err(SendError::Reqwest),
+            #[cfg(not(feature = "middleware"))]
+            Self::Own(http) => http.execute(request).map_err(SendError::Reqwest),
             #[cfg(feature = "middleware")]
-            Self::Chain(chain) => chain.send(request).await,
+            Self::Own(http) => http
+                .execute(request)
+                .map_err(SendError::Reqwest)
+                .left_future(),
+            #[cfg(feature = "middleware")]
+            Self::Chain(chain) => Box::pin(chain.send(request)).right_future(),
         }
     }
 

@@ -95,6 +95,8 @@ fn instructions(may_install: bool) -> Result<(), String> {
         "steadfast-benches",
         "--bench",
         "instructions",
+        "--bench",
+        "instructions_http",
     ])
 }
 

@@ -9,40 +9,12 @@ use steadfast_retry::{Hedge, Retry};
 
 use super::alone::alone;
 use super::answers::{OneInTen, answer};
+use super::counting::Counted;
 use super::failure::Failure;
 use super::ours::{self, is_rejected};
 use super::{our_bulkheads, our_composed, our_hedges, our_retries};
 
 type Run = Box<dyn FnMut(u64) -> Duration>;
-
-pub(crate) struct Counted {
-    pub(crate) name: &'static str,
-    /// A case before this one that must take as many instructions.
-    pub(crate) same_as: Option<&'static str>,
-    make: fn() -> Run,
-}
-
-impl Counted {
-    const fn new(name: &'static str, make: fn() -> Run) -> Self {
-        Self {
-            name,
-            same_as: None,
-            make,
-        }
-    }
-
-    const fn watched(name: &'static str, same_as: &'static str, make: fn() -> Run) -> Self {
-        Self {
-            name,
-            same_as: Some(same_as),
-            make,
-        }
-    }
-
-    pub(crate) fn run(&self, times: u64) {
-        (self.make)()(times);
-    }
-}
 
 const WINDOW: Duration = Duration::from_secs(10);
 

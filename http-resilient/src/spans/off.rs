@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use reqwest::{Request, Response};
 
+use crate::body::Answer;
 use crate::client::Shared;
 use crate::error::Error;
 use crate::options::Options;
@@ -26,7 +27,7 @@ impl CallSpan {
 
     pub(crate) fn rejected(&self, _: &'static str) {}
 
-    pub(crate) fn end(&self, _: &Result<Response, Error>, _: u32) {}
+    pub(crate) fn end(&self, _: &Result<Answer, Error>, _: u32) {}
 }
 
 #[expect(

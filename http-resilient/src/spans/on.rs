@@ -5,6 +5,7 @@ use http::{HeaderName, HeaderValue, Version};
 use reqwest::{Request, Response};
 use steadfast_telemetry::{HttpAttempt, HttpCall, HttpHead, HttpStart};
 
+use crate::body::Answer;
 use crate::client::Shared;
 use crate::clock;
 use crate::error::Error;
@@ -70,10 +71,10 @@ impl CallSpan {
         }
     }
 
-    pub(crate) fn end(&self, result: &Result<Response, Error>, attempts: u32) {
+    pub(crate) fn end(&self, result: &Result<Answer, Error>, attempts: u32) {
         if let Some(call) = &self.0 {
             match result {
-                Ok(response) => call.answered(attempts, response.status().as_u16()),
+                Ok(answer) => call.answered(attempts, answer.status().as_u16()),
                 Err(error) => call.failed(attempts, error.kind()),
             }
         }
