@@ -113,7 +113,7 @@ impl Call<'_> {
             *request.timeout_mut() = None;
         }
         let number = self.begin_attempt();
-        self.propagate(number, request.headers_mut());
+        self.propagate(number - self.attempts_before(), request.headers_mut());
         let span = self.span.attempt(number, &mut request);
         (self.transport.send(request), span)
     }
@@ -176,7 +176,7 @@ impl Call<'_> {
         if !fault.sent {
             self.was_not_sent();
         }
-        let error = if error.is_builder() && !fault.sent {
+        let error = if error.is_builder() && !fault.sent && self.attempts_before() == 0 {
             Error::invalid(error)
         } else {
             Error::Request {

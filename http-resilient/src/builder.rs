@@ -5,6 +5,7 @@ mod basics;
 #[cfg(feature = "serde")]
 mod configured;
 mod forward;
+mod redirects;
 mod repetition;
 
 use std::error::Error as _;
@@ -12,17 +13,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::redirect;
 use steadfast_retry::{Budget, BudgetConfig};
 
-use crate::client::{Client, Http};
+use self::redirects::Redirects;
+use crate::client::Client;
 use crate::config_error::{ConfigError, FieldError};
 use crate::fallback::Fallback;
 use crate::observer::Observer;
 use crate::propagation::Propagation;
 #[cfg(feature = "rate-limit")]
 use crate::rate_limit::Rate;
-use crate::redirected::marking;
 use crate::settings::{Settings, default_budget};
 
 /// Settings of a [`Client`] to be; made by [`Client::builder`].
@@ -38,7 +38,7 @@ pub struct Builder {
     forwarded: Vec<&'static str>,
     /// Those that a builder given later has taken the place of.
     lost: Vec<&'static str>,
-    redirect: Option<redirect::Policy>,
+    redirects: Redirects,
     budget: Option<Budget>,
     fallback: Option<Fallback>,
     observers: Vec<Arc<dyn Observer>>,
@@ -61,7 +61,7 @@ impl Builder {
             source: Source::Own(Box::default()),
             forwarded: Vec::new(),
             lost: Vec::new(),
-            redirect: None,
+            redirects: Redirects::default(),
             budget: None,
             fallback: None,
             observers: Vec::new(),
@@ -242,15 +242,6 @@ impl Builder {
         self
     }
 
-    /// The redirects to follow. Default: reqwest's own, at most ten.
-    ///
-    /// reqwest follows them inside one attempt. Breaker, bulkhead and error are those of the authority
-    /// that was asked first.
-    pub fn redirect(mut self, policy: redirect::Policy) -> Self {
-        self.redirect = Some(policy);
-        self
-    }
-
     /// The reqwest builder to build on, for what is configured already, or has no method of its own
     /// here. Replaces an earlier [`reqwest`](Self::reqwest) or [`client`](Self::client). Settings of
     /// reqwest's that are given here, such as [`user_agent`](Self::user_agent), must come after it.
@@ -295,24 +286,11 @@ impl Builder {
             fields.push(FieldError::new("name", &self.name, "must not be empty"));
         }
         fields.extend(self.settings.broken_fields());
-        if let (Some(policy), Source::Client(_)) = (&self.redirect, &self.source) {
-            fields.push(FieldError::new(
-                "redirect",
-                policy,
-                "must be set on the reqwest client itself when `client` is used",
-            ));
-        }
+        fields.extend(self.broken_redirects());
         fields.extend(self.misplaced());
-        let (tracks_redirects, may_have_timeout) = match self.source {
-            Source::Own(_) => (true, false),
-            Source::Builder(_) => (self.redirect.is_some(), true),
-            Source::Client(_) => (false, true),
-        };
-        let http = match self.source {
-            Source::Client(client) => Ok(client),
-            Source::Builder(builder) => finish(*builder, self.redirect),
-            Source::Own(builder) => finish(*builder, Some(self.redirect.unwrap_or_default())),
-        };
+        let http = self
+            .redirects
+            .finish(self.source, self.settings.own_redirects);
         let retry = self.settings.retry(&self.name);
         let schedule = self.settings.schedule(&self.name);
         let budget = match self.budget {
@@ -322,12 +300,7 @@ impl Builder {
         let given = budget.as_ref().ok().and_then(Option::as_ref);
         let hedge = self.settings.hedge(&self.name, given);
         match (http, retry, schedule, budget, hedge) {
-            (Ok(client), Ok(retry), Ok(schedule), Ok(budget), Ok(hedge)) if fields.is_empty() => {
-                let http = Http {
-                    client,
-                    tracks_redirects,
-                    may_have_timeout,
-                };
+            (Ok(http), Ok(retry), Ok(schedule), Ok(budget), Ok(hedge)) if fields.is_empty() => {
                 let patterns = (retry, schedule);
                 let client = Client::assemble(
                     self.name,
@@ -360,17 +333,6 @@ impl Default for Builder {
     }
 }
 
-fn finish(
-    builder: reqwest::ClientBuilder,
-    redirect: Option<redirect::Policy>,
-) -> reqwest::Result<reqwest::Client> {
-    let builder = builder.retry(reqwest::retry::never().max_retries_per_request(0));
-    match redirect {
-        Some(policy) => builder.redirect(marking(policy)).build(),
-        None => builder.build(),
-    }
-}
-
 /// An error and what is behind it, in one line.
 fn chain(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
@@ -388,7 +350,7 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("name", &self.name)
             .field("settings", &self.settings)
-            .field("redirect", &self.redirect)
+            .field("redirect", &self.redirects.policy)
             .field("observers", &self.observers.len())
             .finish_non_exhaustive()
     }

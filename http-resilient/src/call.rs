@@ -23,6 +23,7 @@ use crate::leg::Leg;
 use crate::observer::Finished;
 use crate::options::Options;
 use crate::past::{self, Past};
+use crate::redirects;
 use crate::spans::CallSpan;
 use crate::summary::RequestSummary;
 use crate::transport::Transport;
@@ -74,29 +75,31 @@ pub(crate) async fn send(
     origin: Origin<'_>,
     ongoing: Option<Ongoing<'_>>,
 ) -> Result<Response, Error> {
-    let call = Call::new(shared, authority, slot, options, origin);
-    // In boxes: few requests are hedged or fall back, and all would be as large as those that are.
+    if let (Some(following), true) = (&shared.following, origin.transport.is_own()) {
+        // In a box: all requests would be as large.
+        let chain = redirects::Chain::new(shared, following, options, origin);
+        return Box::pin(chain.send(Arc::clone(authority), slot, ongoing)).await;
+    }
+    let call = Call::new(shared, authority, slot, options, origin, None);
     let leg = Leg::new(&call);
-    match call.hedge() {
-        Some(hedge) => Box::pin(call.hedged(hedge, &leg.slot)).await,
-        None => leg.run().await,
-    }
-    if let Some(fallback) = call.fallback(&leg.slot) {
-        Box::pin(call.fall_back(fallback, &leg.slot)).await;
-    }
+    call.perform(&leg).await;
     let result = leg.result();
     drop(leg);
-    if let Some(ongoing) = ongoing {
-        ongoing.end(result.as_ref().err());
-    }
-    call.span.end(&result, call.attempts());
-    call.tell(&result);
-    let url = call.url;
-    result.map(|answer| answer.whole_with(url))
+    call.end(result, ongoing)
+}
+
+/// How far a request has got before it was redirected to where it goes now.
+pub(crate) struct Before {
+    attempts: u32,
+    sent: u32,
+    history: Vec<Past>,
+    pub(crate) span: CallSpan,
+    /// Whether it goes on without the body that it had.
+    pub(crate) without_body: bool,
 }
 
 /// Why the slot of a request is not empty: it is taken from it when it is sent.
-const REQUEST: &str = "a request that has not been sent";
+pub(crate) const REQUEST: &str = "a request that has not been sent";
 
 /// When a request must be over that has begun at `started`.
 pub(crate) fn deadline(
@@ -113,6 +116,7 @@ pub(crate) fn deadline(
 }
 
 /// Where a request comes from.
+#[derive(Clone, Copy)]
 pub(crate) struct Origin<'c> {
     pub(crate) started: Instant,
     /// Whether nobody but a builder of ours can have made it.
@@ -143,6 +147,10 @@ pub(crate) struct Call<'c> {
     /// Whether it has only just begun: its first attempt need not look at the clock.
     pub(crate) is_fresh: bool,
     pub(crate) deadline: Option<Instant>,
+    /// Whether the [body of the options](Options::body) goes with it.
+    has_body: bool,
+    /// The attempts before it was redirected.
+    attempts_before: u32,
     // They order nothing, hence relaxed.
     attempts: AtomicU32,
     /// Attempts of which the server may have seen something.
@@ -157,12 +165,13 @@ pub(crate) struct Call<'c> {
 }
 
 impl<'c> Call<'c> {
-    fn new(
+    pub(crate) fn new(
         shared: &'c Shared,
         authority: &'c Arc<Authority>,
         slot: &'c mut Option<Request>,
         options: &'c Options,
         origin: Origin<'c>,
+        before: Option<Before>,
     ) -> Self {
         let settings = &shared.settings;
         let request = slot.as_mut().expect(REQUEST);
@@ -178,9 +187,16 @@ impl<'c> Call<'c> {
             false => settings.max_attempts,
         };
         let max_attempts = options.max_attempts.unwrap_or(usual);
-        let replayable =
-            options.body.is_some() || request.body().is_none_or(|body| body.as_bytes().is_some());
-        if options.body.is_some() {
+        let before = before.unwrap_or_else(|| Before {
+            attempts: 0,
+            sent: sent_before.into(),
+            history: Vec::new(),
+            span: CallSpan::begin(shared, request, options),
+            without_body: false,
+        });
+        let has_body = options.body.is_some() && !before.without_body;
+        let replayable = has_body || request.body().is_none_or(|body| body.as_bytes().is_some());
+        if has_body {
             // Made anew each time, so that a stream is in nobody's way.
             *request.body_mut() = None;
         }
@@ -196,22 +212,62 @@ impl<'c> Call<'c> {
             method: request.method().clone(),
             url: request.url().clone(),
             copied,
-            span: CallSpan::begin(shared, request, options),
+            span: before.span,
             first: Mutex::new(slot),
             max_attempts,
             attempt_timeout: options.attempt_timeout.unwrap_or(settings.attempt_timeout),
             started,
-            is_fresh: !sent_before,
+            is_fresh: before.sent == 0,
             deadline,
-            attempts: AtomicU32::new(0),
-            sent: AtomicU32::new(sent_before.into()),
+            has_body,
+            attempts_before: before.attempts,
+            attempts: AtomicU32::new(before.attempts),
+            sent: AtomicU32::new(before.sent),
             decided: AtomicBool::new(false),
-            history: Mutex::new(Vec::new()),
+            history: Mutex::new(before.history),
             quiet_until: Mutex::new(None),
             authority,
             shared,
             options,
             transport,
+        }
+    }
+
+    /// Sends it through all the patterns, and leaves the result in `leg`.
+    pub(crate) async fn perform(&self, leg: &Leg<'_, '_>) {
+        // In boxes: few requests are hedged or fall back, and all would be as large as those that are.
+        match self.hedge() {
+            Some(hedge) => Box::pin(self.hedged(hedge, &leg.slot)).await,
+            None => leg.run().await,
+        }
+        if let Some(fallback) = self.fallback(&leg.slot) {
+            Box::pin(self.fall_back(fallback, &leg.slot)).await;
+        }
+    }
+
+    /// Tells everybody of its result.
+    pub(crate) fn end(
+        self,
+        result: Result<Answer, Error>,
+        ongoing: Option<Ongoing<'_>>,
+    ) -> Result<Response, Error> {
+        if let Some(ongoing) = ongoing {
+            ongoing.end(result.as_ref().err());
+        }
+        self.span.end(&result, self.attempts());
+        self.tell(&result);
+        let url = self.url;
+        result.map(|answer| answer.whole_with(url))
+    }
+
+    /// It goes on somewhere else, to where it was redirected.
+    pub(crate) fn goes_on(self) -> Before {
+        Before {
+            attempts: self.attempts.into_inner(),
+            sent: self.sent.into_inner(),
+            history: self.history.into_inner(),
+            span: self.span,
+            without_body: !self.has_body,
         }
     }
 
@@ -225,7 +281,7 @@ impl<'c> Call<'c> {
             Some(first) => first,
             None => self.copy().expect("only what can be copied is retried"),
         };
-        if let Some(body) = &self.options.body {
+        if let Some(body) = self.options.body.as_ref().filter(|_| self.has_body) {
             *request.body_mut() = Some(body());
         }
         request
@@ -268,6 +324,11 @@ impl<'c> Call<'c> {
 
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
+    }
+
+    /// The attempts before it was redirected to where it goes now.
+    pub(crate) fn attempts_before(&self) -> u32 {
+        self.attempts_before
     }
 
     pub(crate) fn method(&self) -> &Method {

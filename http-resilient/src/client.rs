@@ -19,6 +19,7 @@ use crate::fallback::Fallback;
 use crate::observer::{Observer, Observers};
 use crate::options::{self, Options};
 use crate::propagation::{Adopted, Propagation};
+use crate::redirects::Following;
 use crate::request::RequestBuilder;
 use crate::settings::{self, Patterns, Settings};
 use crate::snapshot::Snapshot;
@@ -63,6 +64,8 @@ pub(crate) struct Shared {
     pub(crate) budget: Option<Budget>,
     pub(crate) hedge: Option<Hedge>,
     pub(crate) fallback: Option<Fallback>,
+    /// If redirects are followed by the client itself.
+    pub(crate) following: Option<Following>,
     pub(crate) flights: Flights,
     pub(crate) authorities: Authorities,
     pub(crate) counters: Counters,
@@ -76,6 +79,7 @@ pub(crate) struct Http {
     pub(crate) client: reqwest::Client,
     pub(crate) tracks_redirects: bool,
     pub(crate) may_have_timeout: bool,
+    pub(crate) following: Option<Following>,
 }
 
 impl Client {
@@ -119,6 +123,7 @@ impl Client {
                 http: http.client,
                 tracks_redirects: http.tracks_redirects,
                 may_have_timeout: http.may_have_timeout,
+                following: http.following,
                 retry,
                 schedule,
                 budget,

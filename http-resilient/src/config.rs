@@ -118,6 +118,8 @@ pub struct HttpClientConfig {
     pub abandoned_as: Option<AbandonedAs>,
     /// How many authorities are remembered.
     pub max_authorities: Option<usize>,
+    /// How many redirects the client follows itself.
+    pub own_redirects: Option<u32>,
     /// The origins that are told of attempts and deadlines, under the default names.
     pub propagation: Option<Vec<String>>,
     /// Headers for requests that do not have them.

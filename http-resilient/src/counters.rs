@@ -91,7 +91,9 @@ impl Counters {
             Error::Throttled { .. } => &self.throttled,
             Error::BodyTooLarge { .. } => &self.too_large,
             Error::Coalesced { source } => self.ending(source),
-            Error::Request { .. } | Error::Response { .. } => &self.failed,
+            Error::TooManyRedirects { .. } | Error::Request { .. } | Error::Response { .. } => {
+                &self.failed
+            }
             #[cfg(feature = "middleware")]
             Error::Middleware { .. } => &self.failed,
         }

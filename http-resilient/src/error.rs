@@ -138,6 +138,15 @@ pub enum Error {
         /// The request.
         request: Box<RequestSummary>,
     },
+    /// It was redirected more often than
+    /// [`own_redirects`](crate::Builder::own_redirects) allows.
+    #[non_exhaustive]
+    TooManyRedirects {
+        /// How many were followed: the limit.
+        limit: u32,
+        /// The request, as it was redirected at last.
+        request: Box<RequestSummary>,
+    },
     /// Sending it, or receiving the head of the response, failed.
     #[non_exhaustive]
     Request {
@@ -268,6 +277,7 @@ impl Error {
             | Self::BodyTooLarge { request, .. }
             | Self::AttemptTimeout { request, .. }
             | Self::DeadlineExceeded { request, .. }
+            | Self::TooManyRedirects { request, .. }
             | Self::Request { request, .. } => Some(request),
             Self::Coalesced { source } => source.request(),
             #[cfg(feature = "middleware")]
@@ -288,6 +298,7 @@ impl Error {
             | Self::BodyTooLarge { request, .. }
             | Self::AttemptTimeout { request, .. }
             | Self::DeadlineExceeded { request, .. }
+            | Self::TooManyRedirects { request, .. }
             | Self::Request { request, .. } => *request = summary(),
             #[cfg(feature = "middleware")]
             Self::Middleware { request, .. } => *request = summary(),
@@ -306,6 +317,7 @@ impl Error {
             Self::Response { .. } => "response",
             Self::AttemptTimeout { .. } => "timeout",
             Self::DeadlineExceeded { .. } => "deadline_exceeded",
+            Self::TooManyRedirects { .. } => "redirect",
             Self::Request { source, .. } if source.is_connect() => "connect",
             Self::Request { source, .. } if source.is_timeout() => "timeout",
             Self::Request { source, .. } if source.is_redirect() => "redirect",

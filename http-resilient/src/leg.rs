@@ -181,7 +181,7 @@ impl<'a, 'c> Leg<'a, 'c> {
         };
         let status = response.status();
         self.call.remember(Past {
-            attempt: number,
+            attempt: self.call.attempts_before() + number,
             status: Some(status),
             error_type: None,
             wait,
@@ -242,7 +242,7 @@ impl<'a, 'c> Leg<'a, 'c> {
                 let verdict = self.verdict(self.call.idempotent || !sent, None, last);
                 if let Some(wait) = wait_of(verdict) {
                     self.call.remember(Past {
-                        attempt: number,
+                        attempt: self.call.attempts_before() + number,
                         status: None,
                         error_type: Some(kind),
                         wait,

@@ -69,7 +69,8 @@
 //! response is returned as `Ok`, whole. Retries and hedges have a [budget](Builder::budget_share): a fifth
 //! of the requests, and three a second.
 //!
-//! Redirects are reqwest's, inside one attempt, and count for the authority that was asked first.
+//! Redirects are reqwest's, inside one attempt, and count for the authority that was asked first; or the
+//! client's own, each hop through the patterns of its authority: see [`Builder::own_redirects`].
 //!
 //! # Services that call services
 //! With [`Builder::propagation`] servers on an allow list are told the number of the attempt and the time
@@ -150,6 +151,7 @@ mod rate_headers;
 mod rate_limit;
 mod read_ahead;
 mod redirected;
+mod redirects;
 mod request;
 mod response;
 mod retries;

@@ -23,8 +23,9 @@ pub use origins::Origins;
 ///
 /// # Redirects
 /// reqwest sends these headers on when it follows a redirect, **to any origin**; it strips credentials
-/// alone, and gives nobody a place to strip more. They tell no secrets. Where they must not leave, let it
-/// follow none: `redirect(reqwest::redirect::Policy::none())`.
+/// alone, and gives nobody a place to strip more. They tell no secrets. Where they must not leave, let the
+/// client follow redirects itself, with [`own_redirects`](crate::Builder::own_redirects): each hop is told
+/// what its own origin may know, its first attempt is number 1.
 ///
 /// # Examples
 /// ```

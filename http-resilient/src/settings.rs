@@ -63,6 +63,8 @@ pub(crate) struct Settings {
     #[cfg(feature = "rate-limit")]
     pub(crate) rate_limit: Option<Rate>,
     pub(crate) max_authorities: usize,
+    /// `None`: redirects are reqwest's.
+    pub(crate) own_redirects: Option<u32>,
 }
 
 impl Default for Settings {
@@ -91,6 +93,7 @@ impl Default for Settings {
             #[cfg(feature = "rate-limit")]
             rate_limit: None,
             max_authorities: defaults::MAX_AUTHORITIES,
+            own_redirects: None,
         }
     }
 }
@@ -242,6 +245,9 @@ impl Settings {
         #[cfg(feature = "rate-limit")]
         if let Some(rate) = self.rate_limit {
             rate.broken_fields(&mut fields);
+        }
+        if let Some(0) = self.own_redirects {
+            fields.push(FieldError::new("own_redirects", &0, "must be at least 1"));
         }
         if self.max_authorities == 0 {
             fields.push(FieldError::new(

@@ -49,7 +49,7 @@ pub struct AuthoritySnapshot {
 pub struct Totals {
     /// Requests begun.
     pub requests: u64,
-    /// Attempts handed to reqwest: what the network saw, but for redirects.
+    /// Attempts handed to reqwest: what the network saw, but for redirects that reqwest follows.
     pub attempts: u64,
     /// Requests that ended in a response, whatever its status.
     pub responses: u64,
@@ -63,7 +63,8 @@ pub struct Totals {
     pub timed_out: u64,
     /// Requests that ended in [`Error::DeadlineExceeded`](crate::Error::DeadlineExceeded).
     pub deadline_exceeded: u64,
-    /// Requests that ended in [`Error::Request`](crate::Error::Request).
+    /// Requests that ended in [`Error::Request`](crate::Error::Request) or
+    /// [`Error::TooManyRedirects`](crate::Error::TooManyRedirects).
     pub failed: u64,
     /// Requests that ended in [`Error::Throttled`](crate::Error::Throttled).
     pub throttled: u64,
@@ -71,9 +72,10 @@ pub struct Totals {
     pub too_large: u64,
     /// Requests that were dropped before they ended.
     pub abandoned: u64,
-    /// Responses that a retry discarded after reading them whole, so that their connection lives on.
+    /// Responses that a retry, or a redirect of the [client's own](crate::Builder::own_redirects), discarded
+    /// after reading them whole, so that their connection lives on.
     pub drained: u64,
-    /// Responses that a retry discarded unread or half read, as they were too long or too slow. Over
+    /// Responses that were discarded unread or half read, as they were too long or too slow. Over
     /// HTTP/1 this costs the connection.
     pub cut_off: u64,
     /// Requests whose response came from a fallback. They are among `responses`.

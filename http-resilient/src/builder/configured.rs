@@ -69,6 +69,7 @@ impl Builder {
             half_open_max,
             abandoned_as,
             max_authorities,
+            own_redirects,
         }
         self
     }

@@ -3,14 +3,14 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 
 use super::{Builder, Source};
 use crate::config_error::FieldError;
 
 impl Builder {
     /// Sets something on reqwest's builder, if there is one.
-    fn forward(
+    pub(super) fn forward(
         mut self,
         name: &'static str,
         set: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
@@ -73,10 +73,6 @@ macro_rules! forward {
 }
 
 forward! {
-    /// Headers for every request that does not have them itself. Default: `accept: */*` alone.
-    default_headers(headers: HeaderMap);
-    /// Whether a redirected request tells where it comes from, in `Referer`. Default `true`.
-    referer(enable: bool);
     /// A proxy for the requests it matches; may be called more than once. Default: the system's.
     proxy(proxy: reqwest::Proxy);
     /// No proxy at all, the system's neither.

@@ -96,6 +96,7 @@ fields! {
     half_open_max,
     abandoned_as,
     max_authorities,
+    own_redirects,
     propagation,
     default_headers,
     #[cfg(feature = "rate-limit")]

@@ -83,6 +83,10 @@ impl fmt::Display for Error {
                 write!(f, "{request} ran out of time{}: ", After(request))?;
                 write!(f, "still waiting for {awaited} after {elapsed:.3?}")
             }
+            Self::TooManyRedirects { limit, request } => {
+                write!(f, "{request} failed{}: ", After(request))?;
+                write!(f, "redirected more than {limit} times")
+            }
             Self::Request { source, request } => {
                 let what = if source.is_dns() {
                     "the host name could not be resolved"
@@ -142,6 +146,7 @@ impl StdError for Error {
             Self::AttemptTimeout { .. }
             | Self::BodyTooLarge { .. }
             | Self::DeadlineExceeded { .. }
+            | Self::TooManyRedirects { .. }
             | Self::Throttled { .. } => None,
         }
     }

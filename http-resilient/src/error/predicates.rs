@@ -38,7 +38,8 @@ impl Error {
     /// Whether a redirect could not be followed.
     #[must_use]
     pub fn is_redirect(&self) -> bool {
-        self.reqwest().is_some_and(reqwest::Error::is_redirect)
+        matches!(self.root(), Self::TooManyRedirects { .. })
+            || self.reqwest().is_some_and(reqwest::Error::is_redirect)
     }
 
     /// Whether a request, or a client, could not be built: a request that
@@ -57,7 +58,10 @@ impl Error {
     pub fn is_request(&self) -> bool {
         match self.root() {
             Self::InvalidRequest { source } | Self::Request { source, .. } => source.is_request(),
-            Self::Config { .. } | Self::Response { .. } | Self::BodyTooLarge { .. } => false,
+            Self::Config { .. }
+            | Self::Response { .. }
+            | Self::BodyTooLarge { .. }
+            | Self::TooManyRedirects { .. } => false,
             _ => true,
         }
     }

@@ -13,11 +13,17 @@ pub(crate) struct CallSpan;
 #[derive(Debug)]
 pub(crate) struct AttemptSpan;
 
-#[expect(clippy::unused_self, reason = "the twin of what the feature does")]
+#[expect(
+    clippy::unused_self,
+    clippy::needless_pass_by_ref_mut,
+    reason = "the twin of what the feature does"
+)]
 impl CallSpan {
     pub(crate) fn begin(_: &Shared, _: &Request, _: &Options) -> Self {
         Self
     }
+
+    pub(crate) fn redirected(&mut self, _: &Shared, _: &Request) {}
 
     pub(crate) fn attempt(&self, _: u32, _: &mut Request) -> AttemptSpan {
         AttemptSpan

@@ -19,21 +19,17 @@ pub(crate) struct CallSpan(Option<HttpCall>);
 impl CallSpan {
     pub(crate) fn begin(shared: &Shared, request: &Request, options: &Options) -> Self {
         Self(shared.sinks.http_call(|| {
-            let mut url = request.url().clone();
-            redact(&mut url);
-            let host = url.host_str().unwrap_or_default();
-            let host = host
-                .trim_start_matches('[')
-                .trim_end_matches(']')
-                .to_owned();
-            let name = Arc::clone(&shared.name);
-            let method = request.method().as_str().to_owned();
-            let port = url.port_or_known_default();
-            let mut start = HttpStart::new(name, method, url, host);
-            start.port = port;
+            let mut start = start(shared, request);
             start.template = options.template.clone();
             start
         }))
+    }
+
+    /// The attempts to come are made at what it was redirected to, of which the template says nothing.
+    pub(crate) fn redirected(&mut self, shared: &Shared, to: &Request) {
+        if let Some(call) = &mut self.0 {
+            call.redirected(start(shared, to));
+        }
     }
 
     /// Begins the attempt of this number, the first of which is 1, and tells the server of it.
@@ -79,6 +75,22 @@ impl CallSpan {
             }
         }
     }
+}
+
+fn start(shared: &Shared, request: &Request) -> HttpStart {
+    let mut url = request.url().clone();
+    redact(&mut url);
+    let host = url.host_str().unwrap_or_default();
+    let host = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned();
+    let name = Arc::clone(&shared.name);
+    let method = request.method().as_str().to_owned();
+    let port = url.port_or_known_default();
+    let mut start = HttpStart::new(name, method, url, host);
+    start.port = port;
+    start
 }
 
 /// The span of an attempt. Dropped before it has ended, it is abandoned.

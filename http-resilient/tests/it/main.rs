@@ -33,6 +33,7 @@ mod middleware;
 mod migration;
 mod mixed;
 mod observer;
+mod own_redirects;
 mod propagation;
 #[cfg(feature = "rate-limit")]
 mod rate_limit;

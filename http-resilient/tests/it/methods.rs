@@ -83,7 +83,12 @@ fn every_public_method_of_reqwest_is_here_or_left_out_for_a_reason() {
             "ClientBuilder",
             "async_impl/client.rs",
             "Builder",
-            &["builder.rs", "builder/basics.rs", "builder/forward.rs"],
+            &[
+                "builder.rs",
+                "builder/basics.rs",
+                "builder/forward.rs",
+                "builder/redirects.rs",
+            ],
             60,
         ),
         (

@@ -314,3 +314,31 @@ async fn each_attempt_has_its_duration() {
     ends.sort();
     assert_eq!(ends, [("200".to_owned(), 1), ("503".to_owned(), 1)]);
 }
+
+#[tokio::test]
+async fn each_hop_of_the_clients_own_redirects_is_a_span() {
+    let (first, second) = (HttpUpstream::start().await, HttpUpstream::start().await);
+    first.script([Reply::status(303).header("location", second.url("/done?key=hunter2"))]);
+    let watched = watched(quick().own_redirects(10));
+    let order = watched.client.post(first.url("/orders"));
+    order.template("/orders").send().await.unwrap();
+
+    let call = watched.call();
+    assert_eq!(call.name, "POST /orders");
+    assert_eq!(attribute(&call, "resilience.attempts").unwrap(), "2");
+    let attempts = watched.attempts();
+    let [one, two] = &attempts[..] else {
+        panic!("{attempts:#?}");
+    };
+    assert_eq!(one.name, "POST /orders");
+    assert_eq!(two.name, "GET");
+    let port = |span| attribute(span, "server.port").unwrap();
+    assert_eq!(port(one), first.addr().port().to_string());
+    assert_eq!(port(two), second.addr().port().to_string());
+    let url = attribute(two, "url.full").unwrap();
+    assert_eq!(url, second.url("/done?REDACTED"));
+    assert_eq!(attribute(one, "http.request.resend_count"), None);
+    assert_eq!(attribute(two, "http.request.resend_count").unwrap(), "1");
+    assert_eq!(two.parent_span_id, call.span_context.span_id());
+    assert_eq!(traceparent(&second.requests()[0]), Some(&*named(two)));
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use opentelemetry::trace::{SpanKind, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
 
-use super::call::{Shared, end, fail};
+use super::call::{Shared, Target, end, fail};
 use super::{ABANDONED, HttpHead};
 use crate::names;
 
@@ -19,6 +19,7 @@ use crate::names;
 #[must_use = "an attempt that is dropped is abandoned"]
 pub struct HttpAttempt {
     call: Arc<Shared>,
+    target: Arc<Target>,
     /// With the span of the attempt.
     context: Context,
     state: State,
@@ -34,22 +35,23 @@ enum State {
 }
 
 impl HttpAttempt {
-    pub(super) fn begin(call: Arc<Shared>, resends: u32) -> Self {
-        let mut attributes = call.request.clone();
-        attributes.push(KeyValue::new(names::URL_FULL, call.url.clone()));
+    pub(super) fn begin(call: Arc<Shared>, target: Arc<Target>, resends: u32) -> Self {
+        let mut attributes = target.request.clone();
+        attributes.push(KeyValue::new(names::URL_FULL, target.url.clone()));
         if resends > 0 {
             let resends = i64::from(resends);
             attributes.push(KeyValue::new(names::HTTP_REQUEST_RESEND_COUNT, resends));
         }
         let span = call
             .tracer
-            .span_builder(call.name.clone())
+            .span_builder(target.name.clone())
             .with_kind(SpanKind::Client)
             .with_attributes(attributes);
         let span = call.tracer.build_with_context(span, &call.context);
         Self {
             context: call.context.with_span(span),
             call,
+            target,
             state: State::Waiting,
         }
     }
@@ -146,7 +148,7 @@ impl HttpAttempt {
         outcome: impl Iterator<Item = KeyValue>,
     ) {
         let error_type = error_type.map(|error_type| KeyValue::new(names::ERROR_TYPE, error_type));
-        let (method, server) = self.call.server.split_at(1);
+        let (method, server) = self.target.server.split_at(1);
         let attributes: Vec<_> = error_type
             .into_iter()
             .chain(method.iter().cloned())
@@ -171,7 +173,7 @@ impl Drop for HttpAttempt {
 impl fmt::Debug for HttpAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpAttempt")
-            .field("name", &self.call.name)
+            .field("name", &self.target.name)
             .field("state", &self.state)
             .finish_non_exhaustive()
     }

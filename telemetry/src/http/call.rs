@@ -49,6 +49,7 @@ use crate::telemetry::Telemetry;
 #[must_use = "a call that is dropped is abandoned"]
 pub struct HttpCall {
     shared: Arc<Shared>,
+    target: Arc<Target>,
 }
 
 /// What a call and its attempts share.
@@ -57,19 +58,23 @@ pub(super) struct Shared {
     pub(super) context: Context,
     pub(super) tracer: Arc<BoxedTracer>,
     pub(super) durations: Arc<Durations>,
-    /// The span's name, which is that of the attempts as well.
+    /// Whether the call was answered or has failed. It guards nothing, hence relaxed.
+    over: AtomicBool,
+}
+
+/// What attempts are made at.
+pub(super) struct Target {
+    /// The name of their spans; of the first target, that of the call's as well.
     pub(super) name: Cow<'static, str>,
     /// What the start says of the request, but for the URL.
     pub(super) request: Vec<KeyValue>,
     /// What it says for metrics.
     pub(super) server: Vec<KeyValue>,
     pub(super) url: String,
-    /// Whether the call was answered or has failed. It guards nothing, hence relaxed.
-    over: AtomicBool,
 }
 
-impl HttpCall {
-    pub(crate) fn begin(telemetry: &Telemetry, start: HttpStart) -> Self {
+impl Target {
+    fn new(start: HttpStart) -> Self {
         let method = known(&start.method);
         let name = match (method, &start.template) {
             (OTHER, None) => Cow::Borrowed("HTTP"),
@@ -94,13 +99,25 @@ impl HttpCall {
             let original = KeyValue::new(names::HTTP_REQUEST_METHOD_ORIGINAL, start.method);
             request.push(original);
         }
+        Self {
+            name,
+            request,
+            server,
+            url: start.url,
+        }
+    }
+}
 
+impl HttpCall {
+    pub(crate) fn begin(telemetry: &Telemetry, start: HttpStart) -> Self {
         let tracer = Arc::clone(telemetry.tracer());
         let parent = Context::current();
-        let mut attributes = request.clone();
-        attributes.push(KeyValue::new(names::NAME, start.name));
+        let name = KeyValue::new(names::NAME, Arc::clone(&start.name));
+        let target = Target::new(start);
+        let mut attributes = target.request.clone();
+        attributes.push(name);
         let span = tracer
-            .span_builder(name.clone())
+            .span_builder(target.name.clone())
             .with_kind(SpanKind::Internal)
             .with_attributes(attributes);
         let span = tracer.build_with_context(span, &parent);
@@ -109,18 +126,21 @@ impl HttpCall {
                 context: parent.with_span(span),
                 tracer,
                 durations: Arc::clone(telemetry.durations()),
-                name,
-                request,
-                server,
-                url: start.url,
                 over: AtomicBool::new(false),
             }),
+            target: Arc::new(target),
         }
     }
 
     /// Begins an attempt, after so many others of this call.
     pub fn attempt(&self, resends: u32) -> HttpAttempt {
-        HttpAttempt::begin(Arc::clone(&self.shared), resends)
+        HttpAttempt::begin(Arc::clone(&self.shared), Arc::clone(&self.target), resends)
+    }
+
+    /// The answer was a redirect, and the client follows it: the attempts to come are made at `to`. The
+    /// span of the call keeps telling where it began.
+    pub fn redirected(&mut self, to: HttpStart) {
+        self.target = Arc::new(Target::new(to));
     }
 
     /// The call waits for its next attempt: an event of the span.
@@ -220,7 +240,7 @@ fn known(method: &str) -> &'static str {
 impl fmt::Debug for HttpCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpCall")
-            .field("name", &self.shared.name)
+            .field("name", &self.target.name)
             .field("over", &self.shared.is_over())
             .finish_non_exhaustive()
     }
