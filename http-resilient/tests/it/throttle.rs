@@ -285,3 +285,34 @@ async fn an_open_circuit_is_told_of_only_when_the_server_may_be_asked() {
     assert!(error.is_throttled(), "{error:?}");
     assert_eq!(only(&client).breaker.totals.rejected, 0);
 }
+
+/// The runtime has one thread, and what its timers wake runs in the order of their times: on a machine that
+/// is late, all of it is late together.
+#[tokio::test]
+async fn those_held_back_go_within_fifty_milliseconds_of_the_moment_and_none_before() {
+    const CALLERS: u64 = 50;
+    let upstream = HttpUpstream::start().await;
+    upstream.script([Reply::status(429).header("retry-after", "1")]);
+    let client = once().build().unwrap();
+    client.get(upstream.url("/")).send().await.unwrap();
+    let left = only(&client).throttled_for.unwrap();
+    let moment = tokio::time::Instant::now() + left;
+    let calls: Vec<_> = (0..CALLERS)
+        .map(|_| tokio::spawn(client.get(upstream.url("/")).send()))
+        .collect();
+    // A task like those of the callers, as the runtime looks at its own future first.
+    let watching = client.clone();
+    let counts = tokio::spawn(async move {
+        let sent = || watching.snapshot().totals.attempts - 1;
+        tokio::time::sleep_until(moment - millis(2)).await;
+        let before = sent();
+        tokio::time::sleep_until(moment + millis(50)).await;
+        (before, sent())
+    });
+    let sent = counts.await.unwrap();
+    assert_eq!(sent, (0, CALLERS), "before the moment, and soon after it");
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().status(), 200);
+    }
+    assert_eq!(only(&client).breaker.totals.failure, 0);
+}
