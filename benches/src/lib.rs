@@ -6,7 +6,8 @@
 //! - a [`Contender`] does one thing a given number of times and says how long that took;
 //! - a [`Case`] is our contender and the peers that do the same work;
 //! - [`take_turns`] runs all cases in one interleaved run and reduces it to [`Ratio`]s;
-//! - [`instructions`] holds counts of instructions to their ceilings.
+//! - [`instructions`] holds counts of instructions to their ceilings;
+//! - a [`Comparison`] is a table of what each client did in each scenario.
 //!
 //! Also a [`Loopback`] server for what goes over HTTP.
 //!
@@ -14,6 +15,7 @@
 
 mod case;
 pub mod clock;
+mod comparison;
 pub mod instructions;
 mod loopback;
 mod ratio;
@@ -22,6 +24,7 @@ pub mod simulation;
 mod turns;
 
 pub use case::{Case, Contender, blocking, use_up};
+pub use comparison::{Cell, Comparison};
 pub use loopback::Loopback;
 pub use ratio::Ratio;
 pub use turns::{Effort, median, take_turns};
