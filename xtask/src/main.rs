@@ -21,6 +21,9 @@ usage: cargo xtask <command>
   simulate [--check]
             retries in virtual time against servers that fail or grow slow; tables and plots go to
             benches/results (10 s), or with --check are compared with what is there
+  http-compare [--check] [WORD..]
+            what our HTTP client and three others do with servers that fail, as a table; fails if ours is
+            wrong (45 s). It goes to benches/results unless there is --check, or words that choose scenarios
 
 As root, demo, test and instructions install the Debian packages they need and say so; --no-install declines.";
 
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         "ratios" => ratios(rest),
         "instructions" => instructions(may_install),
         "simulate" => simulate(rest),
+        "http-compare" => http_compare(rest),
         "help" | "--help" | "-h" => {
             eprintln!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -112,6 +116,25 @@ fn simulate(rest: &[String]) -> Result<(), String> {
         "simulation",
         "--bin",
         "simulate",
+        "--",
+    ];
+    args.extend(rest.iter().map(String::as_str));
+    run::cargo(&args)
+}
+
+/// In the profile of the tests, with which it shares what it is built from: nothing in it is about speed.
+fn http_compare(rest: &[String]) -> Result<(), String> {
+    let mut args = vec![
+        "bench",
+        "--quiet",
+        "--profile",
+        "dev",
+        "-p",
+        "steadfast-benches",
+        "--features",
+        "http-compare",
+        "--bench",
+        "http_compare",
         "--",
     ];
     args.extend(rest.iter().map(String::as_str));
