@@ -23,7 +23,7 @@ usage: cargo xtask <command>
             benches/results (10 s), or with --check are compared with what is there
   http-compare [--check] [WORD..]
             what our HTTP client and three others do with servers that fail, as a table; fails if ours is
-            wrong (45 s). It goes to benches/results unless there is --check, or words that choose scenarios
+            wrong (50 s). It goes to benches/results unless there is --check, or words that choose scenarios
 
 As root, demo, test and instructions install the Debian packages they need and say so; --no-install declines.";
 

@@ -9,7 +9,7 @@ use steadfast_testkit::{Fault, FaultProxy, HttpUpstream};
 use tokio::time::{sleep, timeout};
 
 /// As long as a scenario waits for something that must happen.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)

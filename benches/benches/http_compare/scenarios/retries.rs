@@ -68,16 +68,26 @@ pub(super) async fn storm(kind: Kind) -> Cell {
     Cell::new(format!("{count} sent"), count <= 280)
 }
 
-/// An error page in chunks, as of a server that does not know its length beforehand. The callers think before
-/// the next GET: a connection is back in reqwest's pool a little after its response was read, and now and then
-/// too late all the same. A client that never retries sends half as many requests.
-pub(super) async fn connections(kind: Kind) -> Cell {
+/// An error page whose length is told, in one piece just after the head.
+pub(super) async fn page_in_one_piece(kind: Kind) -> Cell {
+    let page = Reply::status(503).body(vec![b'x'; PAGE]);
+    connections(kind, page.slow_body(PAGE, millis(2))).await
+}
+
+/// An error page in chunks, as of a server that does not know its length beforehand.
+pub(super) async fn page_in_chunks(kind: Kind) -> Cell {
+    let page = Reply::status(503).body(vec![b'x'; PAGE]).chunked();
+    connections(kind, page.slow_body(PAGE / 3, millis(2))).await
+}
+
+const PAGE: usize = 12 << 10;
+
+/// The callers think before the next GET: a connection is back in reqwest's pool a little after its response
+/// was read, and now and then too late all the same. A client that never retries sends half as many requests.
+async fn connections(kind: Kind, page: Reply) -> Cell {
     let upstream = HttpUpstream::start().await;
-    upstream.respond_with(|_, before| match before % 2 {
-        0 => Reply::status(503)
-            .body(vec![b'x'; 12 << 10])
-            .chunked()
-            .slow_body(4 << 10, millis(2)),
+    upstream.respond_with(move |_, before| match before % 2 {
+        0 => page.clone(),
         _ => Reply::ok("well"),
     });
     let client = kind.client();
