@@ -11,20 +11,22 @@ mod cases {
 use std::process::ExitCode;
 
 use cases::counting::{Counted, Counting, run};
-use cases::requests;
+use cases::requests::{self, Load};
+
+const ONE: Load = Load::Rounds(1);
 
 const CASES: &[Counted] = &[
-    request("http_get", || Box::new(requests::ours(1))),
-    request("http_get_by_hand", || Box::new(requests::by_hand(1))).of_a_peer(),
+    request("http_get", || Box::new(requests::ours(ONE))),
+    request("http_get_by_hand", || Box::new(requests::by_hand(ONE))).of_a_peer(),
     request("http_get_middleware_retry", || {
-        Box::new(requests::middleware(1))
+        Box::new(requests::middleware(ONE))
     })
     .of_a_peer(),
 ];
 
 /// A request, counted beyond one of reqwest's alone.
 const fn request(name: &'static str, make: fn() -> cases::counting::Run) -> Counted {
-    Counted::new(name, make).beyond(|| Box::new(requests::bare(1)))
+    Counted::new(name, make).beyond(|| Box::new(requests::bare(ONE)))
 }
 
 fn main() -> ExitCode {

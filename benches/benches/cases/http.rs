@@ -4,18 +4,20 @@
 
 use steadfast_benches::Case;
 
-use super::requests::{bare, by_hand, middleware, ours};
+use super::requests::{Load, bare, by_hand, middleware, ours};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        all(Case::new("http_get", ours(1)), 1),
-        all(Case::new("http_get_64_at_a_time", ours(64)), 64),
+        case("http_get", Load::Rounds(1)),
+        case("http_get_64_at_a_time", Load::Rounds(64)),
+        case("http_get_64_callers_p99", Load::Slowest(64)),
     ]
 }
 
-fn all(case: Case, at_once: usize) -> Case {
-    case.beside("reqwest", bare(at_once))
-        .beside("reqwest_middleware_retry", middleware(at_once))
-        .beside("failsafe_backon_semaphore", by_hand(at_once))
+fn case(name: &'static str, load: Load) -> Case {
+    Case::new(name, ours(load))
+        .beside("reqwest", bare(load))
+        .beside("reqwest_middleware_retry", middleware(load))
+        .beside("failsafe_backon_semaphore", by_hand(load))
         .with_turns_longer(40)
 }

@@ -17,39 +17,53 @@ const ATTEMPT: Duration = Duration::from_secs(10);
 const BASE: Duration = Duration::from_millis(100);
 const PLACES: usize = 64;
 
-pub(crate) fn ours(at_once: usize) -> impl FnMut(u64) -> Duration {
+/// How requests follow one another, and what is told of them.
+#[derive(Clone, Copy)]
+#[allow(
+    dead_code,
+    reason = "the program that counts instructions has one caller"
+)]
+pub(crate) enum Load {
+    /// So many begin together, and the next ones when all of them are over. How long all took.
+    Rounds(usize),
+    /// So many callers, each of which begins again at once. The 99th percentile of a request's latency, as
+    /// if all took that; divided by the number of callers, who share the time.
+    Slowest(usize),
+}
+
+pub(crate) fn ours(load: Load) -> impl FnMut(u64) -> Duration {
     let client = steadfast_http::Client::named("bench")
         .max_concurrent(PLACES)
         .build()
         .expect("a sound configuration");
-    run(at_once, async move |url: &str| {
+    run(load, async move |url: &str| {
         let answer = client.get(url).send().await.expect("an answer");
         answer.bytes().await.expect("a body").len()
     })
 }
 
-pub(crate) fn bare(at_once: usize) -> impl FnMut(u64) -> Duration {
+pub(crate) fn bare(load: Load) -> impl FnMut(u64) -> Duration {
     let client = reqwest::Client::new();
-    run(at_once, async move |url: &str| {
+    run(load, async move |url: &str| {
         let answer = client.get(url).send().await.expect("an answer");
         answer.bytes().await.expect("a body").len()
     })
 }
 
 /// It retries, and knows nothing of breakers, places and timeouts.
-pub(crate) fn middleware(at_once: usize) -> impl FnMut(u64) -> Duration {
+pub(crate) fn middleware(load: Load) -> impl FnMut(u64) -> Duration {
     let policy = ExponentialBackoff::builder().build_with_max_retries(2);
     let client = ClientBuilder::new(reqwest::Client::new())
         .with(RetryTransientMiddleware::new_with_policy(policy))
         .build();
-    run(at_once, async move |url: &str| {
+    run(load, async move |url: &str| {
         let answer = client.get(url).send().await.expect("an answer");
         answer.bytes().await.expect("a body").len()
     })
 }
 
 /// The place is given back before the body is read, as it is in most programs.
-pub(crate) fn by_hand(at_once: usize) -> impl FnMut(u64) -> Duration {
+pub(crate) fn by_hand(load: Load) -> impl FnMut(u64) -> Duration {
     let client = reqwest::Client::new();
     let policy = failsafe::failure_policy::consecutive_failures(
         5,
@@ -57,7 +71,7 @@ pub(crate) fn by_hand(at_once: usize) -> impl FnMut(u64) -> Duration {
     );
     let breaker = failsafe::Config::new().failure_policy(policy).build();
     let semaphore = Semaphore::new(PLACES);
-    run(at_once, async move |url: &str| {
+    run(load, async move |url: &str| {
         let attempt = || {
             breaker.call(async {
                 let _place = semaphore.acquire().await.expect("it is never closed");
@@ -73,25 +87,53 @@ pub(crate) fn by_hand(at_once: usize) -> impl FnMut(u64) -> Duration {
     })
 }
 
-fn run(
-    at_once: usize,
-    request: impl AsyncFn(&str) -> usize + 'static,
-) -> impl FnMut(u64) -> Duration {
+fn run(load: Load, request: impl AsyncFn(&str) -> usize + 'static) -> impl FnMut(u64) -> Duration {
     let runtime = runtime();
     let url = Loopback::start().url();
-    move |times| {
-        runtime.block_on(async {
-            let start = clock::now();
-            let mut left = times;
-            while left > 0 {
-                let now = left.min(at_once as u64);
-                left -= now;
-                let answers = join_all((0..now).map(|_| request(&url))).await;
-                assert!(answers.iter().all(|length| *length == 128));
-            }
-            start.elapsed()
-        })
+    move |times| match load {
+        Load::Rounds(at_once) => runtime.block_on(rounds(at_once as u64, times, &url, &request)),
+        Load::Slowest(callers) => runtime.block_on(slowest(callers as u64, times, &url, &request)),
     }
+}
+
+async fn rounds(
+    at_once: u64,
+    times: u64,
+    url: &str,
+    request: &impl AsyncFn(&str) -> usize,
+) -> Duration {
+    let start = clock::now();
+    let mut left = times;
+    while left > 0 {
+        let now = left.min(at_once);
+        left -= now;
+        let answers = join_all((0..now).map(|_| request(url))).await;
+        assert!(answers.iter().all(|length| *length == 128));
+    }
+    start.elapsed()
+}
+
+async fn slowest(
+    callers: u64,
+    times: u64,
+    url: &str,
+    request: &impl AsyncFn(&str) -> usize,
+) -> Duration {
+    let call = async |calls: u64| {
+        let mut took = Vec::with_capacity(calls as usize);
+        for _ in 0..calls {
+            let start = clock::now();
+            assert_eq!(request(url).await, 128);
+            took.push(start.elapsed());
+        }
+        took
+    };
+    let mut took = join_all((0..callers).map(|_| call(times.div_ceil(callers))))
+        .await
+        .concat();
+    let at = took.len() * 99 / 100;
+    let (_, slow, _) = took.select_nth_unstable(at);
+    slow.mul_f64(times as f64 / callers as f64)
 }
 
 fn runtime() -> Runtime {
