@@ -1,5 +1,7 @@
 //! One request on its way: what all its attempts have in common, and the deadline around them.
 
+mod time;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -9,111 +11,25 @@ use parking_lot::Mutex;
 use reqwest::{Request, Response, Url};
 use steadfast_retry::{Backoff, Waits};
 
-use crate::attempt::Failure;
+pub(crate) use self::time::deadline;
 use crate::authority::Authority;
 use crate::body::Answer;
 use crate::classify::is_idempotent;
 use crate::client::Shared;
 use crate::clock;
-use crate::coalesce;
 use crate::copied::Copied;
 use crate::counters::Ongoing;
-use crate::error::{Error, Phase};
+use crate::error::Error;
 use crate::leg::Leg;
 use crate::observer::Finished;
 use crate::options::Options;
 use crate::past::{self, Past};
-use crate::redirects;
 use crate::spans::CallSpan;
 use crate::summary::RequestSummary;
 use crate::transport::Transport;
 
-/// Sends the request in `slot` through all the patterns, or waits for what another brings that is the same.
-/// `is_ours` if nobody but a builder of ours can have made it.
-pub(crate) async fn run(
-    shared: &Arc<Shared>,
-    slot: &mut Option<Request>,
-    options: &Options,
-    is_ours: bool,
-    transport: &Transport<'_>,
-) -> Result<Response, Error> {
-    let ongoing = shared.counters.begin();
-    let request = slot.as_ref().expect(REQUEST);
-    let Some(authority) = shared.meet(request.url()) else {
-        // No HTTP: reqwest says so in its own words, and sends nothing.
-        let executing = shared.http.execute(slot.take().expect(REQUEST));
-        let result = executing.await.map_err(Error::invalid);
-        ongoing.end(result.as_ref().err());
-        return result;
-    };
-    let started = clock::now();
-    let mut sent_before = false;
-    if transport.is_own() && coalesce::is_wanted(shared, request, options) {
-        // In a box, as few requests are.
-        let joining = coalesce::join(shared, &authority, request, options, started);
-        if let Some(result) = Box::pin(joining).await {
-            ongoing.end(result.as_ref().err());
-            return result;
-        }
-        sent_before = true;
-    }
-    let origin = Origin {
-        started,
-        is_ours,
-        sent_before,
-        transport,
-    };
-    send(shared, &authority, slot, options, origin, Some(ongoing)).await
-}
-
-/// Sends the request in `slot` through all the patterns; `ongoing` ends with it.
-pub(crate) async fn send(
-    shared: &Shared,
-    authority: &Arc<Authority>,
-    slot: &mut Option<Request>,
-    options: &Options,
-    origin: Origin<'_>,
-    ongoing: Option<Ongoing<'_>>,
-) -> Result<Response, Error> {
-    if let (Some(following), true) = (&shared.following, origin.transport.is_own()) {
-        // In a box: all requests would be as large.
-        let chain = redirects::Chain::new(shared, following, options, origin);
-        return Box::pin(chain.send(Arc::clone(authority), slot, ongoing)).await;
-    }
-    let call = Call::new(shared, authority, slot, options, origin, None);
-    let leg = Leg::new(&call);
-    call.perform(&leg).await;
-    let result = leg.result();
-    drop(leg);
-    call.end(result, ongoing)
-}
-
-/// How far a request has got before it was redirected to where it goes now.
-pub(crate) struct Before {
-    attempts: u32,
-    sent: u32,
-    history: Vec<Past>,
-    pub(crate) span: CallSpan,
-    /// Whether it goes on without the body that it had.
-    pub(crate) without_body: bool,
-}
-
 /// Why the slot of a request is not empty: it is taken from it when it is sent.
 pub(crate) const REQUEST: &str = "a request that has not been sent";
-
-/// When a request must be over that has begun at `started`.
-pub(crate) fn deadline(
-    shared: &Shared,
-    request: &Request,
-    options: &Options,
-    started: Instant,
-) -> Option<Instant> {
-    let total = request.timeout().copied();
-    // `None` where the sum is beyond what a clock can tell: no limit.
-    let deadline = started.checked_add(total.unwrap_or(shared.settings.total_timeout));
-    let deadlines = [deadline, options.deadline, options.adopted.deadline];
-    deadlines.into_iter().flatten().min()
-}
 
 /// Where a request comes from.
 #[derive(Clone, Copy)]
@@ -124,6 +40,16 @@ pub(crate) struct Origin<'c> {
     /// Whether the server may have seen it already, sent for it and others.
     pub(crate) sent_before: bool,
     pub(crate) transport: &'c Transport<'c>,
+}
+
+/// How far a request has got before it was redirected to where it goes now.
+pub(crate) struct Before {
+    attempts: u32,
+    sent: u32,
+    history: Vec<Past>,
+    pub(crate) span: CallSpan,
+    /// Whether it goes on without the body that it had.
+    pub(crate) without_body: bool,
 }
 
 pub(crate) struct Call<'c> {
@@ -351,41 +277,6 @@ impl<'c> Call<'c> {
     /// Another attempt is to follow this one.
     pub(crate) fn remember(&self, past: Past) {
         past::push(&mut self.history.lock(), past);
-    }
-
-    /// The server has asked not to be sent this request again for `wait`.
-    pub(crate) fn keep_quiet(&self, wait: Duration) {
-        *self.quiet_until.lock() = clock::now().checked_add(wait);
-    }
-
-    /// For how long the server does not want this request again, or any.
-    pub(crate) fn quiet(&self) -> Option<Duration> {
-        let until = *self.quiet_until.lock();
-        let left = until.map(|until| until.saturating_duration_since(clock::now()));
-        left.filter(|left| !left.is_zero())
-            .max(self.authority.throttle.left())
-    }
-
-    pub(crate) fn is_over(&self) -> bool {
-        self.deadline
-            .is_some_and(|deadline| clock::now() >= deadline)
-    }
-
-    /// What is left until the deadline; a failure if that is nothing.
-    pub(crate) fn left(&self, phase: Phase) -> Result<Duration, Failure> {
-        self.left_at(clock::now(), phase)
-    }
-
-    /// What is left until the deadline at `now`.
-    pub(crate) fn left_at(&self, now: Instant, phase: Phase) -> Result<Duration, Failure> {
-        let Some(deadline) = self.deadline else {
-            return Ok(Duration::MAX);
-        };
-        let left = deadline.saturating_duration_since(now);
-        if left.is_zero() {
-            return Err(Failure::Deadline(phase));
-        }
-        Ok(left)
     }
 
     pub(crate) fn summary(&self) -> Box<RequestSummary> {

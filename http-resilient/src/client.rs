@@ -11,7 +11,6 @@ use steadfast_retry::{Budget, Hedge, HedgeConfig, Retry};
 
 use crate::authority::{Authorities, Authority};
 use crate::builder::Builder;
-use crate::call;
 use crate::coalesce::Flights;
 use crate::counters::Counters;
 use crate::error::Error;
@@ -21,6 +20,7 @@ use crate::options::{self, Options};
 use crate::propagation::{Adopted, Propagation};
 use crate::redirects::Following;
 use crate::request::RequestBuilder;
+use crate::run;
 use crate::settings::{self, Patterns, Settings};
 use crate::snapshot::Snapshot;
 use crate::transport::Transport;
@@ -215,7 +215,7 @@ impl Client {
                 return Err(error);
             }
             let options = options.as_deref().unwrap_or(&options::NONE);
-            call::run(shared, &mut request, options, is_ours, &shared.transport()).await
+            run::run(shared, &mut request, options, is_ours, &shared.transport()).await
         }
     }
 

@@ -20,11 +20,12 @@ use reqwest::{Request, Response, Url};
 
 use self::landed::Landed;
 use crate::authority::Authority;
-use crate::call::{self, Origin, deadline};
+use crate::call::{Origin, deadline};
 use crate::client::Shared;
 use crate::clock;
 use crate::error::{Error, Phase};
 use crate::options::{self, Options};
+use crate::run;
 use crate::summary::RequestSummary;
 
 type Flying = Pin<Box<dyn Future<Output = Arc<Landed>> + Send>>;
@@ -186,7 +187,7 @@ fn fly(listed: Listed, authority: Arc<Authority>, request: Request) -> Flying {
                 transport: &shared.transport(),
             };
             let request = &mut Some(request);
-            let result = call::send(shared, &authority, request, options, origin, None).await;
+            let result = run::send(shared, &authority, request, options, origin, None).await;
             Landed::from_result(result).await
         };
         // A panic that got out would leave those waiting who are not polling just now.

@@ -156,6 +156,7 @@ mod request;
 mod response;
 mod retries;
 mod retry_after;
+mod run;
 mod service;
 mod settings;
 mod shield;

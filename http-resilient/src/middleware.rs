@@ -9,12 +9,13 @@ use reqwest_middleware::{Middleware, Next};
 use steadfast_breaker::Outcome;
 
 use crate::attempt::Failure;
-use crate::call::{self, Call};
+use crate::call::Call;
 use crate::classify::{Fault, fault};
 use crate::client::Client;
 use crate::error::{Error, Phase};
 use crate::options;
 use crate::redirected::Redirects;
+use crate::run;
 use crate::shield::Shielded;
 use crate::transport::{SendError, Transport};
 
@@ -90,7 +91,7 @@ impl Middleware for ResilienceMiddleware {
             extensions: extensions.clone(),
         });
         let (shared, options) = (self.client.shared(), &options::NONE);
-        let result = call::run(shared, &mut Some(request), options, false, &transport).await;
+        let result = run::run(shared, &mut Some(request), options, false, &transport).await;
         let mut response = result.map_err(reqwest_middleware::Error::middleware)?;
         if let Some(Carried(of_attempt)) = response.extensions_mut().remove() {
             *extensions = of_attempt;

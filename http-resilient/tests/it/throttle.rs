@@ -7,7 +7,7 @@ use steadfast_breaker::State;
 use steadfast_http::{Client, Error, ResponseExt, Retries, ThrottledBy};
 use steadfast_testkit::{HttpUpstream, Reply};
 
-use crate::support::{SECOND, millis, once, only, quick, until};
+use crate::support::{SECOND, millis, now, once, only, quick, until};
 
 fn in_a_second() -> Reply {
     Reply::status(429).header("retry-after", "1")
@@ -296,7 +296,7 @@ async fn those_held_back_go_within_fifty_milliseconds_of_the_moment_and_none_bef
     let client = once().build().unwrap();
     client.get(upstream.url("/")).send().await.unwrap();
     let left = only(&client).throttled_for.unwrap();
-    let moment = tokio::time::Instant::now() + left;
+    let moment = tokio::time::Instant::from_std(now() + left);
     let calls: Vec<_> = (0..CALLERS)
         .map(|_| tokio::spawn(client.get(upstream.url("/")).send()))
         .collect();
