@@ -102,3 +102,18 @@ async fn json_goes_both_ways() {
     let sent = &upstream.requests()[0];
     assert_eq!(sent.header("content-type"), Some("application/json"));
 }
+
+#[tokio::test]
+async fn trailers_arrive_over_http_1_as_well() {
+    use http_body_util::BodyExt;
+    let upstream = HttpUpstream::start().await;
+    let client = once().build().unwrap();
+    for body in ["", "small"] {
+        upstream.script([Reply::ok(body).chunked().trailer("x-checksum", "7")]);
+        let response = client.get(upstream.url("/")).send().await.unwrap();
+        let response = http::Response::<reqwest::Body>::from(response);
+        let whole = response.into_body().collect().await.unwrap();
+        assert_eq!(whole.trailers().unwrap()["x-checksum"], "7", "{body:?}");
+        assert_eq!(whole.to_bytes(), body);
+    }
+}

@@ -1,10 +1,11 @@
 //! HTTP/2: a server that says it has not touched a request has not.
 
+use http_body_util::BodyExt;
 use steadfast_breaker::State;
 use steadfast_http::{Builder, ResponseExt};
 use steadfast_testkit::{Http2Upstream, Reason, Reply};
 
-use crate::support::{only, quick};
+use crate::support::{millis, only, quick};
 
 fn http2() -> Builder {
     quick()
@@ -17,6 +18,30 @@ async fn first(reply: Reply) -> Http2Upstream {
     let upstream = Http2Upstream::start().await;
     upstream.script([reply]);
     upstream
+}
+
+/// The status of a gRPC call comes in them.
+#[tokio::test]
+async fn trailers_arrive_after_bodies_of_every_kind() {
+    let upstream = Http2Upstream::start().await;
+    let client = http2().build().unwrap();
+    let replies = [
+        Reply::ok(""),
+        Reply::ok("small"),
+        Reply::ok("small").chunked(),
+        Reply::ok("dripping").slow_body(1, millis(1)),
+        Reply::ok(vec![b'x'; 100_000]),
+    ];
+    for reply in replies {
+        upstream.script([reply.trailer("grpc-status", "0")]);
+        let response = client.get(upstream.url("/")).send().await.unwrap();
+        let response = http::Response::<reqwest::Body>::from(response);
+        let body = response.into_body().collect().await.unwrap();
+        assert_eq!(body.trailers().unwrap()["grpc-status"], "0");
+        assert!([0, 5, 8, 100_000].contains(&body.to_bytes().len()));
+    }
+    assert_eq!(only(&client).breaker.totals.success, 5);
+    assert_eq!(only(&client).bulkhead.busy, 0);
 }
 
 #[tokio::test]

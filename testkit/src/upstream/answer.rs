@@ -11,6 +11,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Body,
+    pub(crate) trailers: Vec<(String, String)>,
     pub(crate) chunked: bool,
     pub(crate) cut_after: Option<u64>,
     /// Bytes in one piece, and the wait before each.
@@ -24,6 +25,7 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: Body::EMPTY,
+            trailers: Vec::new(),
             chunked: false,
             cut_after: None,
             pace: None,

@@ -87,7 +87,12 @@ async fn send(
             return Ok(Next::Close);
         }
         if answer.chunked {
-            stream.write_all(b"0\r\n\r\n").await?;
+            let mut end = String::from("0\r\n");
+            for (name, value) in &answer.trailers {
+                end.push_str(&format!("{name}: {value}\r\n"));
+            }
+            end.push_str("\r\n");
+            stream.write_all(end.as_bytes()).await?;
         }
     }
     Ok(if close { Next::Close } else { Next::Request })

@@ -145,6 +145,17 @@ impl Reply {
         self
     }
 
+    /// Adds a trailer: a header after the body. On HTTP/1.1 only a [`chunked`](Self::chunked) body has a
+    /// place for it; elsewhere it is left out.
+    ///
+    /// # Panics
+    ///
+    /// When this reply is not an answer.
+    pub fn trailer(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.answer().trailers.push((name.into(), value.into()));
+        self
+    }
+
     /// Sends the body with `transfer-encoding: chunked` instead of a `content-length`; on HTTP/2 without
     /// either.
     ///

@@ -4,7 +4,7 @@ use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream, server::SendResponse};
-use http::{Method, Request, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
 use tokio::{sync::mpsc::UnboundedSender, time::sleep};
 
 use super::connection::{Ending, go_away};
@@ -125,7 +125,22 @@ async fn send(
         stream.send_reset(Reason::INTERNAL_ERROR);
         return Ok(());
     }
-    Ok(stream.send_data(Bytes::new(), true)?)
+    if answer.trailers.is_empty() {
+        return Ok(stream.send_data(Bytes::new(), true)?);
+    }
+    Ok(stream.send_trailers(trailers(answer))?)
+}
+
+/// # Panics
+///
+/// When the test has put something into them that HTTP/2 cannot carry.
+fn trailers(answer: &Answer) -> HeaderMap {
+    let trailers = answer.trailers.iter().map(|(name, value)| {
+        let name: HeaderName = name.parse().expect("the name of a trailer");
+        let value: HeaderValue = value.parse().expect("the value of a trailer");
+        (name, value)
+    });
+    trailers.collect()
 }
 
 /// Queues a piece, as the client's windows have room for it.
