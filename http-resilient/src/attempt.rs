@@ -67,6 +67,10 @@ impl Call<'_> {
             }
         };
         let timeout = self.attempt_timeout.min(left);
+        if timeout.is_zero() {
+            permit.ignore();
+            return Err(Box::new(self.no_time()));
+        }
         let (executing, span) = self.begin(left);
         if let Some(leave) = leave {
             leave.spend();
@@ -130,8 +134,13 @@ impl Call<'_> {
         // First of all: with its place, the next call gets through the gates.
         self.heed(&response);
         span.answered(&response);
+        // Nobody reads the page of a redirect that is followed.
+        let is_followed = self
+            .hop
+            .as_ref()
+            .is_some_and(|hop| hop.is_followed(&response));
         let breaker = match outcome(response.status()) {
-            Outcome::Success => permit.unshielded(), // the body has the last word
+            Outcome::Success if !is_followed => permit.unshielded(), // the body has the last word
             decided => {
                 permit.record(decided);
                 None
@@ -144,7 +153,11 @@ impl Call<'_> {
             span,
         };
         let transient = is_retryable(response.status());
-        guard(response, holds, self.limits())
+        let mut limits = self.limits();
+        if is_followed {
+            limits.bytes = None;
+        }
+        guard(response, holds, limits)
             .map_err(|too_large| Box::new(self.too_large(too_large, transient)))
     }
 
@@ -189,6 +202,18 @@ impl Call<'_> {
             error,
             sent: fault.sent,
             transient: fault.transient,
+        }
+    }
+
+    /// The request gives its attempts no time at all: nothing is sent.
+    fn no_time(&self) -> Failure {
+        Failure::Fault {
+            error: Error::AttemptTimeout {
+                timeout: Duration::ZERO,
+                request: self.summary(),
+            },
+            sent: false,
+            transient: false,
         }
     }
 
@@ -241,6 +266,8 @@ impl Call<'_> {
             bytes: own.max_response_bytes.or(usual.max_response_bytes),
             on_excess,
             read_timeout: own.read_timeout.or(usual.read_timeout),
+            // A read timeout of reqwest's own would begin with the first look.
+            looks_at_once: self.transport.is_own() && !self.shared.may_have_timeout,
             on_stall,
             deadline: self.deadline,
         }

@@ -12,6 +12,7 @@ use reqwest::Url;
 use steadfast_breaker::{Cause, CircuitBreaker, Snapshot, State};
 use steadfast_bulkhead::Bulkhead;
 
+pub(crate) use self::name::is_http;
 use self::name::{is_authority, with_authority};
 #[cfg(feature = "rate-limit")]
 use crate::rate_limit::Limiter;
@@ -208,13 +209,10 @@ impl Authorities {
 
 impl Map {
     /// The authority that was asked for last, if it is that of `url`.
-    fn again(&mut self, url: &Url) -> Option<Arc<Authority>> {
-        let latest = self.latest.as_ref()?;
-        if !is_authority(&latest.name, url) {
-            return None;
-        }
-        self.asked += 1;
-        latest.last_used.store(self.asked, Ordering::Relaxed);
+    fn again(&self, url: &Url) -> Option<Arc<Authority>> {
+        // It is the most recently used as it is.
+        let latest = self.latest.as_ref();
+        let latest = latest.filter(|latest| is_authority(&latest.name, url))?;
         Some(Arc::clone(latest))
     }
 

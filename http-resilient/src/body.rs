@@ -58,6 +58,8 @@ pub(crate) struct Limits {
     pub(crate) on_excess: Outcome,
     /// The time without any of them, while the reader waits.
     pub(crate) read_timeout: Option<Duration>,
+    /// Whether a small body may be looked at before anybody reads it.
+    pub(crate) looks_at_once: bool,
     /// What it says about the server if that is over.
     pub(crate) on_stall: Outcome,
     /// The end of the whole request.
@@ -92,7 +94,7 @@ pub(crate) fn guard(mut response: Response, holds: Holds, limits: Limits) -> Res
             holds.settle(Outcome::Success, None);
             return Ok(Answer::Whole(response));
         }
-        Some(length) if length <= SMALL => {
+        Some(length) if length <= SMALL && limits.looks_at_once => {
             // Over HTTP/2, trailers may follow even a body of known length.
             let is_all = response.version() < Version::HTTP_2;
             // Who reads it later is the one to be woken.

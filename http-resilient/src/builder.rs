@@ -246,10 +246,14 @@ impl Builder {
     /// here. Replaces an earlier [`reqwest`](Self::reqwest) or [`client`](Self::client). Settings of
     /// reqwest's that are given here, such as [`user_agent`](Self::user_agent), must come after it.
     ///
-    /// Its hidden retries are turned off, so that attempts are what they are counted as. Its
-    /// `timeout` is replaced by what is left of the total timeout. Its redirect policy stays unless
+    /// Its `timeout` is replaced by what is left of the total timeout. Its redirect policy stays unless
     /// [`redirect`](Self::redirect) is called; as it cannot be looked into, a connect error then is no
-    /// proof that nothing was sent, and **requests that are not idempotent are not retried** on one.
+    /// proof that nothing was sent, and **requests that are not idempotent are not retried** on one. Its
+    /// retries stay with it, by default those of HTTP/2 requests that the server has not touched; with
+    /// `redirect`, as without a builder, they are turned off, so that attempts are what they are counted as.
+    ///
+    /// Small bodies are not looked at before they are read, since it may have a read timeout: a response
+    /// holds its place until then.
     pub fn reqwest(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.lost.append(&mut self.forwarded);
         self.source = Source::Builder(Box::new(builder));

@@ -24,6 +24,7 @@ use crate::leg::Leg;
 use crate::observer::Finished;
 use crate::options::Options;
 use crate::past::{self, Past};
+use crate::redirects::Hop;
 use crate::spans::CallSpan;
 use crate::summary::RequestSummary;
 use crate::transport::Transport;
@@ -50,6 +51,8 @@ pub(crate) struct Before {
     pub(crate) span: CallSpan,
     /// Whether it goes on without the body that it had.
     pub(crate) without_body: bool,
+    /// What was asked first, and by which method: what is told of it.
+    began: (Arc<str>, Method),
 }
 
 pub(crate) struct Call<'c> {
@@ -75,6 +78,10 @@ pub(crate) struct Call<'c> {
     pub(crate) deadline: Option<Instant>,
     /// Whether the [body of the options](Options::body) goes with it.
     has_body: bool,
+    /// What it becomes where it is redirected, if the client follows redirects itself.
+    pub(crate) hop: Option<Box<Hop>>,
+    /// What was asked first, if it was redirected since.
+    began: Option<(Arc<str>, Method)>,
     /// The attempts before it was redirected.
     attempts_before: u32,
     // They order nothing, hence relaxed.
@@ -113,14 +120,22 @@ impl<'c> Call<'c> {
             false => settings.max_attempts,
         };
         let max_attempts = options.max_attempts.unwrap_or(usual);
-        let before = before.unwrap_or_else(|| Before {
-            attempts: 0,
-            sent: sent_before.into(),
-            history: Vec::new(),
-            span: CallSpan::begin(shared, request, options),
-            without_body: false,
-        });
-        let has_body = options.body.is_some() && !before.without_body;
+        let is_fresh = before.is_none() && !sent_before;
+        let (attempts_before, sent, history, span, without_body, began) = match before {
+            None => {
+                let span = CallSpan::begin(shared, request, options);
+                (0, sent_before.into(), Vec::new(), span, false, None)
+            }
+            Some(Before {
+                attempts,
+                sent,
+                history,
+                span,
+                without_body,
+                began,
+            }) => (attempts, sent, history, span, without_body, Some(began)),
+        };
+        let has_body = options.body.is_some() && !without_body;
         let replayable = has_body || request.body().is_none_or(|body| body.as_bytes().is_some());
         if has_body {
             // Made anew each time, so that a stream is in nobody's way.
@@ -138,19 +153,21 @@ impl<'c> Call<'c> {
             method: request.method().clone(),
             url: request.url().clone(),
             copied,
-            span: before.span,
+            span,
             first: Mutex::new(slot),
             max_attempts,
             attempt_timeout: options.attempt_timeout.unwrap_or(settings.attempt_timeout),
             started,
-            is_fresh: before.sent == 0,
+            is_fresh,
             deadline,
             has_body,
-            attempts_before: before.attempts,
-            attempts: AtomicU32::new(before.attempts),
-            sent: AtomicU32::new(before.sent),
+            hop: None,
+            began,
+            attempts_before,
+            attempts: AtomicU32::new(attempts_before),
+            sent: AtomicU32::new(sent),
             decided: AtomicBool::new(false),
-            history: Mutex::new(before.history),
+            history: Mutex::new(history),
             quiet_until: Mutex::new(None),
             authority,
             shared,
@@ -194,6 +211,10 @@ impl<'c> Call<'c> {
             history: self.history.into_inner(),
             span: self.span,
             without_body: !self.has_body,
+            began: match self.began {
+                Some(began) => began,
+                None => (Arc::clone(&self.authority.name), self.method),
+            },
         }
     }
 
@@ -294,11 +315,15 @@ impl<'c> Call<'c> {
         if !self.shared.is_watched() {
             return;
         }
+        let (authority, method) = match &self.began {
+            Some((authority, method)) => (authority, method),
+            None => (&self.authority.name, &self.method),
+        };
         let finished = Finished {
             name: Arc::clone(&self.shared.name),
-            authority: Arc::clone(&self.authority.name),
+            authority: Arc::clone(authority),
             template: self.options.template.clone(),
-            method: self.method.clone(),
+            method: method.clone(),
             attempts: self.attempts(),
             duration: clock::now().saturating_duration_since(self.started),
             status: result.as_ref().ok().map(Answer::status),

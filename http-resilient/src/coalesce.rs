@@ -187,7 +187,7 @@ fn fly(listed: Listed, authority: Arc<Authority>, request: Request) -> Flying {
                 transport: &shared.transport(),
             };
             let request = &mut Some(request);
-            let result = run::send(shared, &authority, request, options, origin, None).await;
+            let result = run::send(shared, authority, request, options, origin, None).await;
             Landed::from_result(result).await
         };
         // A panic that got out would leave those waiting who are not polling just now.

@@ -91,9 +91,7 @@ impl Counters {
             Error::Throttled { .. } => &self.throttled,
             Error::BodyTooLarge { .. } => &self.too_large,
             Error::Coalesced { source } => self.ending(source),
-            Error::TooManyRedirects { .. } | Error::Request { .. } | Error::Response { .. } => {
-                &self.failed
-            }
+            Error::Redirect { .. } | Error::Request { .. } | Error::Response { .. } => &self.failed,
             #[cfg(feature = "middleware")]
             Error::Middleware { .. } => &self.failed,
         }

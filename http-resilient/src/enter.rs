@@ -29,7 +29,7 @@ impl Call<'_> {
                 now = clock::now();
             }
             if self.deadline.is_some_and(|deadline| deadline <= now) {
-                return Err(Failure::Deadline(Phase::Queue));
+                return Err(Failure::Deadline(Phase::Start));
             }
             let permit = self.ask_breaker()?;
             #[cfg(feature = "rate-limit")]

@@ -138,12 +138,12 @@ pub enum Error {
         /// The request.
         request: Box<RequestSummary>,
     },
-    /// It was redirected more often than
-    /// [`own_redirects`](crate::Builder::own_redirects) allows.
+    /// It was redirected, and the client, which follows redirects
+    /// [itself](crate::Builder::own_redirects), does not go there.
     #[non_exhaustive]
-    TooManyRedirects {
-        /// How many were followed: the limit.
-        limit: u32,
+    Redirect {
+        /// Why not.
+        reason: RedirectReason,
         /// The request, as it was redirected at last.
         request: Box<RequestSummary>,
     },
@@ -168,10 +168,30 @@ pub enum ThrottledBy {
     Client,
 }
 
+/// Why a redirect is not followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RedirectReason {
+    /// So many were, and no more are.
+    #[non_exhaustive]
+    TooMany {
+        /// What [`own_redirects`](crate::Builder::own_redirects) allows.
+        limit: u32,
+    },
+    /// It leads to a URL that is none of HTTP.
+    #[non_exhaustive]
+    NotHttp {
+        /// The scheme of the URL.
+        scheme: String,
+    },
+}
+
 /// What a request was waiting for when its time ran out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
+    /// Nothing: there was no time left to begin with, or to go on with.
+    Start,
     /// A place in the bulkhead, or the moment at which the server may be asked.
     Queue,
     /// The head of the response.
@@ -277,7 +297,7 @@ impl Error {
             | Self::BodyTooLarge { request, .. }
             | Self::AttemptTimeout { request, .. }
             | Self::DeadlineExceeded { request, .. }
-            | Self::TooManyRedirects { request, .. }
+            | Self::Redirect { request, .. }
             | Self::Request { request, .. } => Some(request),
             Self::Coalesced { source } => source.request(),
             #[cfg(feature = "middleware")]
@@ -298,7 +318,7 @@ impl Error {
             | Self::BodyTooLarge { request, .. }
             | Self::AttemptTimeout { request, .. }
             | Self::DeadlineExceeded { request, .. }
-            | Self::TooManyRedirects { request, .. }
+            | Self::Redirect { request, .. }
             | Self::Request { request, .. } => *request = summary(),
             #[cfg(feature = "middleware")]
             Self::Middleware { request, .. } => *request = summary(),
@@ -317,7 +337,7 @@ impl Error {
             Self::Response { .. } => "response",
             Self::AttemptTimeout { .. } => "timeout",
             Self::DeadlineExceeded { .. } => "deadline_exceeded",
-            Self::TooManyRedirects { .. } => "redirect",
+            Self::Redirect { .. } => "redirect",
             Self::Request { source, .. } if source.is_connect() => "connect",
             Self::Request { source, .. } if source.is_timeout() => "timeout",
             Self::Request { source, .. } if source.is_redirect() => "redirect",

@@ -119,7 +119,8 @@ impl<'a, 'c> Leg<'a, 'c> {
             *self.slot.lock() = Some(result);
         }
         let attempts = self.call.attempts();
-        if attempts != 1 {
+        // Further in, another client may have made a count of its own.
+        if attempts != 1 || !self.call.transport.is_own() {
             if let Some(Ok(answer)) = &mut *self.slot.lock() {
                 let extensions = answer.head_mut().extensions_mut();
                 extensions.insert(Attempts(attempts));

@@ -56,7 +56,7 @@
 //! **Repeatable** is a request that may reach the server twice: its method is GET, HEAD, OPTIONS,
 //! TRACE, PUT or DELETE, or it has an `Idempotency-Key`, or
 //! [`idempotent(true)`](RequestBuilder::idempotent) was called. **A POST is never sent twice.** A
-//! connect error is no proof once a redirect was followed, and then does not count as one. A body that
+//! connect error is no proof once reqwest has followed a redirect, and then does not count as one. A body that
 //! is a stream cannot be sent again at all.
 //!
 //! **A 429 holds back everybody**: until the time it states, in `Retry-After` or a `RateLimit` header, no
@@ -96,8 +96,8 @@
 //! of the circuit breakers, such as rates of failures and slow calls.
 //!
 //! # Cost
-//! Against reqwest alone, four allocations for a request without a body whose answer is small: a copy of its
-//! URL, and the response put together again. An answer of up to 16 KiB that has come with its head is over at
+//! Against reqwest alone, two allocations for a request without a body whose answer is small, for the
+//! response put together again. An answer of up to 16 KiB that has come with its head is over at
 //! once, before it is read. One that is longer, or of unknown length, is wrapped, for two more, and so is any
 //! over HTTP/2, which may have trailers. There is one short lock in the map of authorities and one in the
 //! budget, and no task is spawned.
@@ -176,7 +176,7 @@ pub use client::{Client, WeakClient};
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
 pub use config::{ClientProblem, Clients, ClientsConfig, ClientsError, HttpClientConfig};
 pub use config_error::{ConfigError, FieldError};
-pub use error::{Error, Last, Phase, ThrottledBy};
+pub use error::{Error, Last, Phase, RedirectReason, ThrottledBy};
 pub use fallback::Failed;
 #[cfg(feature = "middleware")]
 #[cfg_attr(docsrs, doc(cfg(feature = "middleware")))]

@@ -25,7 +25,7 @@ pub use origins::Origins;
 /// reqwest sends these headers on when it follows a redirect, **to any origin**; it strips credentials
 /// alone, and gives nobody a place to strip more. They tell no secrets. Where they must not leave, let the
 /// client follow redirects itself, with [`own_redirects`](crate::Builder::own_redirects): each hop is told
-/// what its own origin may know, its first attempt is number 1.
+/// what its own origin may know, and the count of attempts begins again.
 ///
 /// # Examples
 /// ```

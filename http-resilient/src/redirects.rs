@@ -7,20 +7,19 @@ use std::time::Instant;
 
 use http::HeaderMap;
 use http::header::Entry;
-use reqwest::{Request, Response};
+use reqwest::{Request, Response, Url};
 
-use self::hop::Hop;
-use crate::authority::Authority;
+use crate::authority::{Authority, is_http};
 use crate::body::Answer;
 use crate::call::{Before, Call, Origin, REQUEST};
 use crate::client::Shared;
 use crate::counters::Ongoing;
-use crate::error::Error;
-use crate::leg::Leg;
+use crate::error::{Error, RedirectReason};
+use crate::leg::{Leg, Slot};
 use crate::options::Options;
 use crate::read_ahead::read_ahead;
 
-pub(crate) use self::hop::is_secret;
+pub(crate) use self::hop::{Hop, is_for_one_origin};
 
 /// How redirects are followed.
 #[derive(Debug)]
@@ -30,7 +29,7 @@ pub(crate) struct Following {
     /// Whether a request tells where it comes from.
     pub(crate) referer: bool,
     /// The default headers that go to no other origin. reqwest would add them to every hop.
-    pub(crate) secrets: HeaderMap,
+    pub(crate) for_one_origin: HeaderMap,
 }
 
 /// A request and what it is redirected to.
@@ -64,17 +63,17 @@ impl<'c> Chain<'c> {
         ongoing: Option<Ongoing<'_>>,
     ) -> Result<Response, Error> {
         let shared = self.shared;
+        if let Some(request) = slot {
+            self.add_defaults(request.headers_mut());
+        }
         let mut before: Option<Before> = None;
-        let mut followed = 0;
-        loop {
-            let request = slot.as_mut().expect(REQUEST);
-            if followed == 0 {
-                self.add_secrets(request.headers_mut());
-            }
+        for followed in 0.. {
+            let request = slot.as_ref().expect(REQUEST);
             let is_made = self.options.body.is_some()
                 && !before.as_ref().is_some_and(|before| before.without_body);
             let hop = Hop::of(request, is_made);
-            let call = Call::new(shared, &authority, slot, self.options, self.origin, before);
+            let mut call = Call::new(shared, &authority, slot, self.options, self.origin, before);
+            call.hop = Some(Box::new(hop));
             let leg = Leg::new(&call);
             call.perform(&leg).await;
             let result = leg.result();
@@ -83,38 +82,49 @@ impl<'c> Chain<'c> {
                 Ok(answer) => answer,
                 Err(error) => return call.end(Err(error), ongoing),
             };
-            let Some(next) = hop.next(answer.head(), self.following.referer) else {
+            let hop = call.hop.take();
+            let next = hop.and_then(|hop| hop.next(answer.head(), self.following.referer));
+            let Some(next) = next else {
                 return call.end(Ok(answer), ongoing);
             };
-            if followed == self.following.at_most {
-                let error = Error::TooManyRedirects {
-                    limit: followed,
-                    request: call.summary(),
-                };
-                return call.end(Err(error), ongoing);
+            if let Some(reason) = self.refusal(followed, next.request.url()) {
+                drop(answer);
+                let result = refused(reason, &call).await;
+                return call.end(result, ongoing);
             }
-            followed += 1;
             self.discard(answer, call.deadline).await;
-            let Some(met) = shared.meet(next.request.url()) else {
-                let error = self.refusal(next.request, &call).await;
-                return call.end(Err(error), ongoing);
-            };
             let mut gone = call.goes_on();
             gone.without_body |= next.without_body;
             gone.span.redirected(shared, &next.request);
             before = Some(gone);
-            authority = met;
+            // First of all: where there is room for few, the next may need its place.
+            drop(authority);
+            let met = shared.meet(next.request.url());
+            authority = met.expect("it is a URL of HTTP");
             *slot = Some(next.request);
         }
+        unreachable!("there are fewer redirects than numbers")
     }
 
-    /// The default headers that are secret, unless the request has its own.
-    fn add_secrets(&self, headers: &mut HeaderMap) {
-        for (name, value) in &self.following.secrets {
+    /// The default headers that are for one origin, unless the request has its own.
+    fn add_defaults(&self, headers: &mut HeaderMap) {
+        for (name, value) in &self.following.for_one_origin {
             if let Entry::Vacant(entry) = headers.entry(name) {
                 entry.insert(value.clone());
             }
         }
+    }
+
+    /// Why a redirect to `url` is not followed, if so many were.
+    fn refusal(&self, followed: u32, url: &Url) -> Option<RedirectReason> {
+        let limit = self.following.at_most;
+        if followed == limit {
+            return Some(RedirectReason::TooMany { limit });
+        }
+        let scheme = url.scheme();
+        (!is_http(url)).then(|| RedirectReason::NotHttp {
+            scheme: scheme.to_owned(),
+        })
     }
 
     /// Reads a redirect to its end, so that its connection lives on.
@@ -125,15 +135,18 @@ impl<'c> Chain<'c> {
             None => counters.cut_off.add(),
         }
     }
+}
 
-    /// What reqwest says of a URL that is none of HTTP.
-    async fn refusal(&self, request: Request, call: &Call<'_>) -> Error {
-        match self.shared.http.execute(request).await {
-            Err(error) => Error::Request {
-                source: error.without_url(),
-                request: call.summary(),
-            },
-            Ok(_) => unreachable!("reqwest sends what is HTTP"),
-        }
+/// A redirect that is not followed is a failure like any other: there may be a fallback.
+async fn refused(reason: RedirectReason, call: &Call<'_>) -> Result<Answer, Error> {
+    let error = Error::Redirect {
+        reason,
+        request: call.summary(),
+    };
+    let slot = Slot::new(Some(Err(error)));
+    if let Some(fallback) = call.fallback(&slot) {
+        call.fall_back(fallback, &slot).await;
     }
+    let result = slot.into_inner();
+    result.expect("a fallback leaves a result")
 }

@@ -56,8 +56,8 @@ impl RequestBuilder {
         self
     }
 
-    /// How long one attempt of this request may take until the head of the response has arrived.
-    /// Default: the client's [`attempt_timeout`](crate::Builder::attempt_timeout).
+    /// How long one attempt of this request may take until the head of the response has arrived. With zero
+    /// nothing is sent. Default: the client's [`attempt_timeout`](crate::Builder::attempt_timeout).
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.options().attempt_timeout = Some(timeout);
         self

@@ -51,13 +51,13 @@ pub(crate) async fn run(
         sent_before,
         transport,
     };
-    send(shared, &authority, slot, options, origin, Some(ongoing)).await
+    send(shared, authority, slot, options, origin, Some(ongoing)).await
 }
 
 /// Sends the request in `slot` through all the patterns; `ongoing` ends with it.
 pub(crate) async fn send(
     shared: &Shared,
-    authority: &Arc<Authority>,
+    authority: Arc<Authority>,
     slot: &mut Option<Request>,
     options: &Options,
     origin: Origin<'_>,
@@ -66,9 +66,9 @@ pub(crate) async fn send(
     if let (Some(following), true) = (&shared.following, origin.transport.is_own()) {
         // In a box: all requests would be as large.
         let chain = redirects::Chain::new(shared, following, options, origin);
-        return Box::pin(chain.send(Arc::clone(authority), slot, ongoing)).await;
+        return Box::pin(chain.send(authority, slot, ongoing)).await;
     }
-    let call = Call::new(shared, authority, slot, options, origin, None);
+    let call = Call::new(shared, &authority, slot, options, origin, None);
     let leg = Leg::new(&call);
     call.perform(&leg).await;
     let result = leg.result();

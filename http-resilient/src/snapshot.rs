@@ -64,7 +64,7 @@ pub struct Totals {
     /// Requests that ended in [`Error::DeadlineExceeded`](crate::Error::DeadlineExceeded).
     pub deadline_exceeded: u64,
     /// Requests that ended in [`Error::Request`](crate::Error::Request) or
-    /// [`Error::TooManyRedirects`](crate::Error::TooManyRedirects).
+    /// [`Error::Redirect`](crate::Error::Redirect).
     pub failed: u64,
     /// Requests that ended in [`Error::Throttled`](crate::Error::Throttled).
     pub throttled: u64,

@@ -149,6 +149,9 @@ impl Counting {
         let mut counts: Vec<(&str, f64)> = Vec::new();
         for case in self.cases {
             let count = self.count(case)?;
+            if count <= 0.0 {
+                wrong.push(format!("{} takes {count:.1} instructions?", case.name));
+            }
             counts.push((case.name, count));
             if let Some(ceiling) = ceilings.of(case.name) {
                 let instructions = Instructions::new(case.name, count, ceiling);

@@ -141,6 +141,8 @@ pub(crate) struct Failure {
     pub(crate) text: String,
     /// What its sources print.
     pub(crate) sources: String,
+    /// What it prints to programmers.
+    pub(crate) debug: String,
 }
 
 impl Failure {
@@ -152,6 +154,7 @@ impl Failure {
             connect: false,
             text: error.to_string(),
             sources: sources.join(": "),
+            debug: format!("{error:?}"),
         }
     }
 }

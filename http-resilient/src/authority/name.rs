@@ -14,6 +14,11 @@ fn default_port(scheme: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether requests can be sent to a URL.
+pub(crate) fn is_http(url: &Url) -> bool {
+    default_port(url.scheme()).is_some() && url.has_host()
+}
+
 /// Hands `host:port` of a URL of HTTP to `with`: what breakers and bulkheads are kept by. `None` if it is
 /// not one.
 pub(super) fn with_authority<T>(url: &Url, with: impl FnOnce(&str) -> T) -> Option<T> {

@@ -148,3 +148,16 @@ fn an_authority_is_host_and_port() {
         assert_eq!(with_authority(&url, str::to_owned), None);
     }
 }
+
+#[test]
+fn the_latest_gives_way_to_the_next() {
+    let authorities = authorities(1);
+    let url = |host: &str| Url::parse(&format!("http://{host}/")).unwrap();
+    for host in ["a", "a", "b", "b", "a"] {
+        for _ in 0..3 {
+            let (authority, _) = authorities.meet_url(&url(host)).unwrap();
+            assert_eq!(*authority.name, *format!("{host}:80"));
+        }
+    }
+    assert_eq!(authorities.counted().overflowed, 0);
+}

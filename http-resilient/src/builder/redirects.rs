@@ -7,7 +7,7 @@ use super::{Builder, Source};
 use crate::client::Http;
 use crate::config_error::FieldError;
 use crate::redirected::marking;
-use crate::redirects::{Following, is_secret};
+use crate::redirects::{Following, is_for_one_origin};
 
 /// What has been said of redirects.
 pub(super) struct Redirects {
@@ -16,7 +16,7 @@ pub(super) struct Redirects {
     referer: bool,
     /// The default headers that are for one origin alone. They are kept apart, since reqwest, asked for
     /// each hop, would add them to all.
-    secrets: HeaderMap,
+    for_one_origin: HeaderMap,
 }
 
 impl Default for Redirects {
@@ -24,7 +24,7 @@ impl Default for Redirects {
         Self {
             policy: None,
             referer: true,
-            secrets: HeaderMap::new(),
+            for_one_origin: HeaderMap::new(),
         }
     }
 }
@@ -49,15 +49,20 @@ impl Builder {
     /// [response's count](crate::ResponseExt::attempts), a span of its own, and a call for the
     /// [budget](Self::budget_share).
     ///
+    /// The page of a redirect that is followed is read for its connection's sake, at most 16 KiB of it within
+    /// 250 ms, and is held to no limit. A [fallback](Self::fallback) stands in for whatever comes at the
+    /// end, and where it redirects is not followed.
+    ///
     /// Methods and bodies change as they do with reqwest: 303 becomes a GET without a body, and so does a
     /// POST that is answered by 301 or 302. A redirect that needs a body again that was a stream is returned
     /// as it is, unless there is a [`body_factory`](crate::RequestBuilder::body_factory). Another origin
     /// gets no `Authorization`, `Cookie`, `Proxy-Authorization` or `Host` header of this request or of the
-    /// [defaults](Self::default_headers), and in `Referer` only the origin. One redirect more than allowed
-    /// is [`Error::TooManyRedirects`](crate::Error::TooManyRedirects).
+    /// [defaults](Self::default_headers), and in `Referer` only the origin, or nothing. One redirect more than
+    /// allowed, and one to a URL that is none of HTTP, is [`Error::Redirect`](crate::Error::Redirect).
     ///
     /// It goes without [`redirect`](Self::redirect), [`reqwest`](Self::reqwest) and
-    /// [`client`](Self::client), which follow redirects themselves. Inside a
+    /// [`client`](Self::client), which follow redirects themselves. The [reqwest client
+    /// inside](crate::Client::reqwest) then follows none, and does not send those headers by default. Inside a
     /// chain of middleware, redirects are those of the client at its end.
     pub fn own_redirects(mut self, at_most: u32) -> Self {
         self.settings.own_redirects = Some(at_most);
@@ -78,8 +83,8 @@ impl Builder {
     pub fn default_headers(mut self, headers: HeaderMap) -> Self {
         let mut open = HeaderMap::new();
         for (name, value) in &headers {
-            let kept = match is_secret(name) {
-                true => &mut self.redirects.secrets,
+            let kept = match is_for_one_origin(name) {
+                true => &mut self.redirects.for_one_origin,
                 false => &mut open,
             };
             kept.insert(name, value.clone());
@@ -129,25 +134,29 @@ impl Redirects {
                 });
             }
         };
-        let mut builder = builder.retry(reqwest::retry::never().max_retries_per_request(0));
+        let mut builder = *builder;
         let mut following = None;
         let policy = match (self.policy, own) {
             (_, Some(at_most)) => {
                 following = Some(Following {
                     at_most,
                     referer: self.referer,
-                    secrets: self.secrets,
+                    for_one_origin: self.for_one_origin,
                 });
                 Some(Policy::none())
             }
             (policy, None) => {
-                builder = builder.default_headers(self.secrets);
+                builder = builder.default_headers(self.for_one_origin);
                 policy.or_else(|| (!may_have_timeout).then(Policy::default))
             }
         };
         let tracks_redirects = policy.is_some();
         if let Some(policy) = policy {
-            builder = builder.redirect(marking(policy));
+            // Where redirects are seen, so are requests that the server has not touched. Where they are not,
+            // only reqwest knows that no other server has, and sends them again itself.
+            builder = builder
+                .redirect(marking(policy))
+                .retry(reqwest::retry::never().max_retries_per_request(0));
         }
         Ok(Http {
             client: builder.build()?,

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Error, Last, Phase, ThrottledBy};
+use super::{Error, Last, Phase, RedirectReason, ThrottledBy};
 use crate::body::BodyError;
 use crate::summary::RequestSummary;
 
@@ -76,16 +76,27 @@ impl fmt::Display for Error {
                 request,
                 ..
             } => {
-                let awaited = match phase {
-                    Phase::Queue => "a free place",
-                    Phase::Response => "the response",
-                };
                 write!(f, "{request} ran out of time{}: ", After(request))?;
-                write!(f, "still waiting for {awaited} after {elapsed:.3?}")
+                match phase {
+                    Phase::Start => write!(f, "none was left after {elapsed:.3?}"),
+                    Phase::Queue => {
+                        write!(f, "still waiting for a free place after {elapsed:.3?}")
+                    }
+                    Phase::Response => {
+                        write!(f, "still waiting for the response after {elapsed:.3?}")
+                    }
+                }
             }
-            Self::TooManyRedirects { limit, request } => {
+            Self::Redirect { reason, request } => {
                 write!(f, "{request} failed{}: ", After(request))?;
-                write!(f, "redirected more than {limit} times")
+                match reason {
+                    RedirectReason::TooMany { limit } => {
+                        write!(f, "redirected more than {limit} times")
+                    }
+                    RedirectReason::NotHttp { scheme } => {
+                        write!(f, "redirected to a URL of {scheme}, which is not HTTP")
+                    }
+                }
             }
             Self::Request { source, request } => {
                 let what = if source.is_dns() {
@@ -94,6 +105,8 @@ impl fmt::Display for Error {
                     "could not connect"
                 } else if source.is_timeout() {
                     "timed out"
+                } else if source.is_builder() {
+                    "it was redirected to where the client does not go"
                 } else if source.is_redirect() {
                     "could not follow a redirect"
                 } else {
@@ -146,7 +159,7 @@ impl StdError for Error {
             Self::AttemptTimeout { .. }
             | Self::BodyTooLarge { .. }
             | Self::DeadlineExceeded { .. }
-            | Self::TooManyRedirects { .. }
+            | Self::Redirect { .. }
             | Self::Throttled { .. } => None,
         }
     }

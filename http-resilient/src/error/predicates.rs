@@ -38,7 +38,7 @@ impl Error {
     /// Whether a redirect could not be followed.
     #[must_use]
     pub fn is_redirect(&self) -> bool {
-        matches!(self.root(), Self::TooManyRedirects { .. })
+        matches!(self.root(), Self::Redirect { .. })
             || self.reqwest().is_some_and(reqwest::Error::is_redirect)
     }
 
@@ -61,7 +61,7 @@ impl Error {
             Self::Config { .. }
             | Self::Response { .. }
             | Self::BodyTooLarge { .. }
-            | Self::TooManyRedirects { .. } => false,
+            | Self::Redirect { .. } => false,
             _ => true,
         }
     }

@@ -12,6 +12,8 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use reqwest::{Body, Request, Response, Url};
 
+use crate::response::{ResponseExt, ServedBy};
+
 /// The headers that are for one origin alone.
 const SECRETS: [HeaderName; 5] = [
     AUTHORIZATION,
@@ -21,13 +23,13 @@ const SECRETS: [HeaderName; 5] = [
     WWW_AUTHENTICATE,
 ];
 
-/// Whether a header is for one origin alone.
-pub(crate) fn is_secret(name: &HeaderName) -> bool {
-    SECRETS.contains(name)
+/// Whether a header is for one origin alone: a secret, or its name.
+pub(crate) fn is_for_one_origin(name: &HeaderName) -> bool {
+    *name == HOST || SECRETS.contains(name)
 }
 
 /// A request before it is sent: what the next one is made of.
-pub(super) struct Hop {
+pub(crate) struct Hop {
     method: Method,
     url: Url,
     headers: HeaderMap,
@@ -73,16 +75,33 @@ impl Hop {
         }
     }
 
-    /// The request that `response` redirects this one to; `None` if it is no redirect, leads nowhere, or
-    /// needs a body that is gone. The caller gets the response then.
-    pub(super) fn next(self, response: &Response, referer: bool) -> Option<Next> {
+    /// Where `response` leads: with which method, whether with the body, and to which URL. `None` if it is
+    /// no redirect, leads nowhere, or needs a body that is gone: the caller gets the response then.
+    fn target(&self, response: &Response) -> Option<(Method, bool, Url)> {
+        // A fallback's answer is for the caller, whatever it says.
+        if response.served_by() == ServedBy::Fallback {
+            return None;
+        }
         let (method, keeps_body) = redirected(response.status(), &self.method)?;
+        if keeps_body && matches!(self.body, Again::Gone) {
+            return None;
+        }
         let location = response.headers().get(LOCATION)?;
         let location = std::str::from_utf8(location.as_bytes()).ok()?;
         let url = self.url.join(location).ok()?;
+        Some((method, keeps_body, url))
+    }
+
+    /// Whether `response` is followed, so that nobody reads it.
+    pub(crate) fn is_followed(&self, response: &Response) -> bool {
+        self.target(response).is_some()
+    }
+
+    /// The request that `response` redirects this one to, if it does.
+    pub(super) fn next(self, response: &Response, referer: bool) -> Option<Next> {
+        let (method, keeps_body, url) = self.target(response)?;
         let mut headers = self.headers;
         let body = match self.body {
-            Again::Gone if keeps_body => return None,
             Again::Copy(body) if keeps_body => body,
             _ => None,
         };
@@ -101,11 +120,13 @@ impl Hop {
                 headers.remove(name);
             }
             headers.remove(HOST); // it would name the other one
+            headers.remove(REFERER);
         }
         if referer {
-            if let Some(referer) = referer_of(&url, &self.url) {
-                headers.insert(REFERER, referer);
-            }
+            match referer_of(&url, &self.url) {
+                Some(referer) => headers.insert(REFERER, referer),
+                None => headers.remove(REFERER),
+            };
         }
         let mut request = Request::new(method, url);
         *request.headers_mut() = headers;

@@ -3,7 +3,7 @@
 use steadfast_http::ResponseExt;
 use steadfast_testkit::{HttpUpstream, Reply};
 
-use crate::support::{once, only, quick};
+use crate::support::{millis, once, only, quick};
 
 #[tokio::test]
 async fn everything_about_a_response_is_as_reqwest_made_it() {
@@ -115,5 +115,22 @@ async fn trailers_arrive_over_http_1_as_well() {
         let whole = response.into_body().collect().await.unwrap();
         assert_eq!(whole.trailers().unwrap()["x-checksum"], "7", "{body:?}");
         assert_eq!(whole.to_bytes(), body);
+    }
+}
+
+/// reqwest's own begins when the body is first asked for: not by us, before anybody reads it.
+#[tokio::test]
+async fn the_read_timeout_of_a_given_client_counts_from_the_read() {
+    let upstream = HttpUpstream::start().await;
+    upstream.respond_with(|_, _| Reply::ok("hello").slow_body(5, millis(50)));
+    let given = || reqwest::Client::builder().read_timeout(millis(400));
+    for client in [
+        once().reqwest(given()),
+        once().client(given().build().unwrap()),
+    ] {
+        let client = client.build().unwrap();
+        let response = client.get(upstream.url("/")).send().await.unwrap();
+        tokio::time::sleep(millis(800)).await;
+        assert_eq!(response.text().await.unwrap(), "hello");
     }
 }

@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use steadfast_http::{Error, Last, Phase};
 use steadfast_testkit::{HttpUpstream, Reply};
 
-use crate::support::{SECOND, millis, now, once, quick, until};
+use crate::support::{SECOND, millis, now, once, only, quick, until};
 
 /// Far more than a busy machine needs, far less than anything here would take without a deadline.
 const SLACK: std::time::Duration = std::time::Duration::from_secs(4);
@@ -159,4 +159,50 @@ async fn without_end_is_not_waited_for() {
     let response = client.get(upstream.url("/")).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(client.snapshot().retry.totals.exhausted_deadline, 1);
+}
+
+#[tokio::test]
+async fn of_no_time_at_all_sends_nothing() {
+    let upstream = HttpUpstream::start().await;
+    let client = quick().build().unwrap();
+    let error = client
+        .post(upstream.url("/"))
+        .attempt_timeout(std::time::Duration::ZERO);
+    let error = error.send().await.unwrap_err();
+    assert!(error.is_timeout() && !error.was_sent(), "{error:?}");
+    assert_eq!(error.attempts(), 0);
+    assert_eq!(upstream.request_count(), 0);
+    let breaker = only(&client).breaker;
+    assert_eq!((breaker.totals.failure, breaker.in_flight), (0, 0));
+}
+
+/// A clock that was read before the wait would take it from the attempt.
+#[tokio::test]
+async fn an_attempt_after_a_wait_has_its_whole_time() {
+    let slow = || Reply::ok("slow").delay(millis(600));
+    let upstream = HttpUpstream::start().await;
+    upstream.script([Reply::status(429).header("retry-after", "1"), slow()]);
+    let client = once().attempt_timeout(SECOND).build().unwrap();
+    client.get(upstream.url("/")).send().await.unwrap();
+    let held_back = client.get(upstream.url("/")).send().await.unwrap();
+    assert_eq!(held_back.text().await.unwrap(), "slow");
+
+    upstream.respond_with(move |_, _| slow());
+    let narrow = once().attempt_timeout(SECOND).max_concurrent(1);
+    let narrow = narrow.build().unwrap();
+    let read = async || -> Result<String, Error> {
+        let response = narrow.get(upstream.url("/")).send().await?;
+        Ok(response.text().await?)
+    };
+    let (one, two, three) = tokio::join!(read(), read(), read());
+    for text in [one, two, three] {
+        assert_eq!(text.unwrap(), "slow");
+    }
+
+    let stalling = HttpUpstream::start().await;
+    stalling.script([Reply::stall(), slow()]);
+    let hasty = once().coalesce(true).total_timeout(millis(800));
+    let hasty = hasty.attempt_timeout(SECOND).build().unwrap();
+    let alone = hasty.get(stalling.url("/")).timeout(9 * SECOND);
+    assert_eq!(alone.send().await.unwrap().status(), 200);
 }

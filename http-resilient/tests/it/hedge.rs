@@ -195,3 +195,20 @@ async fn a_server_that_says_when_to_come_back_is_not_hedged_before() {
         assert_at_rest(&client);
     }
 }
+
+#[tokio::test]
+async fn the_error_of_a_race_knows_of_all_its_attempts() {
+    let upstream = HttpUpstream::start().await;
+    let seen = AtomicUsize::new(0);
+    // The request ends first, while the hedge is on its way.
+    upstream.respond_with(move |_, _| match seen.fetch_add(1, Ordering::SeqCst) {
+        0 => Reply::reset().delay(millis(400)),
+        _ => Reply::reset().delay(millis(600)),
+    });
+    let client = hedging().build().unwrap();
+    let request = client.get(upstream.url("/")).retry(Retries::none());
+    let error = request.send().await.unwrap_err();
+    assert_eq!(error.attempts(), 2);
+    assert!(error.was_sent());
+    assert_at_rest(&client);
+}

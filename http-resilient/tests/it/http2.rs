@@ -54,6 +54,28 @@ async fn a_refused_stream_was_not_sent() {
     assert_eq!(only(&client).breaker.totals.failure, 1);
 }
 
+/// Only reqwest knows then whether another server has seen it, and sends it again itself.
+#[tokio::test]
+async fn what_was_not_touched_is_sent_again_whoever_built_the_client() {
+    for reply in [
+        Reply::reset_stream(Reason::REFUSED_STREAM),
+        Reply::go_away(Reason::NO_ERROR),
+    ] {
+        let given = || reqwest::Client::builder().http2_prior_knowledge();
+        for client in [
+            quick().http2_prior_knowledge(),
+            quick().reqwest(given()),
+            quick().client(given().build().unwrap()),
+        ] {
+            let upstream = first(reply.clone()).await;
+            let client = client.build().unwrap();
+            let order = client.post(upstream.url("/")).body("2 chairs");
+            assert_eq!(order.send().await.unwrap().status(), 200);
+            assert_eq!(upstream.request_count(), 2);
+        }
+    }
+}
+
 #[tokio::test]
 async fn any_other_reset_may_come_after_the_work() {
     for reason in [

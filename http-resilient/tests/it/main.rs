@@ -34,6 +34,7 @@ mod migration;
 mod mixed;
 mod observer;
 mod own_redirects;
+mod polled;
 mod propagation;
 #[cfg(feature = "rate-limit")]
 mod rate_limit;

@@ -40,6 +40,31 @@ async fn a_request_in_the_chain_is_retried() {
 }
 
 #[tokio::test]
+async fn a_client_around_another_counts_its_own_attempts() {
+    let upstream = HttpUpstream::start().await;
+    upstream.script([Reply::status(503), Reply::ok("fine")]);
+    let (outer, inner) = (quick().build().unwrap(), quick().build().unwrap());
+    let chain = ClientBuilder::new(reqwest::Client::new())
+        .with(outer.middleware())
+        .with(inner.middleware())
+        .build();
+    let response = chain.get(upstream.url("/")).send().await.unwrap();
+    assert_eq!(inner.snapshot().totals.attempts, 2);
+    assert_eq!(outer.snapshot().totals.attempts, 1);
+    assert_eq!(response.attempts(), 1);
+}
+
+#[tokio::test]
+async fn redirects_in_the_chain_are_those_of_the_client_at_its_end() {
+    let upstream = HttpUpstream::start().await;
+    upstream.script([Reply::status(307).header("location", "/there")]);
+    let client = quick().own_redirects(10).build().unwrap();
+    let response = around(&client).get(upstream.url("/")).send().await.unwrap();
+    assert_eq!(response.url().path(), "/there");
+    assert_eq!(response.attempts(), 1);
+}
+
+#[tokio::test]
 async fn a_post_in_the_chain_is_not_sent_again() {
     let upstream = HttpUpstream::start().await;
     upstream.script([Reply::status(503), Reply::reset()]);

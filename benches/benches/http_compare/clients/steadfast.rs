@@ -7,10 +7,14 @@ use super::Limits;
 
 pub(super) fn client(limits: &Limits) -> Client {
     let mut builder = Client::builder();
-    if limits.http2 || limits.resolver.is_some() {
+    if limits.resolver.is_some() {
+        // A given builder's redirects cannot be seen, unless they are given again.
         builder = builder
             .reqwest(limits.reqwest())
             .redirect(Policy::default());
+    }
+    if limits.http2 {
+        builder = builder.http2_prior_knowledge();
     }
     if let Some(timeout) = limits.attempt_timeout {
         builder = builder.attempt_timeout(timeout);

@@ -30,15 +30,21 @@ pub(super) async fn kinds(kind: Kind) -> Cell {
 
 pub(super) async fn secret(kind: Kind) -> Cell {
     const SECRET: &str = "hunter2";
-    let dead = DeadEnd::start().await;
-    let url = dead.url(&format!("/orders?api_key={SECRET}"));
+    let upstream = HttpUpstream::start().await;
+    upstream.respond_with(|_, _| Reply::reset());
+    let url = upstream.url(&format!("/orders?api_key={SECRET}"));
     let Err(error) = kind.client().get(&url).await else {
         return Cell::new("no error", false);
     };
+    if upstream.request_count() == 0 {
+        return Cell::new("not sent", false);
+    }
     let figure = if error.text.contains(SECRET) {
         "in its text"
     } else if error.sources.contains(SECRET) {
         "in its sources"
+    } else if error.debug.contains(SECRET) {
+        "in its Debug"
     } else {
         "nowhere"
     };

@@ -12,7 +12,8 @@ use crate::support::{PATIENCE, millis};
 /// One client for all three. First 10 GETs to the one that is down, then 10 to each of the others.
 pub(super) async fn one_of_three(kind: Kind) -> Cell {
     let bad = HttpUpstream::start().await;
-    bad.respond_with(|_, _| Reply::status(500));
+    // Not one that is retried.
+    bad.respond_with(|_, _| Reply::status(505));
     let good = [HttpUpstream::start().await, HttpUpstream::start().await];
     let client = kind.client();
     for _ in 0..10 {
@@ -25,7 +26,9 @@ pub(super) async fn one_of_three(kind: Kind) -> Cell {
             refused += usize::from(!answer.is_ok_and(|(status, _)| status == StatusCode::OK));
         }
     }
-    Cell::new(format!("{refused} refused"), refused == 0)
+    let sent = bad.request_count();
+    let figure = format!("{sent} to it, {refused} refused");
+    Cell::new(figure, sent == 5 && refused == 0)
 }
 
 /// The answer to a probe takes half a second, in which everybody comes.
@@ -49,10 +52,15 @@ pub(super) async fn half_open(kind: Kind) -> Cell {
     for _ in 0..CALLERS {
         calls.spawn(call(client.clone(), url.clone()));
     }
-    let all_back = async { while calls.join_next().await.is_some() {} };
+    let mut back = 0;
+    let all_back = async {
+        while let Some(call) = calls.join_next().await {
+            back += usize::from(call.is_ok());
+        }
+    };
     let _ = timeout(PATIENCE, all_back).await;
     let probes = upstream.request_count() - before;
-    match calls.len() {
+    match CALLERS - back {
         0 => Cell::new(format!("{probes} sent"), probes == 1),
         left => {
             let time = PATIENCE.as_secs();

@@ -60,7 +60,7 @@ fn second(upstream: &HttpUpstream, stated: Option<Instant>, answered: bool) -> C
         return Cell::new(format!("{:.2} s early", early.as_secs_f64()), false);
     }
     let late = second.at.saturating_duration_since(stated);
-    let right = received.len() == 2 && answered;
+    let right = received.len() == 2 && answered && late <= SECOND;
     Cell::new(format!("{:.2} s after", late.as_secs_f64()), right)
 }
 

@@ -19,6 +19,7 @@ pub(super) async fn no_answer(kind: Kind) -> Cell {
     let failed = client.get(&upstream.url("/")).await.is_err();
     let took = began.elapsed();
     let late = took.saturating_sub(total);
-    let right = failed && late <= millis(250);
+    let was_sent = upstream.request_count() > 0;
+    let right = was_sent && failed && late <= millis(250);
     Cell::new(format!("{:.2} s late", late.as_secs_f64()), right)
 }

@@ -15,6 +15,9 @@ fn request(method: Method) -> Request {
         ("content-type", "text/plain"),
         ("authorization", "Bearer hunter2"),
         ("cookie", "id=hunter2"),
+        ("cookie2", "hunter2"),
+        ("proxy-authorization", "hunter2"),
+        ("www-authenticate", "hunter2"),
         ("host", "front.example"),
         ("x-tenant", "7"),
     ] {
@@ -75,6 +78,7 @@ fn the_same_origin_keeps_what_is_secret_and_no_other_gets_it() {
     }
     for other in [
         "http://a.example/y",
+        "http://a.example:443/y",
         "https://b.example/y",
         "https://a.example:8443/y",
         "https://a.example.evil/y",
@@ -102,4 +106,16 @@ fn a_referer_has_no_credentials_and_may_be_declined() {
     let hop = Hop::of(&request(Method::GET), false);
     let next = hop.next(&redirect, false).unwrap().request;
     assert!(!next.headers().contains_key(REFERER));
+}
+
+#[test]
+fn the_referer_of_an_earlier_hop_does_not_go_on() {
+    let request = |url: &str| Request::new(Method::GET, Url::parse(url).unwrap());
+    let first = request("https://bank.example/account?token=hunter2");
+    let hop = Hop::of(&first, false);
+    let second = hop.next(&redirect(307, "/statement"), true).unwrap();
+    let hop = Hop::of(&second.request, false);
+    assert!(second.request.headers().contains_key(REFERER));
+    let third = hop.next(&redirect(307, "http://evil.example/"), true);
+    assert_eq!(third.unwrap().request.headers().get(REFERER), None);
 }
