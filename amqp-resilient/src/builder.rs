@@ -15,9 +15,11 @@ use crate::defaults::{self, RESET_TIMEOUT, STABLE_AFTER};
 use crate::dial::Dialer;
 use crate::endpoint::{Address, redact};
 use crate::error::AmqpError;
+use crate::hook::{ChannelHook, HookFuture};
 use crate::hub::{Hub, Parts};
 use crate::observer::Observer;
 use crate::pool::Limits;
+use crate::purpose::Purpose;
 use crate::supervisor::{BreakerMoved, Supervisor};
 
 /// What is needed once the connection is built.
@@ -50,6 +52,7 @@ pub struct Builder {
     open_for: Option<Duration>,
     pool: Limits,
     channel_timeout: Duration,
+    on_channel: Option<ChannelHook>,
     observers: Vec<Arc<dyn Observer>>,
 }
 
@@ -71,6 +74,7 @@ impl Builder {
                 checkout_timeout: defaults::CHECKOUT_TIMEOUT,
             },
             channel_timeout: defaults::CHANNEL_TIMEOUT,
+            on_channel: None,
             observers: Vec::new(),
         }
     }
@@ -158,9 +162,42 @@ impl Builder {
         self
     }
 
-    /// How long the broker may take to open one channel; longer than zero. Default 5 s.
+    /// How long it may take to open one channel, and then for [`on_channel`](Self::on_channel) to set it
+    /// up; longer than zero. Default 5 s.
     pub fn channel_timeout(mut self, timeout: Duration) -> Self {
         self.channel_timeout = timeout;
+        self
+    }
+
+    /// Code that sets up every channel that a pool opens, before anybody gets it: to set a prefetch count,
+    /// for instance, or to declare something. Called again, it replaces the code before. Default: none.
+    ///
+    /// It gets the channel and what it is for; the channels of publishers are for
+    /// [`Purpose::Publish`], and in confirm mode. It may take as long as
+    /// [`channel_timeout`](Self::channel_timeout) allows. When it fails, panics or takes longer, the
+    /// channel is closed and the caller who was to have it gets
+    /// [`AmqpError::ChannelHook`]. It is dropped when that caller goes away.
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast_amqp::lapin::options::BasicQosOptions;
+    /// use steadfast_amqp::{Purpose, ResilientConnection};
+    ///
+    /// let builder = ResilientConnection::builder("orders").on_channel(|channel, purpose| {
+    ///     Box::pin(async move {
+    ///         if *purpose == Purpose::Consume {
+    ///             channel.basic_qos(50, BasicQosOptions::default()).await?;
+    ///         }
+    ///         Ok(())
+    ///     })
+    /// });
+    /// # drop(builder);
+    /// ```
+    pub fn on_channel<F>(mut self, hook: F) -> Self
+    where
+        F: for<'a> Fn(&'a lapin::Channel, &'a Purpose) -> HookFuture<'a> + Send + Sync + 'static,
+    {
+        self.on_channel = Some(ChannelHook::new(hook));
         self
     }
 
@@ -227,6 +264,7 @@ impl Builder {
             breaker,
             retry,
             observers: self.observers,
+            on_channel: self.on_channel,
             runtime: runtime.clone(),
         }));
         let supervisor = Supervisor {
@@ -361,6 +399,7 @@ impl fmt::Debug for Builder {
             .field("open_for", &self.open_for)
             .field("pool", &self.pool)
             .field("channel_timeout", &self.channel_timeout)
+            .field("on_channel", &self.on_channel)
             .field("observers", &self.observers.len())
             .finish_non_exhaustive()
     }

@@ -8,6 +8,7 @@ use lapin::Channel;
 use steadfast_bulkhead::Permit;
 
 use crate::connection::ResilientConnection;
+use crate::opened::Opened;
 use crate::pool::ChannelPool;
 use crate::purpose::Purpose;
 use crate::state::Epoch;
@@ -17,17 +18,17 @@ use crate::state::Epoch;
 /// respect.
 ///
 /// It does not go back, but is closed, when it is broken, of an earlier connection, or not as it
-/// was: put into confirm mode, or given a prefetch count. Do not keep a clone of the channel
+/// was when it was opened and [`on_channel`](crate::Builder::on_channel) had set it up: put into confirm
+/// mode since, or given another prefetch count. Do not keep a clone of the channel
 /// beyond the checkout: the next user gets the same one.
 ///
 /// Commands on a channel have no deadline of their own. They fail within moments when the
 /// connection is lost, but on a connection that the broker has blocked they hang until the alarm
 /// is over: put a timeout around them. A checked out channel keeps the connection open.
 pub struct PooledChannel {
-    channel: Channel,
+    channel: Opened,
     /// Whether it goes back to the pool when dropped.
     returns: bool,
-    epoch: Epoch,
     purpose: Purpose,
     pool: Arc<ChannelPool>,
     /// Dropped after the channel is back in the pool.
@@ -37,8 +38,7 @@ pub struct PooledChannel {
 
 impl PooledChannel {
     pub(crate) fn new(
-        channel: Channel,
-        epoch: Epoch,
+        channel: Opened,
         purpose: Purpose,
         pool: Arc<ChannelPool>,
         place: Permit,
@@ -47,7 +47,6 @@ impl PooledChannel {
         Self {
             channel,
             returns: true,
-            epoch,
             purpose,
             pool,
             _place: place,
@@ -58,7 +57,7 @@ impl PooledChannel {
     /// The connection that the channel belongs to.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
-        self.epoch
+        self.channel.epoch()
     }
 
     /// What it was checked out for.
@@ -70,7 +69,7 @@ impl PooledChannel {
     /// Whether the channel is open, on the connection that there is now.
     #[must_use]
     pub fn is_current(&self) -> bool {
-        self.status().connected() && self.connection.epoch() == Some(self.epoch)
+        self.status().connected() && self.connection.epoch() == Some(self.epoch())
     }
 
     /// Takes the channel out of the pool for good, and gives its place back. The channel lives as
@@ -78,13 +77,13 @@ impl PooledChannel {
     #[must_use]
     pub fn into_inner(mut self) -> Channel {
         self.returns = false;
-        self.channel.clone()
+        self.channel.clone().into_channel()
     }
 
     /// Closes the channel instead of giving it back.
     pub fn discard(mut self) {
         self.returns = false;
-        self.pool.discard(self.channel.clone());
+        self.pool.discard(self.channel.clone().into_channel());
     }
 }
 
@@ -104,8 +103,8 @@ impl Drop for PooledChannel {
         let channel = self.channel.clone();
         match self.purpose {
             // A consumer may have outlived it.
-            Purpose::Consume => self.pool.let_go(channel),
-            _ => self.pool.put_back(self.epoch, channel),
+            Purpose::Consume => self.pool.let_go(channel.into_channel()),
+            _ => self.pool.put_back(channel),
         }
     }
 }
@@ -115,7 +114,7 @@ impl fmt::Debug for PooledChannel {
         f.debug_struct("PooledChannel")
             .field("id", &self.id())
             .field("purpose", &self.purpose)
-            .field("epoch", &self.epoch)
+            .field("epoch", &self.epoch())
             .field("current", &self.is_current())
             .finish()
     }

@@ -90,7 +90,8 @@ impl ResilientConnection {
     /// # Errors
     /// At once: [`PoolFull`](AmqpError::PoolFull), [`CircuitOpen`](AmqpError::CircuitOpen),
     /// [`Refused`](AmqpError::Refused), [`ChannelLimit`](AmqpError::ChannelLimit) and
-    /// [`Closed`](AmqpError::Closed). At the end of the wait:
+    /// [`Closed`](AmqpError::Closed); and [`ChannelHook`](AmqpError::ChannelHook) when the code given to
+    /// [`on_channel`](Builder::on_channel) failed. At the end of the wait:
     /// [`CheckoutTimeout`](AmqpError::CheckoutTimeout),
     /// [`Disconnected`](AmqpError::Disconnected), [`Blocked`](AmqpError::Blocked) and
     /// [`ChannelTimeout`](AmqpError::ChannelTimeout), whichever it was that was waited for.
@@ -106,12 +107,11 @@ impl ResilientConnection {
         let deadline = clock::after(hub.settings.pool.checkout_timeout);
         let pool = hub.pools.of(&purpose);
         let place = pool.place().await?;
-        let (session, channel) = pool
+        let (_, channel) = pool
             .channel(hub, deadline, Patience::UntilBreakerOpens)
             .await?;
         Ok(PooledChannel::new(
             channel,
-            session.epoch(),
             purpose,
             pool,
             place,

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use crate::config_error::ConfigError;
 use crate::endpoint::Endpoint;
+use crate::hook::HookFailure;
+use crate::purpose::Purpose;
 
 /// Why a connection or a channel could not be had. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -74,6 +76,14 @@ pub enum AmqpError {
         /// How long it was given.
         waited: Duration,
     },
+    /// The code that sets up each new channel, [`on_channel`](crate::Builder::on_channel), failed. The
+    /// channel was closed.
+    ChannelHook {
+        /// What the channel was for.
+        purpose: Purpose,
+        /// What happened.
+        failure: HookFailure,
+    },
     /// The connection has as many channels as the broker allows.
     ChannelLimit,
     /// The broker has blocked the connection (memory or disk alarm), and it stayed blocked for as
@@ -109,6 +119,7 @@ impl AmqpError {
             | Self::ChannelTimeout { .. }
             | Self::Blocked { .. }
             | Self::Lapin(_) => true,
+            Self::ChannelHook { failure, .. } => failure.is_retryable(),
         }
     }
 
@@ -116,10 +127,13 @@ impl AmqpError {
     /// virtual host, bad settings, a closed connection.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
-        matches!(
-            self,
-            Self::Config(_) | Self::Refused { .. } | Self::ChannelClosed { .. } | Self::Closed
-        )
+        match self {
+            Self::Config(_) | Self::Refused { .. } | Self::ChannelClosed { .. } | Self::Closed => {
+                true
+            }
+            Self::ChannelHook { failure, .. } => !failure.is_retryable(),
+            _ => false,
+        }
     }
 
     /// When to try again, if that is known.
@@ -145,6 +159,7 @@ impl AmqpError {
             Self::Refused { kind, .. } => kind.error_type(),
             Self::ChannelClosed { .. } => "channel_closed",
             Self::ChannelTimeout { .. } => "channel_timeout",
+            Self::ChannelHook { .. } => "channel_hook",
             Self::ChannelLimit => "channel_limit",
             Self::Blocked { .. } => "blocked",
             Self::Closed => "closed",
@@ -193,6 +208,9 @@ impl fmt::Display for AmqpError {
             Self::ChannelTimeout { waited } => {
                 write!(f, "broker did not open a channel within {waited:.1?}")
             }
+            Self::ChannelHook { purpose, failure } => {
+                write!(f, "hook for new channels ({purpose}) {failure}")
+            }
             Self::ChannelLimit => {
                 f.write_str("connection has as many channels as the broker allows")
             }
@@ -217,6 +235,7 @@ impl StdError for AmqpError {
             }
             Self::Connect { source, .. } | Self::Refused { source, .. } => Some(source),
             Self::Lapin(error) => Some(error),
+            Self::ChannelHook { failure, .. } => failure.source(),
             Self::PoolFull { .. }
             | Self::CheckoutTimeout { .. }
             | Self::ConnectTimeout { .. }

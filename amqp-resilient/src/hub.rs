@@ -13,6 +13,7 @@ use crate::builder::Settings;
 use crate::clock;
 use crate::endpoint::Endpoint;
 use crate::error::AmqpError;
+use crate::hook::ChannelHook;
 use crate::link::{Event, Link};
 use crate::observer::{Observer, Observers, StateChange};
 use crate::pools::Pools;
@@ -29,6 +30,7 @@ pub(crate) struct Hub {
     pub(crate) pools: Pools,
     pub(crate) observers: Observers,
     pub(crate) publishes: PublishCounters,
+    pub(crate) on_channel: Option<ChannelHook>,
     link: watch::Sender<Link<Session>>,
     states: watch::Sender<ConnectionState>,
     intent: watch::Sender<Intent>,
@@ -42,6 +44,7 @@ pub(crate) struct Parts {
     pub(crate) breaker: CircuitBreaker,
     pub(crate) retry: Retry,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
+    pub(crate) on_channel: Option<ChannelHook>,
     pub(crate) runtime: Handle,
 }
 
@@ -75,6 +78,7 @@ impl Hub {
             breaker,
             retry,
             observers,
+            on_channel,
             runtime,
         } = parts;
         Self {
@@ -86,6 +90,7 @@ impl Hub {
             retry,
             observers: Observers::new(observers),
             publishes: PublishCounters::default(),
+            on_channel,
             link: watch::Sender::new(Link::new(clock::now())),
             states: watch::Sender::new(ConnectionState::Disconnected),
             intent: watch::Sender::new(Intent::Run),

@@ -4,23 +4,21 @@ use std::ops::Deref;
 
 use lapin::Channel;
 
+use crate::opened::Opened;
 use crate::pool::ChannelPool;
-use crate::state::Epoch;
 
 /// Only a channel whose message was answered goes back. In every other case, a dropped future
 /// included, an answer may still come, and it must not meet the next message.
 pub(crate) struct Lease<'p> {
     pool: &'p ChannelPool,
-    epoch: Epoch,
-    channel: Channel,
+    channel: Opened,
     answered: bool,
 }
 
 impl<'p> Lease<'p> {
-    pub(crate) fn new(pool: &'p ChannelPool, epoch: Epoch, channel: Channel) -> Self {
+    pub(crate) fn new(pool: &'p ChannelPool, channel: Opened) -> Self {
         Self {
             pool,
-            epoch,
             channel,
             answered: false,
         }
@@ -44,9 +42,9 @@ impl Drop for Lease<'_> {
     fn drop(&mut self) {
         let channel = self.channel.clone();
         if self.answered {
-            self.pool.put_back(self.epoch, channel);
+            self.pool.put_back(channel);
         } else {
-            self.pool.discard(channel);
+            self.pool.discard(channel.into_channel());
         }
     }
 }

@@ -58,7 +58,7 @@
 //!   answer leads to another attempt under the same id. [`PublishError::Ambiguous`] is what remains when
 //!   the deadline passes without an answer to any of them.
 //! - *Channels.* The last one given back is the first one given out. What is broken, of an earlier
-//!   [`Epoch`], or not as it was opened, is closed.
+//!   [`Epoch`], or not as it was opened, is closed. [`on_channel`](Builder::on_channel) sets up new ones.
 //!
 //! # Defaults
 //!
@@ -107,11 +107,13 @@ mod endpoint;
 mod error;
 #[cfg(feature = "health")]
 mod health;
+mod hook;
 mod hub;
 mod lease;
 mod link;
 mod message;
 mod observer;
+mod opened;
 mod pool;
 mod pools;
 mod publish;
@@ -138,6 +140,7 @@ pub use self::config_error::{ConfigError, FieldError};
 pub use self::connection::ResilientConnection;
 pub use self::endpoint::Endpoint;
 pub use self::error::{AmqpError, ConnectStep, RefusedKind};
+pub use self::hook::{HookError, HookFailure, HookFuture};
 pub use self::message::Message;
 pub use self::observer::{Observer, StateChange};
 pub use self::publish_error::{PublishError, ReturnedMessage};

@@ -5,16 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lapin::Channel;
-use lapin::options::BasicQosOptions;
 use parking_lot::Mutex;
 use steadfast_bulkhead::{Bulkhead, Permit, Reason, Rejected};
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::clock;
 use crate::error::AmqpError;
 use crate::hub::{Hub, Patience};
-use crate::session::{ChannelMode, Session};
+use crate::opened::Opened;
+use crate::purpose::Purpose;
+use crate::session::{ChannelMode, Session, close_when_settled};
 use crate::state::Epoch;
 
 /// How many channels, how many waiting for one, and for how long.
@@ -29,7 +30,9 @@ pub(crate) struct Limits {
 pub(crate) struct ChannelPool {
     bulkhead: Bulkhead,
     mode: ChannelMode,
-    idle: Mutex<Vec<(Epoch, Channel)>>,
+    /// What its channels are for, as the hook is told.
+    purpose: Purpose,
+    idle: Mutex<Vec<Opened>>,
     counts: Counts,
     /// Where channels are closed; they may be let go of outside any runtime.
     runtime: Handle,
@@ -53,7 +56,13 @@ pub(crate) struct PoolCounts {
 }
 
 impl ChannelPool {
-    pub(crate) fn new(name: &str, limits: Limits, mode: ChannelMode, runtime: Handle) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        limits: Limits,
+        mode: ChannelMode,
+        purpose: Purpose,
+        runtime: Handle,
+    ) -> Self {
         let bulkhead = Bulkhead::builder(name)
             .max_concurrent(limits.max_concurrent)
             .max_waiting(limits.max_waiting)
@@ -63,6 +72,7 @@ impl ChannelPool {
         Self {
             bulkhead,
             mode,
+            purpose,
             idle: Mutex::default(),
             counts: Counts::default(),
             runtime,
@@ -93,23 +103,16 @@ impl ChannelPool {
         hub: &Hub,
         deadline: Instant,
         patience: Patience,
-    ) -> Result<(Arc<Session>, Channel), AmqpError> {
+    ) -> Result<(Arc<Session>, Opened), AmqpError> {
         loop {
             let session = hub.session(deadline, patience).await?;
             if let Some(channel) = self.take_idle(session.epoch()) {
                 self.counts.reused.fetch_add(1, Ordering::Relaxed);
                 return Ok((session, channel));
             }
-            let open_by = deadline.min(clock::after(hub.settings.channel_timeout));
-            let error = match session.open_channel(self.mode, open_by).await {
-                Ok(channel) => {
-                    self.counts.opened.fetch_add(1, Ordering::Relaxed);
-                    return Ok((session, channel));
-                }
-                // It was not slow but blocked: wait for the end of the alarm.
-                Err(error @ AmqpError::ChannelTimeout { .. }) if session.is_blocked() => error,
-                // The connection is going down: there may be another one in time.
-                Err(error @ AmqpError::Lapin(_)) => error,
+            let error = match self.open(hub, &session, deadline).await {
+                Ok(channel) => return Ok((session, channel)),
+                Err(error) if is_passing(&error, &session) => error,
                 Err(error) => return Err(error),
             };
             let again_at = clock::after(AGAIN);
@@ -124,36 +127,37 @@ impl ChannelPool {
         }
     }
 
+    /// Opens a channel and lets the hook set it up.
+    async fn open(
+        &self,
+        hub: &Hub,
+        session: &Session,
+        deadline: Instant,
+    ) -> Result<Opened, AmqpError> {
+        let by = || deadline.min(clock::after(hub.settings.channel_timeout));
+        let channel = session.open_channel(self.mode, by()).await?;
+        self.counts.opened.fetch_add(1, Ordering::Relaxed);
+        let unready = Unready::new(self, channel);
+        if let Some(hook) = &hub.on_channel {
+            hook.run(&unready.channel, &self.purpose, by()).await?;
+        }
+        Ok(Opened::new(unready.ready(), session.epoch()))
+    }
+
     /// Takes a channel back, to be given out again. It is closed instead if it is not as good as
     /// new.
-    pub(crate) fn put_back(&self, epoch: Epoch, channel: Channel) {
-        if is_reusable(&channel, self.mode) {
-            self.idle.lock().push((epoch, channel));
+    pub(crate) fn put_back(&self, channel: Opened) {
+        if channel.is_as_opened() {
+            self.idle.lock().push(channel);
         } else {
-            self.discard(channel);
+            self.discard(channel.into_channel());
         }
     }
 
-    /// Closes a channel, once the broker has dealt with everything that was sent on it.
-    ///
-    /// When the broker closes a channel, over a message for instance, while the client closes it
-    /// too, the whole connection is lost: lapin takes the broker's answer to its close for a frame
-    /// on an unknown channel. So the broker is asked something first. When it has answered, no
-    /// complaint about what came before can follow; and when it complains, there is nothing left
-    /// to close. Nor is it left to lapin to close a channel that is dropped, for it takes the
-    /// connection down when that close fails. This one's errors are of no interest.
+    /// Closes a channel in the background.
     pub(crate) fn discard(&self, channel: Channel) {
         self.counts.discarded.fetch_add(1, Ordering::Relaxed);
-        if !channel.status().connected() {
-            return;
-        }
-        self.runtime.spawn(async move {
-            let dealt_with = channel.basic_qos(0, BasicQosOptions::default());
-            if let Ok(Ok(())) = timeout(CLOSE_TIMEOUT, dealt_with).await {
-                let closing = channel.close(200, "not needed any more".into());
-                let _ = timeout(CLOSE_TIMEOUT, closing).await;
-            }
-        });
+        self.runtime.spawn(close_when_settled(channel));
     }
 
     /// Lets go of a channel. It is closed when its last clone, or the consumer on it, is dropped.
@@ -162,21 +166,21 @@ impl ChannelPool {
         drop(channel);
     }
 
-    fn take_idle(&self, epoch: Epoch) -> Option<Channel> {
+    fn take_idle(&self, epoch: Epoch) -> Option<Opened> {
         loop {
-            let (of, channel) = self.idle.lock().pop()?;
-            if of == epoch && channel.status().connected() {
+            let channel = self.idle.lock().pop()?;
+            if channel.epoch() == epoch && channel.status().connected() {
                 return Some(channel);
             }
-            self.let_go(channel);
+            self.let_go(channel.into_channel());
         }
     }
 
     /// Lets go of every idle channel: their connection has ended.
     pub(crate) fn forget_idle(&self) {
         let channels = std::mem::take(&mut *self.idle.lock());
-        for (_, channel) in channels {
-            self.let_go(channel);
+        for channel in channels {
+            self.let_go(channel.into_channel());
         }
     }
 
@@ -208,12 +212,47 @@ impl ChannelPool {
     }
 }
 
-/// Whether a channel is open, and nothing was set on it that the next user would not expect.
-fn is_reusable(channel: &Channel, mode: ChannelMode) -> bool {
-    let status = channel.status();
-    status.connected()
-        && status.confirm() == (mode == ChannelMode::Confirm)
-        && status.qos() == lapin::ChannelQos::default()
+/// A channel that the hook has not done with. It is not known what was sent on it, so it is closed
+/// rather than dropped when the hook fails, or its caller goes away.
+struct Unready<'p> {
+    pool: &'p ChannelPool,
+    channel: Channel,
+    ready: bool,
+}
+
+impl<'p> Unready<'p> {
+    fn new(pool: &'p ChannelPool, channel: Channel) -> Self {
+        Self {
+            pool,
+            channel,
+            ready: false,
+        }
+    }
+
+    fn ready(mut self) -> Channel {
+        self.ready = true;
+        self.channel.clone()
+    }
+}
+
+impl Drop for Unready<'_> {
+    fn drop(&mut self) {
+        if !self.ready {
+            self.pool.discard(self.channel.clone());
+        }
+    }
+}
+
+/// Whether an error of opening a channel is that of a moment that a caller can wait out.
+fn is_passing(error: &AmqpError, session: &Session) -> bool {
+    match error {
+        // The connection is going down: there may be another one in time.
+        AmqpError::Lapin(_) => true,
+        // It was not slow but blocked: wait for the end of the alarm.
+        AmqpError::ChannelTimeout { .. } => session.is_blocked(),
+        AmqpError::ChannelHook { .. } => session.is_blocked() || !session.is_up(),
+        _ => false,
+    }
 }
 
 fn refused(rejected: Rejected) -> AmqpError {
@@ -232,6 +271,3 @@ fn refused(rejected: Rejected) -> AmqpError {
 
 /// How soon to ask again when the connection goes down while a channel is being opened.
 const AGAIN: Duration = Duration::from_millis(20);
-
-/// How long the broker may take for each step of closing a channel that nobody uses any more.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);

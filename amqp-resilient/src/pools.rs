@@ -46,7 +46,8 @@ impl Pools {
         if let Some(pool) = held.by_purpose.get(purpose) {
             return Arc::clone(pool);
         }
-        let pool = self.new_pool(&purpose.to_string(), self.limits, ChannelMode::Plain);
+        let name = purpose.to_string();
+        let pool = self.new_pool(&name, self.limits, ChannelMode::Plain, purpose.clone());
         if held.closed {
             pool.close();
         }
@@ -58,7 +59,7 @@ impl Pools {
 
     /// A pool of channels in confirm mode that belongs to one publisher.
     pub(crate) fn for_publisher(&self, publisher: &str, limits: Limits) -> Arc<ChannelPool> {
-        let pool = self.new_pool(publisher, limits, ChannelMode::Confirm);
+        let pool = self.new_pool(publisher, limits, ChannelMode::Confirm, Purpose::Publish);
         let mut held = self.held.lock();
         if held.closed {
             pool.close();
@@ -70,9 +71,16 @@ impl Pools {
         pool
     }
 
-    fn new_pool(&self, name: &str, limits: Limits, mode: ChannelMode) -> Arc<ChannelPool> {
+    fn new_pool(
+        &self,
+        name: &str,
+        limits: Limits,
+        mode: ChannelMode,
+        purpose: Purpose,
+    ) -> Arc<ChannelPool> {
         let name = format!("{}/{name}", self.connection);
-        Arc::new(ChannelPool::new(&name, limits, mode, self.runtime.clone()))
+        let runtime = self.runtime.clone();
+        Arc::new(ChannelPool::new(&name, limits, mode, purpose, runtime))
     }
 
     /// Tells whoever watches the connection about a new pool.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lapin::options::BasicPublishOptions;
-use lapin::{Channel, Confirmation, message::BasicReturnMessage};
+use lapin::{Confirmation, message::BasicReturnMessage};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::classify;
@@ -15,6 +15,7 @@ use crate::hub::{Hub, Patience};
 use crate::lease::Lease;
 use crate::link::Link;
 use crate::message::Outgoing;
+use crate::opened::Opened;
 use crate::publish_error::{PublishError, ReturnedMessage};
 use crate::published::Published;
 use crate::publisher::PublisherCore;
@@ -74,7 +75,7 @@ impl<'a> Publishing<'a> {
                 Ok(found) => found,
                 Err(error) => return Err(self.failed(error.into())),
             };
-            let lease = Lease::new(&self.core.pool, session.epoch(), channel);
+            let lease = Lease::new(&self.core.pool, channel);
             if let Some(error) = self.too_large(&session) {
                 lease.give_back();
                 return Err(self.failed(error));
@@ -111,7 +112,7 @@ impl<'a> Publishing<'a> {
     }
 
     /// An open channel of a connection that, at this moment, is up and not blocked.
-    async fn channel(&self) -> Result<(Arc<Session>, Channel), AmqpError> {
+    async fn channel(&self) -> Result<(Arc<Session>, Opened), AmqpError> {
         let patience = if self.sent == 0 {
             Patience::UntilDeadline
         } else {
@@ -122,7 +123,7 @@ impl<'a> Publishing<'a> {
             match pool.channel(self.hub, self.deadline, patience).await {
                 // An alarm came while the channel was being opened.
                 Ok((session, channel)) if session.is_blocked() => {
-                    pool.put_back(session.epoch(), channel);
+                    pool.put_back(channel);
                 }
                 // The broker is slow, and the message has time.
                 Err(AmqpError::ChannelTimeout { .. }) if clock::now() < self.deadline => {}

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use lapin::options::ConfirmSelectOptions;
+use lapin::options::{BasicQosOptions, ConfirmSelectOptions};
 use lapin::{Channel, Connection};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::classify;
 use crate::clock;
@@ -101,6 +101,25 @@ impl Session {
     }
 }
 
+/// Closes a channel, once the broker has dealt with everything that was sent on it.
+///
+/// When the broker closes a channel, over a message for instance, while the client closes it too, the
+/// whole connection is lost: lapin takes the broker's answer to its close for a frame on an unknown
+/// channel. So the broker is asked something first. When it has answered, no complaint about what came
+/// before can follow; and when it complains, there is nothing left to close. Nor is it left to lapin to
+/// close a channel that is dropped, for it takes the connection down when that close fails. This one's
+/// errors are of no interest.
+pub(crate) async fn close_when_settled(channel: Channel) {
+    if !channel.status().connected() {
+        return;
+    }
+    let dealt_with = channel.basic_qos(0, BasicQosOptions::default());
+    if let Ok(Ok(())) = timeout(CLOSE_TIMEOUT, dealt_with).await {
+        let closing = channel.close(REPLY_SUCCESS, "not needed any more".into());
+        let _ = timeout(CLOSE_TIMEOUT, closing).await;
+    }
+}
+
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
@@ -113,5 +132,8 @@ impl std::fmt::Debug for Session {
 
 /// How long a goodbye may take when nobody said how long it may.
 pub(crate) const GOODBYE: Duration = Duration::from_millis(500);
+
+/// How long the broker may take for each step of closing a channel that nobody uses any more.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 const REPLY_SUCCESS: u16 = 200;

@@ -1,6 +1,7 @@
 //! A broker of a few hundred lines that answers as a test tells it to: what a real one does only by
 //! chance, this one does on demand.
 
+mod declare;
 mod link;
 
 use std::net::SocketAddr;
@@ -12,6 +13,8 @@ use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
+
+pub(crate) use self::declare::Reply;
 
 /// What the broker does with a client that wants to connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,11 +82,14 @@ pub(crate) enum Command {
 }
 
 type Script = Box<dyn FnMut(&Received, usize) -> Answer + Send>;
+type DeclareScript = Box<dyn FnMut(&str) -> Reply + Send>;
 
 struct Shared {
     welcome: Mutex<Welcome>,
     script: Mutex<Script>,
     received: Mutex<Vec<Received>>,
+    declare_script: Mutex<DeclareScript>,
+    queues_named: AtomicUsize,
     stuck_opens: AtomicU32,
     orders: broadcast::Sender<Order>,
     accepted: AtomicUsize,
@@ -112,6 +118,8 @@ impl FakeBroker {
             welcome: Mutex::new(Welcome::Accept),
             script: Mutex::new(Box::new(|_, _| Answer::Ack)),
             received: Mutex::default(),
+            declare_script: Mutex::new(Box::new(|_| Reply::Ok)),
+            queues_named: AtomicUsize::new(0),
             stuck_opens: AtomicU32::new(0),
             orders: broadcast::channel(64).0,
             accepted: AtomicUsize::new(0),
@@ -166,6 +174,12 @@ impl FakeBroker {
         script: impl FnMut(&Received, usize) -> Answer + Send + 'static,
     ) {
         *self.shared.script.lock() = Box::new(script);
+    }
+
+    /// Decides what becomes of each declaration: `exchange e topic`,
+    /// `existing queue q`, `e -> queue q`, ...
+    pub(crate) fn on_declare(&self, script: impl FnMut(&str) -> Reply + Send + 'static) {
+        *self.shared.declare_script.lock() = Box::new(script);
     }
 
     /// Gives no answer to the next few requests for a channel.

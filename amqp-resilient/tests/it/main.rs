@@ -9,6 +9,7 @@ mod broker;
 mod closing;
 mod config;
 mod connecting;
+mod hooks;
 #[cfg(any(feature = "health", feature = "telemetry"))]
 mod modes;
 mod observing;

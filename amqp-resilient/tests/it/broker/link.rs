@@ -14,10 +14,10 @@ use tokio::sync::broadcast::error::RecvError;
 use super::{Answer, Command, Order, Received, Shared, Welcome};
 
 /// The end of the connection.
-struct End;
+pub(super) struct End;
 
-struct Link {
-    shared: Arc<Shared>,
+pub(super) struct Link {
+    pub(super) shared: Arc<Shared>,
     out: Vec<u8>,
     channels: HashMap<ChannelId, Channel>,
 }
@@ -97,11 +97,11 @@ impl Link {
         self.out.extend(written.into_inner().0);
     }
 
-    fn say(&mut self, channel: ChannelId, method: AMQPClass) {
+    pub(super) fn say(&mut self, channel: ChannelId, method: AMQPClass) {
         self.send(&AMQPFrame::Method(channel, method));
     }
 
-    fn on_connection(&mut self, method: connection::AMQPMethod) {
+    pub(super) fn on_connection(&mut self, method: connection::AMQPMethod) {
         self.say(0, AMQPClass::Connection(method));
     }
 
@@ -119,8 +119,13 @@ impl Link {
     fn frame(&mut self, frame: AMQPFrame) -> Result<(), End> {
         match frame {
             // What comes on a channel after the broker has closed it is ignored.
-            AMQPFrame::Method(id, AMQPClass::Confirm(_) | AMQPClass::Basic(_))
-                if !self.channels.contains_key(&id) => {}
+            AMQPFrame::Method(
+                id,
+                AMQPClass::Confirm(_)
+                | AMQPClass::Basic(_)
+                | AMQPClass::Exchange(_)
+                | AMQPClass::Queue(_),
+            ) if !self.channels.contains_key(&id) => {}
             AMQPFrame::ProtocolHeader(_) => {
                 self.on_connection(connection::AMQPMethod::Start(connection::Start {
                     version_major: 0,
@@ -132,6 +137,9 @@ impl Link {
             }
             AMQPFrame::Method(_, AMQPClass::Connection(method)) => return self.connection(method),
             AMQPFrame::Method(id, AMQPClass::Channel(method)) => self.channel(id, method),
+            AMQPFrame::Method(id, method @ (AMQPClass::Exchange(_) | AMQPClass::Queue(_))) => {
+                return self.declare(id, method);
+            }
             AMQPFrame::Method(id, AMQPClass::Confirm(confirm::AMQPMethod::Select(_))) => {
                 let ok = confirm::AMQPMethod::SelectOk(confirm::SelectOk {});
                 self.say(id, AMQPClass::Confirm(ok));
@@ -223,7 +231,7 @@ impl Link {
         self.say(id, AMQPClass::Channel(answer));
     }
 
-    fn forget(&mut self, id: ChannelId) {
+    pub(super) fn forget(&mut self, id: ChannelId) {
         if self.channels.remove(&id).is_some() {
             self.shared.channels.fetch_sub(1, Ordering::SeqCst);
         }
@@ -292,7 +300,7 @@ impl Link {
     }
 }
 
-fn close_connection(code: u16) -> connection::AMQPMethod {
+pub(super) fn close_connection(code: u16) -> connection::AMQPMethod {
     connection::AMQPMethod::Close(connection::Close {
         reply_code: code,
         reply_text: "as the test says".into(),
