@@ -1,16 +1,16 @@
 //! The one task behind a connection: it connects, watches, reconnects, and closes.
 
+mod up;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 use steadfast_breaker::{ModeChange, Permit, Reason, Transition};
 use steadfast_retry::{Attempt, Verdict};
 use tokio::sync::Notify;
-use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
+use tokio::time::{sleep, sleep_until, timeout};
 
-use crate::classify;
+use self::up::Up;
 use crate::clock;
 use crate::close::CloseReport;
 use crate::defaults::STABLE_AFTER;
@@ -43,12 +43,6 @@ impl steadfast_breaker::Observer for BreakerMoved {
     fn hears_rejections(&self) -> bool {
         false
     }
-}
-
-/// A connection that is up, and what lapin says about it.
-struct Up {
-    session: Arc<Session>,
-    events: BoxStream<'static, lapin::Event>,
 }
 
 /// Why there is no connection.
@@ -188,44 +182,7 @@ impl Supervisor {
 
     /// Watches a connection until it is lost.
     async fn attend(&self, up: &mut Up) -> Down {
-        // lapin does not announce every end: a close by the broker with code 200 is silent.
-        let mut look = interval(LOOK_EVERY);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut looked = clock::now();
-        let session = Arc::clone(&up.session);
-        let error = loop {
-            let event = tokio::select! {
-                event = up.events.next() => event,
-                _ = look.tick() => {
-                    if !session.is_up() {
-                        break closed_in_silence();
-                    }
-                    // After a sleep of this process, what came meanwhile has yet to be read.
-                    let now = clock::now();
-                    let awake = now.saturating_duration_since(looked) < 4 * LOOK_EVERY;
-                    if awake && session.is_silent(now) {
-                        break AmqpError::Lapin(lapin::ErrorKind::MissingHeartbeatError.into());
-                    }
-                    looked = now;
-                    continue;
-                }
-            };
-            match event {
-                Some(lapin::Event::ConnectionBlocked(reason)) => {
-                    self.hub.apply(Event::Blocked { reason });
-                }
-                Some(lapin::Event::ConnectionUnblocked) => self.hub.apply(Event::Unblocked),
-                // An error of a channel comes by the same way, and concerns nobody but its user.
-                Some(lapin::Event::Error(error))
-                    if !session.is_up() && classify::channel_closed(&error).is_none() =>
-                {
-                    break AmqpError::Lapin(error);
-                }
-                Some(_) => {}
-                None => break closed_in_silence(),
-            }
-        };
-        let error = Arc::new(error);
+        let error = Arc::new(up.watch(|event| self.hub.apply(event)).await);
         self.hub.apply(Event::Lost {
             error: Arc::clone(&error),
         });
@@ -274,15 +231,6 @@ impl Drop for Ending {
         self.hub.apply(Event::Closed { report });
     }
 }
-
-fn closed_in_silence() -> AmqpError {
-    AmqpError::Lapin(
-        lapin::ErrorKind::InvalidConnectionState(lapin::ConnectionState::Closed).into(),
-    )
-}
-
-/// How often a connection is looked at besides listening for its events.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 const DRAIN_LOOK: Duration = Duration::from_millis(5);
 

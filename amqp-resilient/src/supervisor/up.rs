@@ -1,0 +1,70 @@
+//! A connection while it is up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::classify;
+use crate::clock;
+use crate::error::AmqpError;
+use crate::link::Event;
+use crate::session::Session;
+
+/// A connection that is up, and what lapin says about it.
+pub(super) struct Up {
+    pub(super) session: Arc<Session>,
+    pub(super) events: BoxStream<'static, lapin::Event>,
+}
+
+impl Up {
+    /// Watches the connection until it is lost, and tells of alarms.
+    pub(super) async fn watch(&mut self, mut tell: impl FnMut(Event<Session>)) -> AmqpError {
+        // lapin does not announce every end: a close by the broker with code 200 is silent.
+        let mut look = interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut looked = clock::now();
+        let session = Arc::clone(&self.session);
+        loop {
+            let event = tokio::select! {
+                event = self.events.next() => event,
+                _ = look.tick() => {
+                    if !session.is_up() {
+                        return closed_in_silence();
+                    }
+                    // After a sleep of this process, what came meanwhile has yet to be read.
+                    let now = clock::now();
+                    let awake = now.saturating_duration_since(looked) < 4 * LOOK_EVERY;
+                    if awake && session.is_silent(now) {
+                        return AmqpError::Lapin(lapin::ErrorKind::MissingHeartbeatError.into());
+                    }
+                    looked = now;
+                    continue;
+                }
+            };
+            match event {
+                Some(lapin::Event::ConnectionBlocked(reason)) => tell(Event::Blocked { reason }),
+                Some(lapin::Event::ConnectionUnblocked) => tell(Event::Unblocked),
+                // An error of a channel comes by the same way, and concerns nobody but its user.
+                Some(lapin::Event::Error(error))
+                    if !session.is_up() && classify::channel_closed(&error).is_none() =>
+                {
+                    return AmqpError::Lapin(error);
+                }
+                Some(_) => {}
+                None => return closed_in_silence(),
+            }
+        }
+    }
+}
+
+fn closed_in_silence() -> AmqpError {
+    AmqpError::Lapin(
+        lapin::ErrorKind::InvalidConnectionState(lapin::ConnectionState::Closed).into(),
+    )
+}
+
+/// How often a connection is looked at besides listening for its events.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
