@@ -1,5 +1,7 @@
 //! Building a connection: the settings, their defaults and the rules they must obey.
 
+mod checked;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,34 +11,20 @@ use steadfast_breaker::CircuitBreaker;
 use steadfast_retry::{Jitter, Retry};
 use tokio::runtime::Handle;
 
-use crate::config_error::{ConfigError, FieldError, Rules};
+use self::checked::Checked;
+pub(crate) use self::checked::Settings;
+use crate::config_error::ConfigError;
 use crate::connection::ResilientConnection;
 use crate::defaults::{self, RESET_TIMEOUT, STABLE_AFTER};
-use crate::dial::Dialer;
-use crate::endpoint::{Address, redact};
+use crate::endpoint::redact;
 use crate::error::AmqpError;
 use crate::hook::{ChannelHook, HookFuture};
 use crate::hub::{Hub, Parts};
 use crate::observer::Observer;
 use crate::pool::Limits;
 use crate::purpose::Purpose;
-use crate::supervisor::{BreakerMoved, Supervisor};
-
-/// What is needed once the connection is built.
-#[derive(Debug, Clone)]
-pub(crate) struct Settings {
-    pub(crate) connect_timeout: Duration,
-    pub(crate) max_backoff: Duration,
-    pub(crate) channel_timeout: Duration,
-    pub(crate) pool: Limits,
-}
-
-impl Settings {
-    /// From the end of one attempt to the end of the next.
-    fn longest_attempt(&self) -> Duration {
-        self.max_backoff.saturating_add(self.connect_timeout)
-    }
-}
+use crate::supervisor::{Barred, BreakerMoved, Supervisor};
+use crate::topology::Topology;
 
 /// Settings of a [`ResilientConnection`] to be; made by [`ResilientConnection::builder`].
 #[must_use = "a builder does nothing until `connect` or `connect_lazy` is called"]
@@ -52,6 +40,8 @@ pub struct Builder {
     open_for: Option<Duration>,
     pool: Limits,
     channel_timeout: Duration,
+    topology: Topology,
+    topology_timeout: Duration,
     on_channel: Option<ChannelHook>,
     observers: Vec<Arc<dyn Observer>>,
 }
@@ -74,6 +64,8 @@ impl Builder {
                 checkout_timeout: defaults::CHECKOUT_TIMEOUT,
             },
             channel_timeout: defaults::CHANNEL_TIMEOUT,
+            topology: Topology::new(),
+            topology_timeout: defaults::TOPOLOGY_TIMEOUT,
             on_channel: None,
             observers: Vec::new(),
         }
@@ -97,7 +89,8 @@ impl Builder {
     }
 
     /// How long one attempt to connect may take, from the name lookup to the end of the handshake;
-    /// longer than zero. It bounds [`connect`](Self::connect) too. Default 10 s, or what the
+    /// longer than zero. It bounds [`connect`](Self::connect) too, together with
+    /// [`topology_timeout`](Self::topology_timeout) if there is a topology. Default 10 s, or what the
     /// address says.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = Some(timeout);
@@ -155,17 +148,40 @@ impl Builder {
     }
 
     /// How long [`get_channel`](ResilientConnection::get_channel) may take altogether: the wait in
-    /// line, for the connection, and for the broker to open the channel. Longer than zero.
+    /// line, for the connection, for the broker to open the channel, and for
+    /// [`on_channel`](Self::on_channel) to set it up. Longer than zero.
     /// Default 5 s.
     pub fn checkout_timeout(mut self, timeout: Duration) -> Self {
         self.pool.checkout_timeout = timeout;
         self
     }
 
-    /// How long it may take to open one channel, and then for [`on_channel`](Self::on_channel) to set it
-    /// up; longer than zero. Default 5 s.
+    /// How long it may take to open one channel, then for [`on_channel`](Self::on_channel) to set it up,
+    /// and how long to declare one entity of a topology; longer than zero. Default 5 s.
     pub fn channel_timeout(mut self, timeout: Duration) -> Self {
         self.channel_timeout = timeout;
+        self
+    }
+
+    /// What there should be at the broker, declared after every connect and before the connection is
+    /// announced: whoever finds it [`Connected`](crate::ConnectionState::Connected) finds its queues, too.
+    /// Called again, it replaces the topology before. Default: nothing.
+    ///
+    /// What the broker refuses does not keep the connection from being used: it is reported by
+    /// [`topology`](ResilientConnection::topology), to observers and by the health check, and tried again
+    /// with the next connection. A connection that is lost meanwhile counts as an attempt that failed,
+    /// with one exception: an entity over which the broker closes the connection, instead of a channel,
+    /// has failed, and the attempts that follow leave it out.
+    pub fn topology(mut self, topology: Topology) -> Self {
+        self.topology = topology;
+        self
+    }
+
+    /// How long declaring the topology may take altogether, after each connect; longer than zero. What is
+    /// left then is skipped and reported, and the connection is used. Default 10 s: one entity may stay
+    /// without an answer, and there is time for the others.
+    pub fn topology_timeout(mut self, timeout: Duration) -> Self {
+        self.topology_timeout = timeout;
         self
     }
 
@@ -221,7 +237,7 @@ impl Builder {
     /// # Cancel safety
     /// Dropping the future ends the attempt and leaves nothing behind.
     pub async fn connect(self) -> Result<ResilientConnection, AmqpError> {
-        let patience = self.checked()?.0.connect_timeout;
+        let patience = self.checked()?.longest_attempt();
         let connection = self.connect_lazy()?;
         connection.wait_connected(patience).await?;
         Ok(connection)
@@ -235,15 +251,23 @@ impl Builder {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn connect_lazy(self) -> Result<ResilientConnection, ConfigError> {
-        let (settings, dialer, open_for) = self.checked()?;
+        let checked = self.checked()?;
+        let longest_attempt = checked.longest_attempt();
+        let Checked {
+            settings,
+            dialer,
+            open_for,
+            topology,
+        } = checked;
+        let between_attempts = settings.max_backoff.saturating_add(longest_attempt);
         let breaker_moved = BreakerMoved::default();
         let breaker = CircuitBreaker::builder(Arc::clone(&self.name))
             .failure_threshold(self.failure_threshold)
             .success_threshold(1)
             .open_for(open_for)
             // Longer than the longest probe, and than the longest time between two failures.
-            .half_open_max(settings.connect_timeout.saturating_add(2 * STABLE_AFTER))
-            .reset_timeout(RESET_TIMEOUT.max(settings.longest_attempt().saturating_mul(2)))
+            .half_open_max(longest_attempt.saturating_add(2 * STABLE_AFTER))
+            .reset_timeout(RESET_TIMEOUT.max(between_attempts.saturating_mul(2)))
             .observer(breaker_moved.clone())
             .build()
             .expect("the settings are checked");
@@ -264,6 +288,7 @@ impl Builder {
             breaker,
             retry,
             observers: self.observers,
+            topology,
             on_channel: self.on_channel,
             runtime: runtime.clone(),
         }));
@@ -271,119 +296,11 @@ impl Builder {
             hub: Arc::clone(&hub),
             dialer,
             breaker_moved,
+            barred: Barred::default(),
         };
         runtime.spawn(supervisor.run());
         Ok(ResilientConnection::new(hub))
     }
-
-    fn checked(&self) -> Result<(Settings, Dialer, Duration), ConfigError> {
-        let mut rules = Rules::default();
-        rules.require(
-            !self.name.is_empty(),
-            "name",
-            &self.name,
-            "must not be empty",
-        );
-        let address = self.checked_address(&mut rules);
-        rules.longer_than_zero(
-            "connect_timeout",
-            self.connect_timeout.unwrap_or(ONE_SECOND),
-        );
-        rules.require(
-            self.heartbeat.is_none_or(is_heartbeat),
-            "heartbeat",
-            &self.heartbeat.unwrap_or_default(),
-            "must be whole seconds from 1 to 65535",
-        );
-        rules.longer_than_zero("base_backoff", self.base_backoff);
-        rules.require(
-            self.max_backoff >= self.base_backoff,
-            "max_backoff",
-            &self.max_backoff,
-            "must be at least base_backoff",
-        );
-        rules.require(
-            self.failure_threshold > 0,
-            "failure_threshold",
-            &self.failure_threshold,
-            "must be at least 1",
-        );
-        rules.longer_than_zero("open_for", self.open_for.unwrap_or(ONE_SECOND));
-        self.pool.check("max_channels", &mut rules);
-        rules.longer_than_zero("checkout_timeout", self.pool.checkout_timeout);
-        rules.longer_than_zero("channel_timeout", self.channel_timeout);
-        let fields = rules.into_fields();
-        let Some(mut address) = address.filter(|_| fields.is_empty()) else {
-            return Err(self.broken(fields));
-        };
-
-        let query = &mut address.uri.query;
-        let said = query.connection_timeout.map(Duration::from_millis);
-        let connect_timeout = self.connect_timeout.or(said);
-        let heartbeat = self.heartbeat.unwrap_or(defaults::HEARTBEAT).as_secs();
-        if self.heartbeat.is_some() || query.heartbeat.is_none() {
-            query.heartbeat = u16::try_from(heartbeat).ok();
-        }
-        let settings = Settings {
-            connect_timeout: connect_timeout.unwrap_or(defaults::CONNECT_TIMEOUT),
-            max_backoff: self.max_backoff,
-            channel_timeout: self.channel_timeout,
-            pool: self.pool,
-        };
-        let dialer = Dialer {
-            address,
-            client_name: self.name.to_string(),
-            tls: self.tls.clone(),
-        };
-        let open_for = self
-            .open_for
-            .unwrap_or(defaults::OPEN_FOR.min(self.max_backoff));
-        Ok((settings, dialer, open_for))
-    }
-
-    fn checked_address(&self, rules: &mut Rules) -> Option<Address> {
-        match Address::parse(&self.uri) {
-            Ok(address) => {
-                let query = &address.uri.query;
-                rules.require(
-                    query.heartbeat != Some(0),
-                    "uri",
-                    &"heartbeat=0",
-                    "must not turn heartbeats off: without them a broker that hangs is not noticed",
-                );
-                rules.require(
-                    query.connection_timeout != Some(0),
-                    "uri",
-                    &"connection_timeout=0",
-                    "must have a connection_timeout longer than zero",
-                );
-                Some(address)
-            }
-            Err(rule) => {
-                rules.require(false, "uri", &redact(&self.uri), rule);
-                None
-            }
-        }
-    }
-
-    fn broken(&self, fields: Vec<FieldError>) -> ConfigError {
-        ConfigError::new("amqp connection", &self.name, fields)
-    }
-}
-
-impl Limits {
-    pub(crate) fn check(&self, max_concurrent: &'static str, rules: &mut Rules) {
-        rules.require(
-            (1..=usize::from(u16::MAX)).contains(&self.max_concurrent),
-            max_concurrent,
-            &self.max_concurrent,
-            "must be from 1 to 65535, as many channels as a connection can have",
-        );
-    }
-}
-
-fn is_heartbeat(interval: Duration) -> bool {
-    interval.subsec_nanos() == 0 && (1..=u64::from(u16::MAX)).contains(&interval.as_secs())
 }
 
 impl fmt::Debug for Builder {
@@ -399,11 +316,10 @@ impl fmt::Debug for Builder {
             .field("open_for", &self.open_for)
             .field("pool", &self.pool)
             .field("channel_timeout", &self.channel_timeout)
+            .field("topology", &self.topology)
+            .field("topology_timeout", &self.topology_timeout)
             .field("on_channel", &self.on_channel)
             .field("observers", &self.observers.len())
             .finish_non_exhaustive()
     }
 }
-
-/// Stands in for a setting that was not given, when rules are checked.
-const ONE_SECOND: Duration = Duration::from_secs(1);

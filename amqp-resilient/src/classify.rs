@@ -92,6 +92,15 @@ pub(crate) fn blames_a_frame(error: &lapin::Error) -> bool {
     }
 }
 
+/// Whether the broker closed the connection because of what it was asked for, as it does over an exchange
+/// of a kind that it does not know, rather than on somebody's order.
+pub(crate) fn blames_a_request(error: &AmqpError) -> bool {
+    const CONNECTION_FORCED: u16 = 320;
+    let of_connection = matches!(error, AmqpError::Lapin(_));
+    let reply = error.reply().filter(|_| of_connection);
+    reply.is_some_and(|(code, _)| code != CONNECTION_FORCED)
+}
+
 /// Whether lapin turned a command down before it sent anything: the channel was known to be dead.
 pub(crate) fn never_sent(error: &lapin::Error) -> bool {
     matches!(
@@ -161,6 +170,22 @@ mod tests {
         for code in [320, 506, 541, 404] {
             assert!(!blames_a_frame(&protocol(code)), "{code}");
         }
+    }
+
+    #[test]
+    fn a_request_is_not_blamed_for_a_connection_closed_by_order_or_cut() {
+        for code in [503, 530, 540, 541] {
+            assert!(
+                blames_a_request(&AmqpError::Lapin(protocol(code))),
+                "{code}"
+            );
+        }
+        assert!(!blames_a_request(&AmqpError::Lapin(protocol(320))));
+        let refusal = channel_closed(&protocol(406)).unwrap();
+        assert!(!blames_a_request(&refusal), "that was a channel");
+        assert!(!blames_a_request(&AmqpError::Lapin(
+            ErrorKind::MissingHeartbeatError.into()
+        )));
     }
 
     #[test]

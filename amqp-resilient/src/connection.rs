@@ -1,5 +1,7 @@
 //! The handle.
 
+mod topology;
+
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

@@ -13,6 +13,7 @@ pub(crate) const MAX_CHANNELS: usize = 20;
 pub(crate) const MAX_WAITING: usize = 100;
 pub(crate) const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) const CHANNEL_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const TOPOLOGY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) const CONFIRM_TIMEOUT: Duration = Duration::from_secs(10);
@@ -73,6 +74,7 @@ mod tests {
             ("max_waiting", MAX_WAITING.to_string()),
             ("checkout_timeout", time(CHECKOUT_TIMEOUT)),
             ("channel_timeout", time(CHANNEL_TIMEOUT)),
+            ("topology_timeout", time(TOPOLOGY_TIMEOUT)),
         ]);
         assert_eq!(table("## Connection defaults"), expected);
     }

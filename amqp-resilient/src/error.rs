@@ -9,6 +9,7 @@ use crate::config_error::ConfigError;
 use crate::endpoint::Endpoint;
 use crate::hook::HookFailure;
 use crate::purpose::Purpose;
+use crate::topology::TopologyReport;
 
 /// Why a connection or a channel could not be had. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -86,6 +87,13 @@ pub enum AmqpError {
     },
     /// The connection has as many channels as the broker allows.
     ChannelLimit,
+    /// The broker did not answer a declaration in time. It may carry it out all the same.
+    DeclareTimeout {
+        /// How long it was given.
+        waited: Duration,
+    },
+    /// Some of a topology was not declared; the report says what, and why.
+    Topology(Arc<TopologyReport>),
     /// The broker has blocked the connection (memory or disk alarm), and it stayed blocked for as
     /// long as the caller could wait.
     Blocked {
@@ -117,14 +125,16 @@ impl AmqpError {
             | Self::ConnectTimeout { .. }
             | Self::Connect { .. }
             | Self::ChannelTimeout { .. }
+            | Self::DeclareTimeout { .. }
             | Self::Blocked { .. }
             | Self::Lapin(_) => true,
             Self::ChannelHook { failure, .. } => failure.is_retryable(),
+            Self::Topology(report) => report.failed.iter().all(|it| it.error.is_retryable()),
         }
     }
 
     /// Whether only a change of settings, rights or code can help: wrong credentials, an unknown
-    /// virtual host, bad settings, a closed connection.
+    /// virtual host, bad settings, a closed connection, a topology that the broker refused.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
         match self {
@@ -132,6 +142,7 @@ impl AmqpError {
                 true
             }
             Self::ChannelHook { failure, .. } => !failure.is_retryable(),
+            Self::Topology(report) => report.failed.iter().any(|it| it.error.is_permanent()),
             _ => false,
         }
     }
@@ -141,6 +152,21 @@ impl AmqpError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::CircuitOpen { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
+    /// The broker's reply code and words, where it was the broker who closed a channel, or the
+    /// connection.
+    pub(crate) fn reply(&self) -> Option<(u16, &str)> {
+        match self {
+            Self::ChannelClosed { code, text } => Some((*code, text)),
+            Self::Lapin(error) => match error.kind() {
+                lapin::ErrorKind::ProtocolError(error) => {
+                    Some((error.get_id(), error.get_message().as_str()))
+                }
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -161,6 +187,8 @@ impl AmqpError {
             Self::ChannelTimeout { .. } => "channel_timeout",
             Self::ChannelHook { .. } => "channel_hook",
             Self::ChannelLimit => "channel_limit",
+            Self::DeclareTimeout { .. } => "declare_timeout",
+            Self::Topology(_) => "topology",
             Self::Blocked { .. } => "blocked",
             Self::Closed => "closed",
             Self::Lapin(_) => "lapin",
@@ -214,6 +242,10 @@ impl fmt::Display for AmqpError {
             Self::ChannelLimit => {
                 f.write_str("connection has as many channels as the broker allows")
             }
+            Self::DeclareTimeout { waited } => {
+                write!(f, "broker did not answer within {waited:.1?}")
+            }
+            Self::Topology(report) => write!(f, "topology is incomplete, {report}"),
             Self::Blocked { reason, since } => {
                 write!(
                     f,
@@ -236,11 +268,13 @@ impl StdError for AmqpError {
             Self::Connect { source, .. } | Self::Refused { source, .. } => Some(source),
             Self::Lapin(error) => Some(error),
             Self::ChannelHook { failure, .. } => failure.source(),
+            Self::Topology(report) => report.failed.first().map(|failed| &failed.error as _),
             Self::PoolFull { .. }
             | Self::CheckoutTimeout { .. }
             | Self::ConnectTimeout { .. }
             | Self::ChannelClosed { .. }
             | Self::ChannelTimeout { .. }
+            | Self::DeclareTimeout { .. }
             | Self::ChannelLimit
             | Self::Blocked { .. }
             | Self::Closed => None,

@@ -11,7 +11,8 @@ use crate::state::ConnectionState;
 
 impl ResilientConnection {
     /// A check named `amqp/<name>`: connected is healthy, blocked is degraded, down is unhealthy,
-    /// and a connection that this program closed or dropped is unknown. Required; looks every 5 s.
+    /// and a connection that this program closed or dropped is unknown. Connected with a topology of which
+    /// something was refused is degraded, and each such entity is named. Required; looks every 5 s.
     ///
     /// It reads a snapshot: it asks nothing of the broker, never connects, and does not keep the
     /// connection open. A connection that comes back within a moment is unhealthy for that moment;
@@ -33,7 +34,12 @@ fn gone() -> Outcome {
 
 fn judge(snapshot: &Snapshot) -> Outcome {
     let outcome = match &snapshot.state {
-        ConnectionState::Connected { .. } => Outcome::healthy(),
+        ConnectionState::Connected { .. } => match &snapshot.topology {
+            Some(report) if !report.is_complete() => {
+                Outcome::degraded(format!("topology is incomplete, {report}"))
+            }
+            _ => Outcome::healthy(),
+        },
         ConnectionState::Blocked { reason, .. } => {
             Outcome::degraded(format!("broker has blocked the connection: {reason}"))
         }
@@ -49,6 +55,10 @@ fn judge(snapshot: &Snapshot) -> Outcome {
                 None => format!("not connected for {down_for:.1?}"),
             })
         }
+    };
+    let outcome = match &snapshot.topology {
+        Some(report) => outcome.detail("topology", report),
+        None => outcome,
     };
     outcome
         .detail("state", &snapshot.state)

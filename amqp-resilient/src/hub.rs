@@ -20,6 +20,7 @@ use crate::pools::Pools;
 use crate::publish_totals::PublishCounters;
 use crate::session::Session;
 use crate::state::ConnectionState;
+use crate::topology::Plan;
 
 pub(crate) struct Hub {
     pub(crate) name: Arc<str>,
@@ -30,6 +31,8 @@ pub(crate) struct Hub {
     pub(crate) pools: Pools,
     pub(crate) observers: Observers,
     pub(crate) publishes: PublishCounters,
+    /// Declared after every connect.
+    pub(crate) topology: Plan,
     pub(crate) on_channel: Option<ChannelHook>,
     link: watch::Sender<Link<Session>>,
     states: watch::Sender<ConnectionState>,
@@ -44,6 +47,7 @@ pub(crate) struct Parts {
     pub(crate) breaker: CircuitBreaker,
     pub(crate) retry: Retry,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
+    pub(crate) topology: Plan,
     pub(crate) on_channel: Option<ChannelHook>,
     pub(crate) runtime: Handle,
 }
@@ -78,6 +82,7 @@ impl Hub {
             breaker,
             retry,
             observers,
+            topology,
             on_channel,
             runtime,
         } = parts;
@@ -90,6 +95,7 @@ impl Hub {
             retry,
             observers: Observers::new(observers),
             publishes: PublishCounters::default(),
+            topology,
             on_channel,
             link: watch::Sender::new(Link::new(clock::now())),
             states: watch::Sender::new(ConnectionState::Disconnected),
@@ -123,7 +129,8 @@ impl Hub {
         };
         #[cfg(feature = "telemetry")]
         crate::telemetry::push(self, &change);
-        self.observers.tell(&change);
+        self.observers
+            .tell(|observer| observer.state_changed(&change));
     }
 
     /// Reads the link. The closure must be short: it holds the lock.

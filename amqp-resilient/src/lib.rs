@@ -25,9 +25,10 @@
 //!
 //! # When to use it, and when not
 //!
-//! For a service that must outlive its broker's restarts. Declaring, consuming and settling are
-//! lapin's: a [`PooledChannel`] is a [`lapin::Channel`]. A consumer ends with its connection and is not
-//! subscribed again by itself: wait for the next epoch with [`subscribe`](ResilientConnection::subscribe).
+//! For a service that must outlive its broker's restarts. Consuming and settling are lapin's: a
+//! [`PooledChannel`] is a [`lapin::Channel`]. A consumer ends with its connection and is not subscribed
+//! again by itself: wait for the next epoch with [`subscribe`](ResilientConnection::subscribe). Exchanges,
+//! queues and bindings are declared again by themselves, if they are given as a [`Topology`].
 //!
 //! Publish and consume over two connections: a broker that is short of memory blocks a publishing
 //! connection with all that is on it, acknowledgements included. A publisher waits for each answer, so
@@ -53,6 +54,10 @@
 //!   waits to its deadline.
 //!   Answers about messages and channels (404, returns, rejections), alarms and cancelled calls never
 //!   count.
+//! - *Topology.* Declared after each handshake, while the state is still `Connecting`, so that whoever
+//!   finds the connection up finds its queues too. Each entity is for itself: a refusal closes one channel,
+//!   which nobody else uses, and is reported; what needs the entity is skipped; the connection is used. It
+//!   counts against the breaker only if the connection is lost over it.
 //! - *Messages.* An acknowledgement confirms, unless the message came back first. A rejection, a return
 //!   and a channel that the broker closed over the message are final. A lost connection or a missing
 //!   answer leads to another attempt under the same id. [`PublishError::Ambiguous`] is what remains when
@@ -66,6 +71,7 @@
 //! |---|---|
 //! | connecting | 10 s an attempt, heartbeat 10 s, backoff 100 ms to 30 s, breaker 5 failures and 5 s |
 //! | channels, per purpose | 20, of 100 callers waiting, for 5 s |
+//! | topology | 10 s altogether, 5 s an entity |
 //! | publishing | deadline 30 s, an answer within 10 s, 20 in flight, 100 waiting |
 //! | messages | persistent, mandatory |
 //!
@@ -79,7 +85,8 @@
 //! # Cost
 //!
 //! Two tasks and one thread (lapin's) a connection. A publish adds two short locks to lapin's own work
-//! and waits for one round trip; it copies the body as often as it sends it.
+//! and waits for one round trip; it copies the body as often as it sends it. A topology takes one round trip
+//! an entity, at each connect.
 //!
 //! # Features
 //!
@@ -128,6 +135,7 @@ mod state;
 mod supervisor;
 #[cfg(feature = "telemetry")]
 mod telemetry;
+mod topology;
 mod wire;
 mod wiretap;
 
@@ -150,6 +158,10 @@ pub use self::publisher::{Publisher, PublisherBuilder};
 pub use self::purpose::Purpose;
 pub use self::snapshot::{ChannelPoolSnapshot, Snapshot, Totals};
 pub use self::state::{ConnectionState, Epoch};
+pub use self::topology::{
+    Binding, Entity, Exchange, FailedEntity, Overflow, Queue, QueueType, SkipReason, SkippedEntity,
+    Topology, TopologyReport,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

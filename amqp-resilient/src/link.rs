@@ -10,6 +10,7 @@ use crate::close::CloseReport;
 use crate::error::AmqpError;
 use crate::snapshot::Totals;
 use crate::state::{ConnectionState, Epoch};
+use crate::topology::TopologyReport;
 
 /// `S` is the live connection.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub(crate) struct Link<S> {
     down_since: Option<Instant>,
     retry_at: Option<Instant>,
     last_error: Option<Arc<AmqpError>>,
+    topology: Option<Arc<TopologyReport>>,
     report: Option<CloseReport>,
     totals: Totals,
 }
@@ -28,15 +30,31 @@ pub(crate) struct Link<S> {
 /// What happened to the connection.
 #[derive(Debug)]
 pub(crate) enum Event<S> {
-    AttemptBegan { attempt: u32 },
-    AttemptFailed { error: Arc<AmqpError> },
-    Connected { session: Arc<S> },
-    Lost { error: Arc<AmqpError> },
-    RetryPlanned { at: Instant },
-    Blocked { reason: String },
+    AttemptBegan {
+        attempt: u32,
+    },
+    AttemptFailed {
+        error: Arc<AmqpError>,
+    },
+    Connected {
+        session: Arc<S>,
+        /// What came of declaring the topology, if there is one.
+        topology: Option<Arc<TopologyReport>>,
+    },
+    Lost {
+        error: Arc<AmqpError>,
+    },
+    RetryPlanned {
+        at: Instant,
+    },
+    Blocked {
+        reason: String,
+    },
     Unblocked,
     Draining,
-    Closed { report: CloseReport },
+    Closed {
+        report: CloseReport,
+    },
 }
 
 impl<S> Link<S> {
@@ -49,6 +67,7 @@ impl<S> Link<S> {
             down_since: Some(now),
             retry_at: None,
             last_error: None,
+            topology: None,
             report: None,
             totals: Totals::default(),
         }
@@ -96,10 +115,11 @@ impl<S> Link<S> {
                 self.last_error = Some(error);
                 Some(state)
             }
-            Event::Connected { session } => {
+            Event::Connected { session, topology } => {
                 self.totals.connected += 1;
                 self.epoch += 1;
                 ended = self.session.replace(session);
+                self.topology = topology;
                 self.down_since = None;
                 self.retry_at = None;
                 Some(self.up())
@@ -161,6 +181,17 @@ impl<S> Link<S> {
 
     pub(crate) fn last_error(&self) -> Option<&Arc<AmqpError>> {
         self.last_error.as_ref()
+    }
+
+    /// What came of declaring the topology on the present connection, or on the last one.
+    pub(crate) fn topology(&self) -> Option<&Arc<TopologyReport>> {
+        self.topology.as_ref()
+    }
+
+    /// The name that a server-named queue has on the present connection.
+    pub(crate) fn queue_name(&self, label: &str) -> Option<&String> {
+        let topology = self.topology.as_ref().filter(|_| self.session.is_some())?;
+        topology.queue_names.get(label)
     }
 
     pub(crate) fn report(&self) -> Option<CloseReport> {

@@ -8,8 +8,10 @@ use parking_lot::RwLock;
 
 use crate::error::AmqpError;
 use crate::state::ConnectionState;
+use crate::topology::TopologyReport;
 
-/// Hears of every change of a connection's state, in order. Every method defaults to nothing.
+/// Hears of every change of a connection's state, and of every topology that was declared, in order.
+/// Every method defaults to nothing.
 ///
 /// Observers run on the connection's supervisor task: a slow one delays the next change, never a
 /// publish. A panic in one is caught and counted
@@ -19,11 +21,21 @@ pub trait Observer: Send + Sync {
     fn state_changed(&self, change: &StateChange) {
         let _ = change;
     }
+
+    /// The topology given to the builder was declared on a new connection, wholly or in part. Told right
+    /// after the change to [`Connected`](ConnectionState::Connected).
+    fn topology_declared(&self, report: &TopologyReport) {
+        let _ = report;
+    }
 }
 
 impl<O: Observer + ?Sized> Observer for Arc<O> {
     fn state_changed(&self, change: &StateChange) {
         (**self).state_changed(change);
+    }
+
+    fn topology_declared(&self, report: &TopologyReport) {
+        (**self).topology_declared(report);
     }
 }
 
@@ -62,10 +74,10 @@ impl Observers {
     }
 
     /// Runs user code, so no lock is held: the list is cloned out first.
-    pub(crate) fn tell(&self, change: &StateChange) {
+    pub(crate) fn tell(&self, event: impl Fn(&dyn Observer)) {
         let list = Arc::clone(&self.list.read());
         for observer in list.iter() {
-            if catch_unwind(AssertUnwindSafe(|| observer.state_changed(change))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| event(&**observer))).is_err() {
                 self.panics.fetch_add(1, Ordering::Relaxed);
             }
         }

@@ -83,6 +83,11 @@ impl Pools {
         Arc::new(ChannelPool::new(&name, limits, mode, purpose, runtime))
     }
 
+    /// Where channels are closed.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
     /// Tells whoever watches the connection about a new pool.
     fn announce(&self, pool: &ChannelPool) {
         #[cfg(feature = "telemetry")]

@@ -9,6 +9,7 @@ use crate::error::AmqpError;
 use crate::hub::Hub;
 use crate::publish_totals::PublishTotals;
 use crate::state::{ConnectionState, Epoch};
+use crate::topology::TopologyReport;
 
 /// A connection at one moment: plain data.
 #[derive(Debug, Clone)]
@@ -30,6 +31,9 @@ pub struct Snapshot {
     pub retry_in: Option<Duration>,
     /// Why it last went down, or why the last attempt to connect failed. Stays after a reconnection.
     pub last_error: Option<Arc<AmqpError>>,
+    /// What came of declaring the topology on the present connection, or on the last one. `None` without
+    /// a topology, and before the first connection.
+    pub topology: Option<Arc<TopologyReport>>,
     /// What has happened since the connection was built.
     pub totals: Totals,
     /// The circuit breaker in front of connecting.
@@ -105,6 +109,7 @@ pub(crate) fn take(hub: &Hub) -> Snapshot {
         epoch: link.state().epoch(),
         retry_in: link.retry_in(now),
         last_error: link.last_error().cloned(),
+        topology: link.topology().cloned(),
         totals: link.totals(),
         breaker,
         pools,

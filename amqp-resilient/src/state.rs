@@ -33,7 +33,7 @@ impl fmt::Display for Epoch {
 pub enum ConnectionState {
     /// Down, and waiting for the next attempt.
     Disconnected,
-    /// Down, with an attempt under way.
+    /// Down, with an attempt under way. The topology is declared before it has succeeded.
     Connecting {
         /// The number of this attempt since the connection last was stable, from 1.
         attempt: u32,

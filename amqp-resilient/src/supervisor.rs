@@ -1,5 +1,6 @@
 //! The one task behind a connection: it connects, watches, reconnects, and closes.
 
+mod connect;
 mod up;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use steadfast_retry::{Attempt, Verdict};
 use tokio::sync::Notify;
 use tokio::time::{sleep, sleep_until, timeout};
 
+pub(crate) use self::connect::Barred;
 use self::up::Up;
 use crate::clock;
 use crate::close::CloseReport;
@@ -18,12 +20,13 @@ use crate::dial::Dialer;
 use crate::error::AmqpError;
 use crate::hub::{Hub, Intent};
 use crate::link::Event;
-use crate::session::{GOODBYE, Session};
+use crate::session::GOODBYE;
 
 pub(crate) struct Supervisor {
     pub(crate) hub: Arc<Hub>,
     pub(crate) dialer: Dialer,
     pub(crate) breaker_moved: BreakerMoved,
+    pub(crate) barred: Barred,
 }
 
 /// Tells of a breaker that may let through now what it has just rejected, because somebody has set its
@@ -68,6 +71,7 @@ impl Supervisor {
         let mut loss = None;
         loop {
             let mut up = self.establish(loss.take()).await;
+            self.barred.lock().clear();
             let error = self.attend(&mut up).await;
             // A connection that was stable and went down counts against the broker once.
             if let Ok(permit) = self.hub.breaker.try_acquire() {
@@ -124,8 +128,8 @@ impl Supervisor {
         let hub = &self.hub;
         hub.apply(Event::AttemptBegan { attempt: number });
         let deadline = clock::after(hub.settings.connect_timeout);
-        let dialed = match self.dialer.dial(deadline).await {
-            Ok(dialed) => dialed,
+        let mut up = match self.connect(deadline).await {
+            Ok(up) => up,
             Err(error) => {
                 permit.failure();
                 let error = Arc::new(error);
@@ -134,15 +138,6 @@ impl Supervisor {
                 });
                 return Err(error);
             }
-        };
-        let epoch = hub.read(|link| link.next_epoch());
-        let session = Arc::new(Session::new(epoch, dialed.connection, dialed.line));
-        hub.apply(Event::Connected {
-            session: Arc::clone(&session),
-        });
-        let mut up = Up {
-            session,
-            events: dialed.events,
         };
         match timeout(STABLE_AFTER, self.attend(&mut up)).await {
             Err(_) => {

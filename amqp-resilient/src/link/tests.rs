@@ -115,6 +115,7 @@ fn event(step: Step, link: &Link<u64>, now: Instant) -> Event<u64> {
         },
         Step::Connect => Event::Connected {
             session: Arc::new(link.next_epoch().number()),
+            topology: None,
         },
         Step::Lose => Event::Lost {
             error: error(AmqpError::Closed),

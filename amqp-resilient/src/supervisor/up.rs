@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::classify;
 use crate::clock;
@@ -58,6 +58,28 @@ impl Up {
             }
         }
     }
+
+    /// Why the connection ended. Whoever notices first that it did may not know, while lapin is about to
+    /// say what the broker said.
+    pub(super) async fn why(&mut self, error: AmqpError) -> AmqpError {
+        if let AmqpError::Lapin(_) = error
+            && error.reply().is_some()
+        {
+            return error;
+        }
+        let said = async {
+            loop {
+                match self.events.next().await? {
+                    lapin::Event::Error(error) if classify::channel_closed(&error).is_none() => {
+                        return Some(AmqpError::Lapin(error));
+                    }
+                    _ => {}
+                }
+            }
+        };
+        let said = timeout(LAST_WORDS, said).await;
+        said.ok().flatten().unwrap_or(error)
+    }
 }
 
 fn closed_in_silence() -> AmqpError {
@@ -68,3 +90,6 @@ fn closed_in_silence() -> AmqpError {
 
 /// How often a connection is looked at besides listening for its events.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How long to listen for what lapin has to say about a connection that has ended.
+const LAST_WORDS: Duration = Duration::from_millis(100);

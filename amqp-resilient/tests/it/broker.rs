@@ -89,6 +89,7 @@ struct Shared {
     script: Mutex<Script>,
     received: Mutex<Vec<Received>>,
     declare_script: Mutex<DeclareScript>,
+    requests: Mutex<Vec<String>>,
     queues_named: AtomicUsize,
     stuck_opens: AtomicU32,
     orders: broadcast::Sender<Order>,
@@ -119,6 +120,7 @@ impl FakeBroker {
             script: Mutex::new(Box::new(|_, _| Answer::Ack)),
             received: Mutex::default(),
             declare_script: Mutex::new(Box::new(|_| Reply::Ok)),
+            requests: Mutex::default(),
             queues_named: AtomicUsize::new(0),
             stuck_opens: AtomicU32::new(0),
             orders: broadcast::channel(64).0,
@@ -176,10 +178,15 @@ impl FakeBroker {
         *self.shared.script.lock() = Box::new(script);
     }
 
-    /// Decides what becomes of each declaration: `exchange e topic`,
-    /// `existing queue q`, `e -> queue q`, ...
+    /// Decides what becomes of each declaration, which is described as in [`requests`](Self::requests).
     pub(crate) fn on_declare(&self, script: impl FnMut(&str) -> Reply + Send + 'static) {
         *self.shared.declare_script.lock() = Box::new(script);
+    }
+
+    /// What was to be declared, since this was last asked: `exchange e topic`, `existing queue q`,
+    /// `e -> queue q`, ...
+    pub(crate) fn requests(&self) -> Vec<String> {
+        std::mem::take(&mut *self.shared.requests.lock())
     }
 
     /// Gives no answer to the next few requests for a channel.

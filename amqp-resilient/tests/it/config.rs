@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use steadfast_amqp::{AmqpError, ConfigError, ResilientConnection};
+use steadfast_amqp::{AmqpError, ConfigError, Queue, ResilientConnection, Topology};
 
 fn fields(error: &ConfigError) -> Vec<&'static str> {
     error.fields().iter().map(|field| field.field).collect()
@@ -34,6 +34,12 @@ async fn every_bad_field_is_named_at_once() {
         .max_channels(0)
         .checkout_timeout(Duration::ZERO)
         .channel_timeout(Duration::ZERO)
+        .topology_timeout(Duration::ZERO)
+        .topology(
+            Topology::new()
+                .queue(Queue::new(""))
+                .queue(Queue::new("amq.mine")),
+        )
         .connect_lazy()
         .unwrap_err();
     assert_eq!(
@@ -49,6 +55,9 @@ async fn every_bad_field_is_named_at_once() {
             "max_channels",
             "checkout_timeout",
             "channel_timeout",
+            "topology_timeout",
+            "topology",
+            "topology",
         ]
     );
     let text = error.to_string();
@@ -56,6 +65,10 @@ async fn every_bad_field_is_named_at_once() {
         "amqp connection \"\" is misconfigured: name = \"\" (must not be empty); uri"
     ));
     assert!(!text.contains("secret"), "{text}");
+    assert!(text.ends_with(
+        "topology = queue \"\" (must have a name); topology = queue \"amq.mine\" (must not begin with \
+         \"amq.\", which the broker keeps for itself)"
+    ));
 }
 
 #[tokio::test]
@@ -116,6 +129,8 @@ async fn settings_beyond_all_clocks_are_taken_as_they_are() {
         .open_for(Duration::MAX)
         .checkout_timeout(Duration::MAX)
         .channel_timeout(Duration::MAX)
+        .topology_timeout(Duration::MAX)
+        .topology(Topology::new().queue(Queue::new("q")))
         .failure_threshold(1)
         .connect_lazy()
         .unwrap();

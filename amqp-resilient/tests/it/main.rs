@@ -9,6 +9,7 @@ mod broker;
 mod closing;
 mod config;
 mod connecting;
+mod declaring;
 mod hooks;
 #[cfg(any(feature = "health", feature = "telemetry"))]
 mod modes;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use amq_protocol::protocol::{AMQPClass, channel, exchange, queue};
 use amq_protocol::types::ChannelId;
 
-use super::link::{End, Link};
+use super::link::{End, Link, close_connection};
 
 /// What the broker does with a declaration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(crate) enum Reply {
     Nothing,
     /// Closes the channel with this code.
     CloseChannel(u16),
+    /// Closes the connection with this code.
+    CloseConnection(u16),
     /// Drops the TCP connection.
     HangUp,
 }
@@ -56,6 +58,7 @@ impl Link {
             other => panic!("the test broker does not know {other:?}"),
         };
         let reply = (self.shared.declare_script.lock())(&request);
+        self.shared.requests.lock().push(request);
         match reply {
             Reply::Ok => self.say(id, answer),
             Reply::Nothing => {}
@@ -69,6 +72,7 @@ impl Link {
                 });
                 self.say(id, AMQPClass::Channel(close));
             }
+            Reply::CloseConnection(code) => self.on_connection(close_connection(code)),
             Reply::HangUp => return Err(End),
         }
         Ok(())

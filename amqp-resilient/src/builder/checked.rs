@@ -1,0 +1,163 @@
+//! The rules that a connection's settings must obey, and what becomes of settings that do.
+
+use std::time::Duration;
+
+use super::Builder;
+use crate::config_error::{ConfigError, FieldError, Rules};
+use crate::defaults;
+use crate::dial::Dialer;
+use crate::endpoint::{Address, redact};
+use crate::pool::Limits;
+use crate::topology::Plan;
+
+/// What is needed once the connection is built.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) max_backoff: Duration,
+    pub(crate) channel_timeout: Duration,
+    pub(crate) topology_timeout: Duration,
+    pub(crate) pool: Limits,
+}
+
+/// Settings that keep the rules, in the form in which they are used.
+pub(super) struct Checked {
+    pub(super) settings: Settings,
+    pub(super) dialer: Dialer,
+    pub(super) open_for: Duration,
+    pub(super) topology: Plan,
+}
+
+impl Checked {
+    /// To connect, and to declare the topology.
+    pub(super) fn longest_attempt(&self) -> Duration {
+        let connecting = self.settings.connect_timeout;
+        if self.topology.is_empty() {
+            connecting
+        } else {
+            connecting.saturating_add(self.settings.topology_timeout)
+        }
+    }
+}
+
+impl Builder {
+    pub(super) fn checked(&self) -> Result<Checked, ConfigError> {
+        let mut rules = Rules::default();
+        rules.require(
+            !self.name.is_empty(),
+            "name",
+            &self.name,
+            "must not be empty",
+        );
+        let address = self.checked_address(&mut rules);
+        rules.longer_than_zero(
+            "connect_timeout",
+            self.connect_timeout.unwrap_or(ONE_SECOND),
+        );
+        rules.require(
+            self.heartbeat.is_none_or(is_heartbeat),
+            "heartbeat",
+            &self.heartbeat.unwrap_or_default(),
+            "must be whole seconds from 1 to 65535",
+        );
+        rules.longer_than_zero("base_backoff", self.base_backoff);
+        rules.require(
+            self.max_backoff >= self.base_backoff,
+            "max_backoff",
+            &self.max_backoff,
+            "must be at least base_backoff",
+        );
+        rules.require(
+            self.failure_threshold > 0,
+            "failure_threshold",
+            &self.failure_threshold,
+            "must be at least 1",
+        );
+        rules.longer_than_zero("open_for", self.open_for.unwrap_or(ONE_SECOND));
+        self.pool.check("max_channels", &mut rules);
+        rules.longer_than_zero("checkout_timeout", self.pool.checkout_timeout);
+        rules.longer_than_zero("channel_timeout", self.channel_timeout);
+        rules.longer_than_zero("topology_timeout", self.topology_timeout);
+        let topology = Plan::check(&self.topology, &mut rules);
+        let fields = rules.into_fields();
+        let Some(mut address) = address.filter(|_| fields.is_empty()) else {
+            return Err(self.broken(fields));
+        };
+
+        let query = &mut address.uri.query;
+        let said = query.connection_timeout.map(Duration::from_millis);
+        let connect_timeout = self.connect_timeout.or(said);
+        let heartbeat = self.heartbeat.unwrap_or(defaults::HEARTBEAT).as_secs();
+        if self.heartbeat.is_some() || query.heartbeat.is_none() {
+            query.heartbeat = u16::try_from(heartbeat).ok();
+        }
+        let settings = Settings {
+            connect_timeout: connect_timeout.unwrap_or(defaults::CONNECT_TIMEOUT),
+            max_backoff: self.max_backoff,
+            channel_timeout: self.channel_timeout,
+            topology_timeout: self.topology_timeout,
+            pool: self.pool,
+        };
+        let dialer = Dialer {
+            address,
+            client_name: self.name.to_string(),
+            tls: self.tls.clone(),
+        };
+        let open_for = self
+            .open_for
+            .unwrap_or(defaults::OPEN_FOR.min(self.max_backoff));
+        Ok(Checked {
+            settings,
+            dialer,
+            open_for,
+            topology,
+        })
+    }
+
+    fn checked_address(&self, rules: &mut Rules) -> Option<Address> {
+        match Address::parse(&self.uri) {
+            Ok(address) => {
+                let query = &address.uri.query;
+                rules.require(
+                    query.heartbeat != Some(0),
+                    "uri",
+                    &"heartbeat=0",
+                    "must not turn heartbeats off: without them a broker that hangs is not noticed",
+                );
+                rules.require(
+                    query.connection_timeout != Some(0),
+                    "uri",
+                    &"connection_timeout=0",
+                    "must have a connection_timeout longer than zero",
+                );
+                Some(address)
+            }
+            Err(rule) => {
+                rules.require(false, "uri", &redact(&self.uri), rule);
+                None
+            }
+        }
+    }
+
+    fn broken(&self, fields: Vec<FieldError>) -> ConfigError {
+        ConfigError::new("amqp connection", &self.name, fields)
+    }
+}
+
+impl Limits {
+    pub(crate) fn check(&self, max_concurrent: &'static str, rules: &mut Rules) {
+        rules.require(
+            (1..=usize::from(u16::MAX)).contains(&self.max_concurrent),
+            max_concurrent,
+            &self.max_concurrent,
+            "must be from 1 to 65535, as many channels as a connection can have",
+        );
+    }
+}
+
+fn is_heartbeat(interval: Duration) -> bool {
+    interval.subsec_nanos() == 0 && (1..=u64::from(u16::MAX)).contains(&interval.as_secs())
+}
+
+/// Stands in for a setting that was not given, when rules are checked.
+const ONE_SECOND: Duration = Duration::from_secs(1);
