@@ -6,10 +6,11 @@ use futures_util::future::join_all;
 use steadfast_amqp::{Message, PublishError, Purpose, ResilientConnection};
 use steadfast_testkit::RabbitNode;
 
-use crate::support::{brisk, declare, std_now, take_all, until};
+use crate::support::{THREADS, brisk, declare, std_now, take_all, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_does_nothing_makes_nobody_wait_for_ever() {
+    let _threads = THREADS.lock().await;
     let node = RabbitNode::start().await.unwrap();
     let connection = brisk("hardship", &node)
         .heartbeat(Duration::from_secs(4))

@@ -12,3 +12,4 @@ mod answers;
 mod crashes;
 mod hardship;
 mod support;
+mod topologies;

@@ -7,6 +7,7 @@ use steadfast_amqp::lapin::options::{BasicGetOptions, QueueDeclareOptions, Queue
 use steadfast_amqp::lapin::types::{AMQPValue, FieldTable};
 use steadfast_amqp::{Builder, Purpose, ResilientConnection};
 use steadfast_testkit::RabbitNode;
+use tokio::sync::Mutex;
 
 /// A connection that comes back within a second or two.
 pub(crate) fn brisk(name: &str, node: &RabbitNode) -> Builder {
@@ -56,6 +57,10 @@ pub(crate) async fn take_all(
     }
     bodies
 }
+
+/// Held by a story that counts lapin's threads, which are those of the whole process, and by one that has
+/// many connections.
+pub(crate) static THREADS: Mutex<()> = Mutex::const_new(());
 
 /// Waits until something holds, and tells how long that took.
 pub(crate) async fn until(what: &str, at_most: Duration, holds: impl Fn() -> bool) -> Duration {
