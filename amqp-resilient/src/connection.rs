@@ -1,6 +1,7 @@
 //! The handle.
 
 mod topology;
+mod way_out;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

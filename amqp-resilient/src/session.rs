@@ -39,6 +39,10 @@ impl Session {
         self.epoch
     }
 
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// As lapin has it at this moment; the supervisor hears of a loss a little later.
     pub(crate) fn is_up(&self) -> bool {
         self.connection.status().connected()
