@@ -18,8 +18,9 @@ fn per_request(mut request: impl AsyncFnMut()) -> f64 {
             request().await;
         }
     });
-    let all = allocations(|| runtime.block_on(request()));
-    all as f64 / CALLS as f64
+    // In a box of our own: tokio puts large futures into one in debug builds, and small ones not.
+    let all = allocations(|| runtime.block_on(Box::pin(request())));
+    all as f64 / CALLS as f64 - 1.0
 }
 
 #[test]
