@@ -1,11 +1,13 @@
 //! HTTP/2: a server that says it has not touched a request has not.
 
+use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use steadfast_breaker::State;
 use steadfast_http::{Builder, ResponseExt};
 use steadfast_testkit::{Http2Upstream, Reason, Reply};
+use tokio::runtime::Handle;
 
-use crate::support::{millis, only, quick};
+use crate::support::{millis, only, quick, until};
 
 fn http2() -> Builder {
     quick()
@@ -101,4 +103,31 @@ async fn a_server_that_leaves_in_good_order_opens_no_circuit() {
     assert_eq!(upstream.connections(), 2);
     assert_eq!(only(&client).breaker.state, State::Closed);
     assert_eq!(only(&client).breaker.totals.ignored, 1);
+}
+
+/// reqwest has one for the connection, and so have we.
+#[tokio::test]
+async fn requests_in_flight_have_no_task_of_their_own() {
+    let upstream = Http2Upstream::start().await;
+    upstream.respond_with(|_, _| Reply::stall());
+    let bare = reqwest::Client::builder().http2_prior_knowledge();
+    let bare = bare.build().unwrap();
+    let theirs = tasks_of(&upstream, || bare.get(upstream.url("/")).send()).await;
+    drop(bare);
+    until("they are gone", || upstream.in_flight() == 0).await;
+    let client = http2().build().unwrap();
+    let ours = tasks_of(&upstream, || client.get(upstream.url("/")).send()).await;
+    assert!(ours <= theirs, "{ours} tasks, {theirs} of reqwest alone");
+}
+
+/// How many tasks more there are while fifty requests are in flight; those of the server, which are as many
+/// whoever the client is, among them.
+async fn tasks_of<F: Future>(upstream: &Http2Upstream, send: impl Fn() -> F) -> usize {
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    let sending = std::pin::pin!(join_all((0..50).map(|_| send())));
+    tokio::select! {
+        _ = sending => panic!("nobody answers"),
+        () = until("all are in flight", || upstream.in_flight() == 50) => tasks() - before,
+    }
 }

@@ -342,3 +342,23 @@ async fn each_hop_of_the_clients_own_redirects_is_a_span() {
     assert_eq!(two.parent_span_id, call.span_context.span_id());
     assert_eq!(traceparent(&second.requests()[0]), Some(&*named(two)));
 }
+
+/// reqwest's own retries of such requests, which nobody sees, are off.
+#[cfg(feature = "http2")]
+#[tokio::test]
+async fn what_the_server_has_not_touched_is_resent_in_a_span_of_its_own() {
+    use steadfast_testkit::{Http2Upstream, Reason};
+
+    let upstream = Http2Upstream::start().await;
+    upstream.script([Reply::reset_stream(Reason::REFUSED_STREAM)]);
+    let watched = watched(quick().http2_prior_knowledge());
+    let order = watched.client.post(upstream.url("/orders"));
+    order.body("2 chairs").send().await.unwrap();
+    let attempts = watched.attempts();
+    let resends = attempts
+        .iter()
+        .map(|span| attribute(span, "http.request.resend_count"));
+    let resends: Vec<_> = resends.collect();
+    assert_eq!(resends, [None, Some("1".to_owned())]);
+    assert_eq!(upstream.request_count(), 2);
+}
