@@ -57,7 +57,7 @@ async fn a_storm_of_http1_through_bad_weather_ends_in_calm() {
     let upstream = HttpUpstream::start().await;
     let proxy = FaultProxy::start(upstream.addr()).await;
     let replies = vec![(250, Reply::reset()), (250, Reply::close())];
-    let builder = quick().failure_threshold(40);
+    let builder = quick().failure_threshold(300);
     let storm = Storm::new(&upstream, builder, replies).through(&proxy);
     println!("{:?} {:?}", storm.run().await, proxy.stats());
 }
@@ -73,7 +73,7 @@ async fn a_storm_of_http2_through_bad_weather_ends_in_calm() {
         (250, Reply::reset_stream(Reason::INTERNAL_ERROR)),
         (250, Reply::reset_stream(Reason::REFUSED_STREAM)),
     ];
-    let builder = quick().http2_prior_knowledge().failure_threshold(40);
+    let builder = quick().http2_prior_knowledge().failure_threshold(300);
     let storm = Storm::new(&upstream, builder, replies).through(&proxy);
     println!("{:?} {:?}", storm.run().await, proxy.stats());
 }
@@ -232,7 +232,7 @@ impl<'s, P> Storm<'s, P> {
         assert!(twice.is_empty(), "sent twice: {twice:?}");
         // Or else it was no storm. In bad weather the circuit is open more often.
         let posts = posts.filter(|id| times(*id) == 1).count();
-        let least = if self.proxy.is_none() { 1000 } else { 500 };
+        let least = if self.proxy.is_none() { 1000 } else { 300 };
         assert!(posts > least, "only {posts} arrived");
         let others = (0..REQUESTS).filter(|id| Kind::of(*id) != Kind::Post);
         let again = others.filter(|id| times(*id) > 1).count();
