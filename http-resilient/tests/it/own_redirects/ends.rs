@@ -62,6 +62,7 @@ async fn the_page_of_a_redirect_is_nobodys_failure() {
         let client = client.build().unwrap();
         let response = client.get(upstream.url("/")).send().await.unwrap();
         assert_eq!(response.url().path(), "/there");
+        response.bytes().await.unwrap(); // the end of it all
         let breaker = at(&client, upstream.addr()).breaker;
         assert_eq!((breaker.state, breaker.totals.success), (State::Closed, 2));
         at_rest(&client);
