@@ -46,7 +46,8 @@ impl Failure {
 }
 
 impl Call<'_> {
-    /// Makes one attempt, `now`. The response is left in `slot`, as it is large, and holds its permits until its body ends.
+    /// Makes one attempt, `now`. The response is left in `slot`, as it is large, and holds its permits until
+    /// its body ends.
     ///
     /// # Cancel safety
     /// Dropped on the way, it gives back its place and its permit; the breaker counts the call as
