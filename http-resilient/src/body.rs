@@ -56,10 +56,10 @@ pub(crate) struct Limits {
     pub(crate) bytes: Option<u64>,
     /// What it says about the server if there are more.
     pub(crate) on_excess: Outcome,
-    /// The time without any of them, while the reader waits.
-    pub(crate) read_timeout: Option<Duration>,
     /// Whether a small body may be looked at before anybody reads it.
     pub(crate) looks_at_once: bool,
+    /// The time without any of them, while the reader waits.
+    pub(crate) read_timeout: Option<Duration>,
     /// What it says about the server if that is over.
     pub(crate) on_stall: Outcome,
     /// The end of the whole request.

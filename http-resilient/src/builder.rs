@@ -264,6 +264,7 @@ impl Builder {
     /// [`reqwest`](Self::reqwest), and with reqwest's hidden retries of HTTP/2 requests that the
     /// server has not touched, which nothing counts. Replaces an earlier [`reqwest`](Self::reqwest)
     /// or [`client`](Self::client). As it is finished, settings of reqwest's cannot be given here.
+    /// A response holds its place until its body is read, as with [`reqwest`](Self::reqwest).
     pub fn client(mut self, client: reqwest::Client) -> Self {
         self.source = Source::Client(client);
         self

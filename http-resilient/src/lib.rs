@@ -96,11 +96,11 @@
 //! of the circuit breakers, such as rates of failures and slow calls.
 //!
 //! # Cost
-//! Against reqwest alone, two allocations for a request without a body whose answer is small, for the
-//! response put together again. An answer of up to 16 KiB that has come with its head is over at
-//! once, before it is read. One that is longer, or of unknown length, is wrapped, for two more, and so is any
-//! over HTTP/2, which may have trailers. There is one short lock in the map of authorities and one in the
-//! budget, and no task is spawned.
+//! Against reqwest alone, two allocations more for a request without a body whose answer is small: the
+//! response is put together again. An answer of up to 16 KiB that has come with its head is over at once,
+//! before it is read. One that is longer, or of unknown length, is wrapped, for a few more, and so is any
+//! over HTTP/2, which may have trailers, and any of a reqwest client that was given. There is one short lock in
+//! the map of authorities and one in the budget, and no task is spawned.
 //!
 //! # Features
 //! - `rustls`, `rustls-no-provider`, `native-tls`: reqwest's TLS; none is chosen for you.

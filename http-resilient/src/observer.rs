@@ -36,12 +36,13 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
 pub struct Finished {
     /// The client's name.
     pub name: Arc<str>,
-    /// Host and port.
+    /// Host and port that were asked; first, if redirects are the client's
+    /// [own](crate::Builder::own_redirects).
     pub authority: Arc<str>,
     /// The path with placeholders, if [`RequestBuilder::template`](crate::RequestBuilder::template)
     /// gave it.
     pub template: Option<Arc<str>>,
-    /// The method.
+    /// The method, before redirects.
     pub method: Method,
     /// How many attempts were made. One that a breaker or a bulkhead rejected is none.
     pub attempts: u32,

@@ -20,8 +20,9 @@ use reqwest::Response;
 /// # }
 /// ```
 pub trait ResponseExt: sealed::Sealed {
-    /// How many attempts were made for this response, itself included. 1 for a response that no
-    /// steadfast client has returned.
+    /// How many attempts were made for this response, itself included, and each hop of redirects that are
+    /// the client's [own](crate::Builder::own_redirects). 1 for a response that no steadfast client has
+    /// returned.
     fn attempts(&self) -> u32;
 
     /// Where this response came from. [`ServedBy::Network`] for one that no steadfast client has

@@ -17,3 +17,4 @@ mod observing;
 mod pools;
 mod publishing;
 mod support;
+mod way_out;

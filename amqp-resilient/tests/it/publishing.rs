@@ -1,5 +1,8 @@
 //! Messages and what becomes of them.
 
+mod alarms;
+mod unsure;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -115,118 +118,6 @@ async fn a_returned_message_comes_back_to_its_own_publish() {
 }
 
 #[tokio::test]
-async fn a_message_lost_with_its_connection_is_sent_again_under_the_same_id() {
-    let broker = FakeBroker::start().await;
-    broker.on_publish(|_, before| {
-        if before < 2 {
-            Answer::HangUp
-        } else {
-            Answer::Ack
-        }
-    });
-    let connection = connected(&broker).await;
-    let message = Message::new("", "q", "once more");
-    let published = connection.publisher().publish(message).await.unwrap();
-    assert_eq!(
-        (published.attempts, published.possibly_duplicated),
-        (3, true)
-    );
-    assert_eq!(published.epoch.number(), 3);
-    let received = broker.received();
-    assert_eq!(received.len(), 3);
-    assert!(
-        received
-            .iter()
-            .all(|copy| copy.message_id == published.message_id)
-    );
-    assert_eq!(connection.snapshot().publishes.republished, 2);
-}
-
-#[tokio::test]
-async fn a_message_that_is_not_answered_is_sent_again_on_another_channel() {
-    let broker = FakeBroker::start().await;
-    broker.on_publish(|_, before| {
-        if before == 0 {
-            Answer::Nothing
-        } else {
-            Answer::Ack
-        }
-    });
-    let connection = connected(&broker).await;
-    let publisher = connection
-        .publisher_builder("impatient")
-        .confirm_timeout(Duration::from_millis(100))
-        .build()
-        .unwrap();
-    let published = publisher.publish(Message::new("", "q", "x")).await.unwrap();
-    assert_eq!(
-        (published.attempts, published.possibly_duplicated),
-        (2, true)
-    );
-    assert_eq!(
-        published.epoch.number(),
-        1,
-        "the connection was not to blame"
-    );
-    assert_eq!(broker.channels_opened(), 2);
-}
-
-#[tokio::test]
-async fn without_an_answer_until_the_deadline_the_outcome_is_ambiguous() {
-    let broker = FakeBroker::start().await;
-    let connection = connected(&broker).await;
-    warm_up(&connection.publisher()).await;
-    broker.on_publish(|_, _| Answer::Nothing);
-    let message = Message::new("", "q", "x")
-        .message_id("m")
-        .deadline(Duration::from_millis(500));
-    let began = now();
-    let error = connection.publisher().publish(message).await.unwrap_err();
-    assert!(began.elapsed() < Duration::from_secs(5));
-    assert!(error.may_be_delivered());
-    let PublishError::Ambiguous {
-        message_id,
-        attempts,
-        ..
-    } = error
-    else {
-        panic!("{error:?}");
-    };
-    assert_eq!((&*message_id, attempts), ("m", 1));
-    assert_eq!(connection.snapshot().publishes.ambiguous, 1);
-}
-
-#[tokio::test]
-async fn a_definite_no_after_an_unknown_outcome_stays_ambiguous() {
-    let broker = FakeBroker::start().await;
-    let connection = connected(&broker).await;
-    for answer in [Answer::Nack, Answer::Return, Answer::CloseChannel(404)] {
-        let first = AtomicBool::new(true);
-        broker.on_publish(move |_, _| {
-            if first.swap(false, Ordering::SeqCst) {
-                Answer::HangUp
-            } else {
-                answer
-            }
-        });
-        let error = connection
-            .publisher()
-            .publish(Message::new("", "q", "x"))
-            .await
-            .unwrap_err();
-        let PublishError::Ambiguous {
-            attempts: 2,
-            source: Some(source),
-            ..
-        } = error
-        else {
-            panic!("{error:?}");
-        };
-        assert!(!source.may_be_delivered());
-    }
-}
-
-#[tokio::test]
 async fn a_channel_closed_over_a_message_is_that_messages_error_and_nobody_elses() {
     let broker = FakeBroker::start().await;
     broker.on_publish(|message, _| match message.text() {
@@ -250,92 +141,6 @@ async fn a_channel_closed_over_a_message_is_that_messages_error_and_nobody_elses
     }
     assert_eq!(connection.epoch().map(|epoch| epoch.number()), Some(1));
     assert_eq!(broker.received().len(), 50, "none was sent twice");
-}
-
-#[tokio::test]
-async fn nothing_is_sent_on_a_blocked_connection() {
-    let broker = FakeBroker::start().await;
-    let connection = connected(&broker).await;
-    let publisher = connection.publisher();
-    publisher
-        .publish(Message::new("", "q", "before"))
-        .await
-        .unwrap();
-    broker.command(Command::Block);
-    until("it is blocked", || connection.state().is_blocked()).await;
-
-    let publishes = (0..50).map(|_| {
-        let message = Message::new("", "q", "during").deadline(Duration::from_millis(200));
-        publisher.publish(message)
-    });
-    for result in join_all(publishes).await {
-        match result.unwrap_err() {
-            PublishError::Blocked { reason, .. } => assert_eq!(reason, "low on memory"),
-            // The others were waiting for their turn.
-            PublishError::Amqp(AmqpError::CheckoutTimeout { .. }) => {}
-            other => panic!("{other:?}"),
-        }
-    }
-    broker.command(Command::Unblock);
-    publisher
-        .publish(Message::new("", "q", "after"))
-        .await
-        .unwrap();
-    let texts: Vec<_> = broker
-        .received()
-        .iter()
-        .map(|m| m.text().to_owned())
-        .collect();
-    assert_eq!(texts, ["before", "after"]);
-}
-
-#[tokio::test]
-async fn a_publish_waits_for_the_end_of_an_alarm() {
-    let broker = FakeBroker::start().await;
-    let connection = connected(&broker).await;
-    broker.command(Command::Block);
-    until("it is blocked", || connection.state().is_blocked()).await;
-    let publisher = connection.publisher();
-    let publish = tokio::spawn(async move { publisher.publish(Message::new("", "q", "x")).await });
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(broker.received().is_empty());
-    broker.command(Command::Unblock);
-    let published = publish.await.unwrap().unwrap();
-    assert_eq!(
-        (published.attempts, published.possibly_duplicated),
-        (1, false)
-    );
-    let totals = connection.snapshot().totals;
-    assert_eq!((totals.blocked, totals.lost), (1, 0));
-}
-
-#[tokio::test]
-async fn a_message_in_flight_when_the_alarm_comes_is_not_sent_again() {
-    let broker = FakeBroker::start().await;
-    let connection = connected(&broker).await;
-    let publisher = connection
-        .publisher_builder("impatient")
-        .confirm_timeout(Duration::from_millis(300))
-        .deadline(Duration::from_secs(2))
-        .build()
-        .unwrap();
-    warm_up(&publisher).await;
-    broker.on_publish(|_, _| Answer::Nothing);
-    let publish = tokio::spawn(async move { publisher.publish(Message::new("", "q", "x")).await });
-    until("it was sent", || broker.received().len() > 1).await;
-    broker.command(Command::Block);
-    let error = publish.await.unwrap().unwrap_err();
-    assert!(
-        matches!(
-            error,
-            PublishError::Ambiguous {
-                attempts: 1..=2,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
-    assert!(broker.received().len() <= 3);
 }
 
 #[tokio::test]
