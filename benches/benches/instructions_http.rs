@@ -22,6 +22,10 @@ const CASES: &[Counted] = &[
         Box::new(requests::middleware(ONE))
     })
     .of_a_peer(),
+    request("http_get_tower_resilience", || {
+        Box::new(requests::tower_resilience(ONE))
+    })
+    .of_a_peer(),
 ];
 
 /// A request, counted beyond one of reqwest's alone.

@@ -4,7 +4,7 @@
 
 use steadfast_benches::Case;
 
-use super::requests::{Load, bare, by_hand, middleware, ours};
+use super::requests::{Load, bare, by_hand, middleware, ours, tower_resilience};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
@@ -19,5 +19,6 @@ fn case(name: &'static str, load: Load) -> Case {
         .beside("reqwest", bare(load))
         .beside("reqwest_middleware_retry", middleware(load))
         .beside("failsafe_backon_semaphore", by_hand(load))
+        .beside("tower_resilience", tower_resilience(load))
         .with_turns_longer(40)
 }

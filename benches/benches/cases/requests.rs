@@ -5,6 +5,7 @@ use std::time::Duration;
 use backon::{ExponentialBuilder, Retryable};
 use failsafe::futures::CircuitBreaker as _;
 use futures_util::future::join_all;
+use reqwest::Url;
 use reqwest_middleware::ClientBuilder;
 use reqwest_retry::RetryTransientMiddleware;
 use reqwest_retry::policies::ExponentialBackoff;
@@ -12,8 +13,15 @@ use steadfast_benches::{Loopback, clock};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use tower::{ServiceBuilder, ServiceExt, service_fn};
+use tower_resilience_bulkhead::BulkheadLayer;
+use tower_resilience_circuitbreaker::CircuitBreakerLayer;
+use tower_resilience_core::{ResilienceError, UnifiedErrors};
+use tower_resilience_retry::{ExponentialRandomBackoff, RetryLayer};
+use tower_resilience_timelimiter::TimeLimiterLayer;
 
 const ATTEMPT: Duration = Duration::from_secs(10);
+const TOTAL: Duration = Duration::from_secs(30);
 const BASE: Duration = Duration::from_millis(100);
 const PLACES: usize = 64;
 
@@ -83,6 +91,37 @@ pub(crate) fn by_hand(load: Load) -> impl FnMut(u64) -> Duration {
             .with_min_delay(BASE)
             .with_max_times(2);
         let answer = attempt.retry(backoff).await.expect("an answer");
+        answer.bytes().await.expect("a body").len()
+    })
+}
+
+/// In the order of its guide: time limit of the whole, retry, circuit breaker, bulkhead, time limit of an
+/// attempt.
+pub(crate) fn tower_resilience(load: Load) -> impl FnMut(u64) -> Duration {
+    let client = reqwest::Client::new();
+    let within = |time| {
+        let limit = TimeLimiterLayer::builder().timeout_duration(time).build();
+        limit.unified::<reqwest::Error>()
+    };
+    let retry = RetryLayer::builder()
+        .max_attempts(3)
+        .backoff(ExponentialRandomBackoff::new(BASE, 0.5).expect("a sound share"))
+        .retry_on(|error: &ResilienceError<reqwest::Error>| !error.is_circuit_open());
+    let breaker = CircuitBreakerLayer::builder().consecutive_failures(5);
+    let bulkhead = BulkheadLayer::builder().max_concurrent_calls(PLACES);
+    let breaker = breaker.build().expect("a sound breaker");
+    let bulkhead = bulkhead.build().expect("a sound bulkhead");
+    let service = ServiceBuilder::new()
+        .layer(within(TOTAL))
+        .layer(retry.build())
+        .layer(breaker.unified::<reqwest::Error>())
+        .layer(bulkhead.unified::<reqwest::Error>())
+        .layer(within(ATTEMPT))
+        // Its retry wants a request that is `Clone`.
+        .service(service_fn(move |url: Url| client.get(url).send()));
+    run(load, async move |url: &str| {
+        let url = Url::parse(url).expect("a URL");
+        let answer = service.clone().oneshot(url).await.expect("an answer");
         answer.bytes().await.expect("a body").len()
     })
 }
