@@ -2,14 +2,13 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 
 use lapin::Channel;
-use steadfast_bulkhead::Permit;
+use steadfast_bulkhead::Checkout;
 
 use crate::connection::ResilientConnection;
+use crate::error::AmqpError;
 use crate::opened::Opened;
-use crate::pool::ChannelPool;
 use crate::purpose::Purpose;
 use crate::state::Epoch;
 
@@ -26,38 +25,33 @@ use crate::state::Epoch;
 /// connection is lost, but on a connection that the broker has blocked they hang until the alarm
 /// is over: put a timeout around them. A checked out channel keeps the connection open.
 pub struct PooledChannel {
-    channel: Opened,
-    /// Whether it goes back to the pool when dropped.
-    returns: bool,
+    /// There until the channel has gone, one way or another.
+    checkout: Option<Checkout<Opened, AmqpError>>,
     purpose: Purpose,
-    pool: Arc<ChannelPool>,
-    /// Dropped after the channel is back in the pool.
-    _place: Permit,
     connection: ResilientConnection,
 }
 
 impl PooledChannel {
     pub(crate) fn new(
-        channel: Opened,
+        checkout: Checkout<Opened, AmqpError>,
         purpose: Purpose,
-        pool: Arc<ChannelPool>,
-        place: Permit,
         connection: ResilientConnection,
     ) -> Self {
         Self {
-            channel,
-            returns: true,
+            checkout: Some(checkout),
             purpose,
-            pool,
-            _place: place,
             connection,
         }
+    }
+
+    fn opened(&self) -> &Opened {
+        self.checkout.as_ref().expect("it goes only when dropped")
     }
 
     /// The connection that the channel belongs to.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
-        self.channel.epoch()
+        self.opened().epoch()
     }
 
     /// What it was checked out for.
@@ -76,14 +70,18 @@ impl PooledChannel {
     /// long as its clones, or until the connection ends; it does not keep the connection open.
     #[must_use]
     pub fn into_inner(mut self) -> Channel {
-        self.returns = false;
-        self.channel.clone().into_channel()
+        let channel = Channel::clone(&self);
+        if let Some(checkout) = self.checkout.take() {
+            checkout.into_inner().let_go();
+        }
+        channel
     }
 
     /// Closes the channel instead of giving it back.
     pub fn discard(mut self) {
-        self.returns = false;
-        self.pool.discard(self.channel.clone().into_channel());
+        if let Some(checkout) = self.checkout.take() {
+            checkout.discard();
+        }
     }
 }
 
@@ -91,20 +89,20 @@ impl Deref for PooledChannel {
     type Target = Channel;
 
     fn deref(&self) -> &Channel {
-        &self.channel
+        self.opened()
     }
 }
 
 impl Drop for PooledChannel {
     fn drop(&mut self) {
-        if !self.returns {
+        let Some(checkout) = self.checkout.take() else {
             return;
-        }
-        let channel = self.channel.clone();
+        };
         match self.purpose {
             // A consumer may have outlived it.
-            Purpose::Consume => self.pool.let_go(channel.into_channel()),
-            _ => self.pool.put_back(channel),
+            Purpose::Consume => checkout.into_inner().let_go(),
+            _ if checkout.is_as_opened() => drop(checkout),
+            _ => checkout.discard(),
         }
     }
 }

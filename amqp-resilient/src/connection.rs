@@ -108,18 +108,11 @@ impl ResilientConnection {
         let purpose = purpose.into();
         let hub = self.hub();
         let deadline = clock::after(hub.settings.pool.checkout_timeout);
-        let pool = hub.pools.of(&purpose);
-        let place = pool.place().await?;
-        let (_, channel) = pool
-            .channel(hub, deadline, Patience::UntilBreakerOpens)
+        let pool = hub.pools.of(hub, &purpose);
+        let channel = pool
+            .checkout(hub, deadline, Patience::UntilBreakerOpens)
             .await?;
-        Ok(PooledChannel::new(
-            channel,
-            purpose,
-            pool,
-            place,
-            self.clone(),
-        ))
+        Ok(PooledChannel::new(channel, purpose, self.clone()))
     }
 
     /// The connection's publisher with the default settings. All that this gives out share one set
@@ -128,7 +121,7 @@ impl ResilientConnection {
     pub fn publisher(&self) -> Publisher {
         let core = self.inner.publishing.get_or_init(|| {
             let builder = PublisherBuilder::new(self.clone(), "publisher".into());
-            Arc::new(builder.core())
+            builder.core()
         });
         Publisher::new(Arc::clone(core), self.clone())
     }
@@ -252,7 +245,11 @@ impl ResilientConnection {
     /// The bulkhead in front of the channels of a purpose, to be watched.
     #[must_use]
     pub fn bulkhead(&self, purpose: impl Into<Purpose>) -> Bulkhead {
-        self.hub().pools.of(&purpose.into()).bulkhead().clone()
+        self.hub()
+            .pools
+            .of(self.hub(), &purpose.into())
+            .bulkhead()
+            .clone()
     }
 
     /// Adds an observer of changes of state. Observers stay for good.

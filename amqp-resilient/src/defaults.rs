@@ -17,8 +17,9 @@ pub(crate) const TOPOLOGY_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) const CONFIRM_TIMEOUT: Duration = Duration::from_secs(10);
-pub(crate) const MAX_IN_FLIGHT: usize = 20;
-pub(crate) const MAX_PUBLISHES_WAITING: usize = 100;
+pub(crate) const MAX_IN_FLIGHT: usize = 256;
+pub(crate) const BUFFER_MESSAGES: usize = 10_000;
+pub(crate) const BUFFER_BYTES: usize = 64 * 1024 * 1024;
 
 /// How long a connection must last to count as a success.
 pub(crate) const STABLE_AFTER: Duration = Duration::from_secs(5);
@@ -85,7 +86,15 @@ mod tests {
             ("deadline", time(DEADLINE)),
             ("confirm_timeout", time(CONFIRM_TIMEOUT)),
             ("max_in_flight", MAX_IN_FLIGHT.to_string()),
-            ("max_waiting", MAX_PUBLISHES_WAITING.to_string()),
+            ("buffer_messages", BUFFER_MESSAGES.to_string()),
+            (
+                "buffer_bytes",
+                format!("{} MiB", BUFFER_BYTES / 1024 / 1024),
+            ),
+            (
+                "backpressure",
+                format!("{:?}", crate::Backpressure::default()),
+            ),
         ]);
         assert_eq!(table("## Publisher defaults"), expected);
     }

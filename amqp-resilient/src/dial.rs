@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use futures_util::stream::BoxStream;
 use lapin::tcp::{AsyncTcpStream, OwnedTLSConfig};
@@ -15,7 +16,7 @@ use crate::classify;
 use crate::clock;
 use crate::endpoint::{Address, Endpoint};
 use crate::error::{AmqpError, ConnectStep};
-use crate::wiretap::{self, Line, WatchedSocket};
+use crate::wiretap::{self, Line, Returns, TappedStream, WatchedSocket};
 
 /// A connection that has been through its handshake.
 pub(crate) struct Dialed {
@@ -23,6 +24,7 @@ pub(crate) struct Dialed {
     /// lapin hands each event to one listener only, so there must be no second one.
     pub(crate) events: BoxStream<'static, lapin::Event>,
     pub(crate) line: Line,
+    pub(crate) returns: Arc<Returns>,
 }
 
 /// How to connect; the same for every attempt.
@@ -42,7 +44,8 @@ impl Dialer {
         let tcp = self.open_tcp(deadline).await?;
         let (stream, line) = Line::hold(tcp).map_err(|error| unreachable(endpoint, error))?;
         let stream = self.secure(AsyncTcpStream::Plain(stream), deadline).await?;
-        let handshake = self.handshake(stream);
+        let returns = Arc::<Returns>::default();
+        let handshake = self.handshake(TappedStream::new(stream, Arc::clone(&returns)));
         // `line` is dropped, and thereby cut, on every way out but the last.
         let connection = within(deadline, endpoint, ConnectStep::Handshake, handshake)
             .await?
@@ -52,6 +55,7 @@ impl Dialer {
             connection,
             events,
             line,
+            returns,
         })
     }
 
@@ -94,11 +98,11 @@ impl Dialer {
             .map_err(|error| classify::tls(endpoint, error))
     }
 
-    async fn handshake(&self, stream: Stream) -> lapin::Result<Connection> {
+    async fn handshake(&self, stream: TappedStream) -> lapin::Result<Connection> {
         // The properties leave lapin's auto-recovery off, and its own retries at none.
         let properties =
             ConnectionProperties::default().with_connection_name(self.client_name.as_str().into());
-        let stream = Mutex::new(Some(stream));
+        let stream = Mutex::new(Some(AsyncTcpStream::Plain(stream)));
         let hand_over = async move |_, _| {
             let stream = stream.lock().take();
             stream.ok_or_else(|| io::Error::from(io::ErrorKind::NotConnected).into())

@@ -87,7 +87,7 @@ impl Hub {
             runtime,
         } = parts;
         Self {
-            pools: Pools::new(Arc::clone(&name), &settings, runtime),
+            pools: Pools::new(&settings, runtime),
             name,
             endpoint,
             settings,
@@ -175,6 +175,9 @@ impl Hub {
         deadline: Instant,
         patience: Patience,
     ) -> Result<Arc<Session>, AmqpError> {
+        if let Some(session) = self.usable(patience) {
+            return Ok(session);
+        }
         let mut link = self.link.subscribe();
         loop {
             let now = clock::now();
@@ -196,18 +199,26 @@ impl Hub {
         }
     }
 
+    /// The connection, if it is up and not blocked: the look that costs next to nothing.
+    fn usable(&self, patience: Patience) -> Option<Arc<Session>> {
+        let link = self.link.borrow();
+        let fits = match link.state() {
+            ConnectionState::Connected { .. } => true,
+            ConnectionState::Draining => patience == Patience::InFlight,
+            _ => false,
+        };
+        let session = link.session().filter(|_| fits)?;
+        session.is_usable().then(|| Arc::clone(session))
+    }
+
     fn judge(&self, link: &Link<Session>, patience: Patience, now: Instant) -> Standing {
         match link.state() {
             ConnectionState::Connected { .. } => match link.session() {
-                Some(session) if session.is_up() && !session.is_blocked() => {
-                    Standing::Up(Arc::clone(session))
-                }
+                Some(session) if session.is_usable() => Standing::Up(Arc::clone(session)),
                 _ => Standing::Unsettled,
             },
             ConnectionState::Draining if patience == Patience::InFlight => match link.session() {
-                Some(session) if session.is_up() && !session.is_blocked() => {
-                    Standing::Up(Arc::clone(session))
-                }
+                Some(session) if session.is_usable() => Standing::Up(Arc::clone(session)),
                 Some(session) if session.is_up() => Standing::Unsettled,
                 _ => Standing::Hopeless(AmqpError::Closed),
             },

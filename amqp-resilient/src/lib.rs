@@ -31,8 +31,8 @@
 //! queues and bindings are declared again by themselves, if they are given as a [`Topology`].
 //!
 //! Publish and consume over two connections: a broker that is short of memory blocks a publishing
-//! connection with all that is on it, acknowledgements included. A publisher waits for each answer, so
-//! throughput comes from several tasks; twenty in flight reach some thousands of messages a second.
+//! connection with all that is on it, acknowledgements included. A task that waits for each answer publishes
+//! one message a round trip: throughput comes from several tasks, or from [`Publisher::send`].
 //!
 //! # How it decides
 //!
@@ -61,7 +61,8 @@
 //! - *Messages.* An acknowledgement confirms, unless the message came back first. A rejection, a return
 //!   and a channel that the broker closed over the message are final. A lost connection or a missing
 //!   answer leads to another attempt under the same id. [`PublishError::Ambiguous`] is what remains when
-//!   the deadline passes without an answer to any of them.
+//!   the deadline passes without an answer to any of them. Messages share a channel; the first to an
+//!   exchange, and those of a channel that the broker closed, have one to themselves.
 //! - *Channels.* The last one given back is the first one given out. What is broken, of an earlier
 //!   [`Epoch`], or not as it was opened, is closed. [`on_channel`](Builder::on_channel) sets up new ones.
 //!
@@ -72,21 +73,22 @@
 //! | connecting | 10 s an attempt, heartbeat 10 s, backoff 100 ms to 30 s, breaker 5 failures and 5 s |
 //! | channels, per purpose | 20, of 100 callers waiting, for 5 s |
 //! | topology | 10 s altogether, 5 s an entity |
-//! | publishing | deadline 30 s, an answer within 10 s, 20 in flight, 100 waiting |
+//! | publishing | deadline 30 s, an answer within 10 s, 256 in flight, 10,000 and 64 MiB held |
 //! | messages | persistent, mandatory |
 //!
 //! # Cancellation
 //!
 //! Dropping a future gives its place back at once. A publish dropped after its message was sent is
-//! counted as abandoned, and its channel is closed, so that a late answer meets nobody. Handles are
-//! counted: with the last one, be it a connection, a publisher or a checked out channel, the connection
-//! ends, even while it is being made or the broker is down.
+//! counted as abandoned; its late answer meets nobody else, and when many are missing on a channel it is
+//! closed. Handles are
+//! counted: with the last one, be it a connection, a publisher, a checked out channel or a message that was
+//! taken on, the connection ends, even while it is being made or the broker is down.
 //!
 //! # Cost
 //!
-//! Two tasks and one thread (lapin's) a connection. A publish adds two short locks to lapin's own work
-//! and waits for one round trip; it copies the body as often as it sends it. A topology takes one round trip
-//! an entity, at each connect.
+//! Two tasks and one thread (lapin's) a connection. A publish adds a few short locks to lapin's own work
+//! and waits for one round trip; it copies the body as often as it sends it, and a `send` that cannot end at
+//! once has a task to itself. A topology takes one round trip an entity, at each connect.
 //!
 //! # Features
 //!
@@ -101,6 +103,7 @@
 //! 1.88, which is lapin's.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod buffer;
 mod builder;
 mod channel;
 mod classify;
@@ -112,11 +115,13 @@ mod defaults;
 mod dial;
 mod endpoint;
 mod error;
+mod flush;
 #[cfg(feature = "health")]
 mod health;
 mod hook;
 mod hub;
-mod lease;
+mod lane;
+mod lanes;
 mod link;
 mod message;
 mod observer;
@@ -141,6 +146,7 @@ mod wiretap;
 
 pub use lapin;
 
+pub use self::buffer::Backpressure;
 pub use self::builder::Builder;
 pub use self::channel::PooledChannel;
 pub use self::close::CloseReport;
@@ -148,15 +154,16 @@ pub use self::config_error::{ConfigError, FieldError};
 pub use self::connection::ResilientConnection;
 pub use self::endpoint::Endpoint;
 pub use self::error::{AmqpError, ConnectStep, RefusedKind};
+pub use self::flush::FlushReport;
 pub use self::hook::{HookError, HookFailure, HookFuture};
 pub use self::message::Message;
 pub use self::observer::{Observer, StateChange};
 pub use self::publish_error::{PublishError, ReturnedMessage};
 pub use self::publish_totals::PublishTotals;
 pub use self::published::Published;
-pub use self::publisher::{Publisher, PublisherBuilder};
+pub use self::publisher::{PublishHandle, Publisher, PublisherBuilder};
 pub use self::purpose::Purpose;
-pub use self::snapshot::{ChannelPoolSnapshot, Snapshot, Totals};
+pub use self::snapshot::{ChannelPoolSnapshot, PublisherSnapshot, Snapshot, Totals};
 pub use self::state::{ConnectionState, Epoch};
 pub use self::topology::{
     Binding, Entity, Exchange, FailedEntity, Overflow, Queue, QueueType, SkipReason, SkippedEntity,

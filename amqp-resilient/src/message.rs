@@ -6,6 +6,7 @@ use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 
 use crate::config_error::FieldError;
+use crate::wire;
 
 /// A message to be published.
 ///
@@ -189,6 +190,14 @@ pub(crate) struct Outgoing {
     pub(crate) properties: BasicProperties,
     pub(crate) mandatory: bool,
     pub(crate) id: ShortString,
+}
+
+impl Outgoing {
+    /// What the message takes: its body, its properties, and where it goes.
+    pub(crate) fn size(&self) -> usize {
+        let address = self.exchange.as_str().len() + self.routing_key.as_str().len();
+        self.body.len() + address + wire::header_frame_len(&self.properties)
+    }
 }
 
 const TRANSIENT: u8 = 1;

@@ -1,22 +1,19 @@
 //! Channels of one kind: a bounded number of them, a bounded queue for them, and those that are idle.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use lapin::Channel;
-use parking_lot::Mutex;
-use steadfast_bulkhead::{Bulkhead, Permit, Reason, Rejected};
-use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use steadfast_bulkhead::{Bulkhead, Checkout, Pool, PoolError, PoolSnapshot, Reason, Rejected};
+use tokio::time::{Instant, sleep_until};
 
 use crate::clock;
 use crate::error::AmqpError;
 use crate::hub::{Hub, Patience};
 use crate::opened::Opened;
 use crate::purpose::Purpose;
-use crate::session::{ChannelMode, Session, close_when_settled};
-use crate::state::Epoch;
+use crate::session::{ChannelMode, Session};
+use crate::snapshot::ChannelPoolSnapshot;
 
 /// How many channels, how many waiting for one, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,33 +23,24 @@ pub(crate) struct Limits {
     pub(crate) checkout_timeout: Duration,
 }
 
+/// A pool of channels in one mode.
 #[derive(Debug)]
 pub(crate) struct ChannelPool {
-    bulkhead: Bulkhead,
-    mode: ChannelMode,
-    /// What its channels are for, as the hook is told.
-    purpose: Purpose,
-    idle: Mutex<Vec<Opened>>,
-    counts: Counts,
-    /// Where channels are closed; they may be let go of outside any runtime.
-    runtime: Handle,
+    pool: Pool<Opened, AmqpError>,
+    counts: Arc<Counts>,
 }
 
 /// Counts that order nothing, hence relaxed.
 #[derive(Debug, Default)]
 struct Counts {
     opened: AtomicU64,
-    reused: AtomicU64,
-    discarded: AtomicU64,
+    /// Channels that the hook could not set up, or whose caller went away meanwhile.
+    spoiled: AtomicU64,
 }
 
-/// A pool's counts, read.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct PoolCounts {
-    pub(crate) idle: usize,
-    pub(crate) opened: u64,
-    pub(crate) reused: u64,
-    pub(crate) discarded: u64,
+tokio::task_local! {
+    /// How long the caller who has a channel opened for him can wait, and for what.
+    static CALLER: (Instant, Patience);
 }
 
 impl ChannelPool {
@@ -61,63 +49,112 @@ impl ChannelPool {
         limits: Limits,
         mode: ChannelMode,
         purpose: Purpose,
-        runtime: Handle,
+        hub: Weak<Hub>,
     ) -> Self {
-        let bulkhead = Bulkhead::builder(name)
+        let counts = Arc::<Counts>::default();
+        let opening = Arc::new(Opening {
+            hub,
+            mode,
+            purpose,
+            counts: Arc::clone(&counts),
+        });
+        let create = move || {
+            let opening = Arc::clone(&opening);
+            async move { opening.run().await }
+        };
+        let pool = Pool::builder(name, create)
             .max_concurrent(limits.max_concurrent)
             .max_waiting(limits.max_waiting)
             .checkout_timeout(limits.checkout_timeout)
+            // The caller's deadline ends it.
+            .create_timeout(Duration::MAX)
+            .is_valid(Opened::is_as_opened)
             .build()
             .expect("limits and names are checked before they come here");
-        Self {
-            bulkhead,
-            mode,
-            purpose,
-            idle: Mutex::default(),
-            counts: Counts::default(),
-            runtime,
-        }
+        Self { pool, counts }
     }
 
-    /// A place among those who may have a channel.
-    pub(crate) async fn place(&self) -> Result<Permit, AmqpError> {
-        self.bulkhead.acquire().await.map_err(refused)
-    }
-
-    /// A place, waited for no longer than until the deadline.
-    pub(crate) async fn place_by(&self, deadline: Instant) -> Result<Permit, AmqpError> {
-        let began = clock::now();
-        let late = |_| {
-            let waited = began.elapsed();
-            Err(AmqpError::CheckoutTimeout { waited })
-        };
-        timeout_at(deadline, self.place())
-            .await
-            .unwrap_or_else(late)
-    }
-
-    /// An open channel of the current connection, which is waited for until the deadline. The
-    /// caller has a place already.
-    pub(crate) async fn channel(
+    /// A channel of a connection that, at this moment, is up and not blocked. The deadline is for opening
+    /// it and for the connection; the wait in line has the pool's own.
+    pub(crate) async fn checkout(
         &self,
         hub: &Hub,
         deadline: Instant,
         patience: Patience,
-    ) -> Result<(Arc<Session>, Opened), AmqpError> {
+    ) -> Result<Checkout<Opened, AmqpError>, AmqpError> {
+        loop {
+            let lending = CALLER.scope((deadline, patience), self.pool.checkout());
+            let channel = lending.await.map_err(refused)?;
+            while channel.is_open() {
+                if channel.session().is_usable() {
+                    return Ok(channel);
+                }
+                // It was idle when an alarm came. The place is kept.
+                hub.session(deadline, patience).await?;
+            }
+            channel.discard();
+        }
+    }
+
+    /// Lets go of every idle channel: their connection has ended.
+    pub(crate) fn forget_idle(&self) {
+        self.pool.clear_idle();
+    }
+
+    /// Gives out nothing more.
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+
+    pub(crate) fn in_use(&self) -> usize {
+        self.pool.bulkhead().snapshot().busy
+    }
+
+    pub(crate) fn bulkhead(&self) -> &Bulkhead {
+        self.pool.bulkhead()
+    }
+
+    pub(crate) fn snapshot(&self) -> ChannelPoolSnapshot {
+        let PoolSnapshot {
+            bulkhead,
+            idle,
+            recycled,
+            discarded,
+            ..
+        } = self.pool.snapshot();
+        ChannelPoolSnapshot {
+            idle,
+            opened: self.counts.opened.load(Ordering::Relaxed),
+            reused: recycled,
+            discarded: discarded + self.counts.spoiled.load(Ordering::Relaxed),
+            bulkhead,
+        }
+    }
+}
+
+/// How a pool comes to new channels.
+struct Opening {
+    hub: Weak<Hub>,
+    mode: ChannelMode,
+    purpose: Purpose,
+    counts: Arc<Counts>,
+}
+
+impl Opening {
+    /// Opens a channel on the present connection, which is waited for.
+    async fn run(&self) -> Result<Opened, AmqpError> {
+        let (deadline, patience) = CALLER.get();
+        let hub = self.hub.upgrade().ok_or(AmqpError::Closed)?;
         loop {
             let session = hub.session(deadline, patience).await?;
-            if let Some(channel) = self.take_idle(session.epoch()) {
-                self.counts.reused.fetch_add(1, Ordering::Relaxed);
-                return Ok((session, channel));
-            }
-            let error = match self.open(hub, &session, deadline).await {
-                Ok(channel) => return Ok((session, channel)),
+            let error = match self.open(&hub, &session, deadline).await {
+                Ok(channel) => return Ok(channel),
                 Err(error) if is_passing(&error, &session) => error,
                 Err(error) => return Err(error),
             };
             let again_at = clock::after(AGAIN);
             if again_at >= deadline {
-                return Err(if session.is_up() && !session.is_blocked() {
+                return Err(if session.is_usable() {
                     error
                 } else {
                     hub.gave_up_waiting()
@@ -131,114 +168,32 @@ impl ChannelPool {
     async fn open(
         &self,
         hub: &Hub,
-        session: &Session,
+        session: &Arc<Session>,
         deadline: Instant,
     ) -> Result<Opened, AmqpError> {
         let by = || deadline.min(clock::after(hub.settings.channel_timeout));
         let channel = session.open_channel(self.mode, by()).await?;
         self.counts.opened.fetch_add(1, Ordering::Relaxed);
-        let unready = Unready::new(self, channel);
+        // From here on it is closed, not dropped, should the hook fail or the caller go away.
+        let runtime = hub.pools.runtime().clone();
+        let mut opened = Opened::new(channel, Arc::clone(session), self.mode, runtime);
         if let Some(hook) = &hub.on_channel {
-            hook.run(&unready.channel, &self.purpose, by()).await?;
+            let mut spoiled = Spoiled(Some(&self.counts));
+            hook.run(&opened, &self.purpose, by()).await?;
+            spoiled.0 = None;
+            opened.settle();
         }
-        Ok(Opened::new(unready.ready(), session.epoch()))
-    }
-
-    /// Takes a channel back, to be given out again. It is closed instead if it is not as good as
-    /// new.
-    pub(crate) fn put_back(&self, channel: Opened) {
-        if channel.is_as_opened() {
-            self.idle.lock().push(channel);
-        } else {
-            self.discard(channel.into_channel());
-        }
-    }
-
-    /// Closes a channel in the background.
-    pub(crate) fn discard(&self, channel: Channel) {
-        self.counts.discarded.fetch_add(1, Ordering::Relaxed);
-        self.runtime.spawn(close_when_settled(channel));
-    }
-
-    /// Lets go of a channel. It is closed when its last clone, or the consumer on it, is dropped.
-    pub(crate) fn let_go(&self, channel: Channel) {
-        self.counts.discarded.fetch_add(1, Ordering::Relaxed);
-        drop(channel);
-    }
-
-    fn take_idle(&self, epoch: Epoch) -> Option<Opened> {
-        loop {
-            let channel = self.idle.lock().pop()?;
-            if channel.epoch() == epoch && channel.status().connected() {
-                return Some(channel);
-            }
-            self.let_go(channel.into_channel());
-        }
-    }
-
-    /// Lets go of every idle channel: their connection has ended.
-    pub(crate) fn forget_idle(&self) {
-        let channels = std::mem::take(&mut *self.idle.lock());
-        for channel in channels {
-            self.let_go(channel.into_channel());
-        }
-    }
-
-    /// Gives out nothing more.
-    pub(crate) fn close(&self) {
-        self.bulkhead.close();
-    }
-
-    pub(crate) fn in_use(&self) -> usize {
-        self.bulkhead.snapshot().busy
-    }
-
-    #[cfg(feature = "telemetry")]
-    pub(crate) fn mode(&self) -> ChannelMode {
-        self.mode
-    }
-
-    pub(crate) fn bulkhead(&self) -> &Bulkhead {
-        &self.bulkhead
-    }
-
-    pub(crate) fn counts(&self) -> PoolCounts {
-        PoolCounts {
-            idle: self.idle.lock().len(),
-            opened: self.counts.opened.load(Ordering::Relaxed),
-            reused: self.counts.reused.load(Ordering::Relaxed),
-            discarded: self.counts.discarded.load(Ordering::Relaxed),
-        }
+        Ok(opened)
     }
 }
 
-/// A channel that the hook has not done with. It is not known what was sent on it, so it is closed
-/// rather than dropped when the hook fails, or its caller goes away.
-struct Unready<'p> {
-    pool: &'p ChannelPool,
-    channel: Channel,
-    ready: bool,
-}
+/// Counts a channel that is not set up when it is dropped.
+struct Spoiled<'c>(Option<&'c Counts>);
 
-impl<'p> Unready<'p> {
-    fn new(pool: &'p ChannelPool, channel: Channel) -> Self {
-        Self {
-            pool,
-            channel,
-            ready: false,
-        }
-    }
-
-    fn ready(mut self) -> Channel {
-        self.ready = true;
-        self.channel.clone()
-    }
-}
-
-impl Drop for Unready<'_> {
+impl Drop for Spoiled<'_> {
     fn drop(&mut self) {
-        if !self.ready {
-            self.pool.discard(self.channel.clone());
+        if let Some(counts) = self.0 {
+            counts.spoiled.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -250,12 +205,22 @@ fn is_passing(error: &AmqpError, session: &Session) -> bool {
         AmqpError::Lapin(_) => true,
         // It was not slow but blocked: wait for the end of the alarm.
         AmqpError::ChannelTimeout { .. } => session.is_blocked(),
-        AmqpError::ChannelHook { .. } => session.is_blocked() || !session.is_up(),
+        AmqpError::ChannelHook { .. } => !session.is_usable(),
         _ => false,
     }
 }
 
-fn refused(rejected: Rejected) -> AmqpError {
+fn refused(error: PoolError<AmqpError>) -> AmqpError {
+    match error {
+        PoolError::Create(error) => error,
+        PoolError::Rejected(rejected) => turned_away(&rejected),
+        // Neither is asked for an idle channel only, nor is there a limit to creating one.
+        _ => AmqpError::Closed,
+    }
+}
+
+/// What a bulkhead's refusal means here.
+pub(crate) fn turned_away(rejected: &Rejected) -> AmqpError {
     match rejected.reason() {
         Reason::Full {
             concurrent,

@@ -1,4 +1,4 @@
-//! The channel pools of one connection, one per purpose.
+//! The channel pools of one connection, one per purpose, and its publishers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -7,12 +7,13 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 
 use crate::builder::Settings;
+use crate::hub::Hub;
 use crate::pool::{ChannelPool, Limits};
+use crate::publisher::PublisherCore;
 use crate::purpose::Purpose;
 use crate::session::ChannelMode;
 
 pub(crate) struct Pools {
-    connection: Arc<str>,
     limits: Limits,
     runtime: Handle,
     held: Mutex<Held>,
@@ -23,15 +24,13 @@ pub(crate) struct Pools {
 #[derive(Default)]
 struct Held {
     by_purpose: HashMap<Purpose, Arc<ChannelPool>>,
-    /// Those of publishers, who own them.
-    publishing: Vec<Weak<ChannelPool>>,
+    publishers: Vec<Weak<PublisherCore>>,
     closed: bool,
 }
 
 impl Pools {
-    pub(crate) fn new(connection: Arc<str>, settings: &Settings, runtime: Handle) -> Self {
+    pub(crate) fn new(settings: &Settings, runtime: Handle) -> Self {
         Self {
-            connection,
             limits: settings.pool,
             runtime,
             held: Mutex::default(),
@@ -41,46 +40,40 @@ impl Pools {
     }
 
     /// The pool of a purpose, made when it is first asked for.
-    pub(crate) fn of(&self, purpose: &Purpose) -> Arc<ChannelPool> {
+    pub(crate) fn of(&self, hub: &Arc<Hub>, purpose: &Purpose) -> Arc<ChannelPool> {
         let mut held = self.held.lock();
         if let Some(pool) = held.by_purpose.get(purpose) {
             return Arc::clone(pool);
         }
-        let name = purpose.to_string();
-        let pool = self.new_pool(&name, self.limits, ChannelMode::Plain, purpose.clone());
+        let pool = Arc::new(ChannelPool::new(
+            &format!("{}/{purpose}", hub.name),
+            self.limits,
+            ChannelMode::Plain,
+            purpose.clone(),
+            Arc::downgrade(hub),
+        ));
         if held.closed {
             pool.close();
         }
         held.by_purpose.insert(purpose.clone(), Arc::clone(&pool));
         drop(held);
-        self.announce(&pool);
+        #[cfg(feature = "telemetry")]
+        self.sinks.watch(pool.bulkhead());
         pool
     }
 
-    /// A pool of channels in confirm mode that belongs to one publisher.
-    pub(crate) fn for_publisher(&self, publisher: &str, limits: Limits) -> Arc<ChannelPool> {
-        let pool = self.new_pool(publisher, limits, ChannelMode::Confirm, Purpose::Publish);
+    /// Takes a new publisher in.
+    pub(crate) fn add_publisher(&self, publisher: &Arc<PublisherCore>) {
         let mut held = self.held.lock();
         if held.closed {
-            pool.close();
+            publisher.close();
+            publisher.end();
         }
-        held.publishing.retain(|pool| pool.strong_count() > 0);
-        held.publishing.push(Arc::downgrade(&pool));
+        held.publishers.retain(|held| held.strong_count() > 0);
+        held.publishers.push(Arc::downgrade(publisher));
         drop(held);
-        self.announce(&pool);
-        pool
-    }
-
-    fn new_pool(
-        &self,
-        name: &str,
-        limits: Limits,
-        mode: ChannelMode,
-        purpose: Purpose,
-    ) -> Arc<ChannelPool> {
-        let name = format!("{}/{name}", self.connection);
-        let runtime = self.runtime.clone();
-        Arc::new(ChannelPool::new(&name, limits, mode, purpose, runtime))
+        #[cfg(feature = "telemetry")]
+        self.sinks.watch(publisher.bulkhead());
     }
 
     /// Where channels are closed.
@@ -88,42 +81,49 @@ impl Pools {
         &self.runtime
     }
 
-    /// Tells whoever watches the connection about a new pool.
-    fn announce(&self, pool: &ChannelPool) {
-        #[cfg(feature = "telemetry")]
-        self.sinks.watch(pool.bulkhead());
-        #[cfg(not(feature = "telemetry"))]
-        let _ = pool;
+    /// Those of the purposes that were asked for.
+    pub(crate) fn of_purposes(&self) -> Vec<Arc<ChannelPool>> {
+        self.held.lock().by_purpose.values().cloned().collect()
     }
 
-    /// All pools there are, those of publishers included.
-    pub(crate) fn all(&self) -> Vec<Arc<ChannelPool>> {
+    pub(crate) fn publishers(&self) -> Vec<Arc<PublisherCore>> {
         let held = self.held.lock();
-        let publishing = held.publishing.iter().filter_map(Weak::upgrade);
-        held.by_purpose
-            .values()
-            .cloned()
-            .chain(publishing)
-            .collect()
+        held.publishers.iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// Lets go of every idle channel: their connection has ended.
+    /// Lets go of every channel that nobody uses: their connection has ended.
     pub(crate) fn forget_idle(&self) {
-        for pool in self.all() {
+        for pool in self.of_purposes() {
             pool.forget_idle();
         }
-    }
-
-    /// Gives out nothing more, and turns away those who wait in line.
-    pub(crate) fn close(&self) {
-        self.held.lock().closed = true;
-        for pool in self.all() {
-            pool.close();
+        for publisher in self.publishers() {
+            publisher.forget_idle();
         }
     }
 
-    /// Channels checked out, and publishes in flight.
+    /// Gives out nothing more, and takes no more messages.
+    pub(crate) fn close(&self) {
+        self.held.lock().closed = true;
+        for pool in self.of_purposes() {
+            pool.close();
+        }
+        for publisher in self.publishers() {
+            publisher.close();
+        }
+    }
+
+    /// Gives up what waits for a channel or for its turn: there will be no connection any more.
+    pub(crate) fn end(&self) {
+        self.close();
+        for publisher in self.publishers() {
+            publisher.end();
+        }
+    }
+
+    /// Channels checked out, and messages that were accepted and have not come to an end.
     pub(crate) fn in_use(&self) -> usize {
-        self.all().iter().map(|pool| pool.in_use()).sum()
+        let channels: usize = self.of_purposes().iter().map(|pool| pool.in_use()).sum();
+        let messages: usize = self.publishers().iter().map(|it| it.held()).sum();
+        channels + messages
     }
 }

@@ -1,22 +1,25 @@
 //! Publishing one message: send it, make sense of the answer, send it again if there was none.
 
+mod answer;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use lapin::options::BasicPublishOptions;
-use lapin::{Confirmation, message::BasicReturnMessage};
-use tokio::time::{Instant, sleep_until, timeout};
+use lapin::Confirmation;
+use tokio::sync::SemaphorePermit;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use crate::classify;
+use self::answer::Answer;
+use crate::buffer::Backpressure;
 use crate::clock;
 use crate::config_error::FieldError;
 use crate::error::AmqpError;
 use crate::hub::{Hub, Patience};
-use crate::lease::Lease;
+use crate::lane::InFlight;
 use crate::link::Link;
 use crate::message::Outgoing;
-use crate::opened::Opened;
-use crate::publish_error::{PublishError, ReturnedMessage};
+use crate::pool::turned_away;
+use crate::publish_error::PublishError;
 use crate::published::Published;
 use crate::publisher::PublisherCore;
 use crate::session::Session;
@@ -27,26 +30,16 @@ pub(crate) struct Publishing<'a> {
     hub: &'a Hub,
     core: &'a PublisherCore,
     message: &'a Outgoing,
+    began: Instant,
     deadline: Instant,
+    /// Held until the message was handed over, so that those behind it come later.
+    turn: Option<SemaphorePermit<'a>>,
     /// How often the message was handed to a connection.
     sent: u32,
     /// How many of those times the outcome stayed unknown.
     unknown: u32,
     /// Connections that the broker closed over a bad frame, with this message in flight.
     suspicions: u32,
-}
-
-/// What came of sending the message once.
-enum Answer {
-    Confirmed,
-    Returned(Box<ReturnedMessage>),
-    Nacked,
-    /// The broker closed the channel, which carried nothing but this message.
-    ChannelClosed(AmqpError),
-    /// lapin knew that the channel was dead and sent nothing.
-    NotSent,
-    /// It was sent, and there is no telling whether it arrived.
-    Unknown(Option<AmqpError>),
 }
 
 impl<'a> Publishing<'a> {
@@ -60,37 +53,50 @@ impl<'a> Publishing<'a> {
             hub,
             core,
             message,
+            began: clock::now(),
             deadline,
+            turn: None,
             sent: 0,
             unknown: 0,
             suspicions: 0,
         }
     }
 
+    /// As [`run`](Self::run), after the messages that came before, and before those that come after.
+    pub(crate) async fn run_in_turn(mut self) -> Result<Published, PublishError> {
+        let turn = match timeout_at(self.deadline, self.core.turns.acquire()).await {
+            Ok(turn) => turn.map_err(|_closed| AmqpError::Closed)?,
+            Err(_) => return Err(self.too_late()),
+        };
+        self.turn = Some(turn);
+        self.run().await
+    }
+
     pub(crate) async fn run(mut self) -> Result<Published, PublishError> {
-        let _place = self.core.pool.place_by(self.deadline).await?;
+        let _place = match timeout_at(self.deadline, self.core.places.acquire()).await {
+            Ok(place) => place.map_err(|rejected| turned_away(&rejected))?,
+            Err(_) => return Err(self.too_late()),
+        };
         let mut pause = FIRST_PAUSE;
         loop {
-            let (session, channel) = match self.channel().await {
+            let quarantine = self.quarantine().await?;
+            let (in_flight, is_shared) = match self.lane().await {
                 Ok(found) => found,
                 Err(error) => return Err(self.failed(error.into())),
             };
-            let lease = Lease::new(&self.core.pool, channel);
+            let session = Arc::clone(in_flight.lane().session());
             if let Some(error) = self.too_large(&session) {
-                lease.give_back();
+                in_flight.answered();
                 return Err(self.failed(error));
             }
-            let last = match self.send(&session, &lease).await {
-                Answer::Confirmed => {
-                    lease.give_back();
-                    return Ok(self.confirmed(&session));
-                }
+            let answer = self.send(&session, in_flight, is_shared).await;
+            self.turn = None;
+            let last = match answer {
+                Answer::Confirmed => return Ok(self.confirmed(&session)),
                 Answer::Returned(message) => {
-                    lease.give_back();
                     return Err(self.failed(PublishError::Returned(message)));
                 }
                 Answer::Nacked => {
-                    lease.give_back();
                     let message_id = self.message.id.to_string();
                     return Err(self.failed(PublishError::Nacked { message_id }));
                 }
@@ -101,7 +107,7 @@ impl<'a> Publishing<'a> {
                     error
                 }
             };
-            drop(lease);
+            drop(quarantine);
             let again_at = clock::now() + pause;
             if again_at >= self.deadline || self.suspicions >= MAX_SUSPICIONS {
                 return Err(self.gave_up(last));
@@ -111,20 +117,31 @@ impl<'a> Publishing<'a> {
         }
     }
 
-    /// An open channel of a connection that, at this moment, is up and not blocked.
-    async fn channel(&self) -> Result<(Arc<Session>, Opened), AmqpError> {
-        let patience = if self.sent == 0 {
-            Patience::UntilDeadline
-        } else {
-            Patience::InFlight
-        };
-        let pool = &self.core.pool;
+    /// The broker has closed a connection over a bad frame with this message in flight. Such messages are
+    /// sent one by one, so that the culprit does not take the others with it again.
+    async fn quarantine(&self) -> Result<Option<SemaphorePermit<'a>>, PublishError> {
+        if self.suspicions == 0 {
+            return Ok(None);
+        }
+        match timeout_at(self.deadline, self.core.suspects.acquire()).await {
+            Ok(Ok(place)) => Ok(Some(place)),
+            Ok(Err(_)) | Err(_) => Err(self.gave_up(None)),
+        }
+    }
+
+    /// A place on a channel of a connection that, at this moment, is up and not blocked; and whether it is
+    /// shared.
+    async fn lane(&self) -> Result<(InFlight, bool), AmqpError> {
+        let in_a_hurry = self.core.backpressure == Backpressure::FailFast && self.sent == 0;
+        if in_a_hurry {
+            let now = clock::now();
+            self.hub.session(now, Patience::InFlight).await?;
+        }
+        let exchange = &self.message.exchange;
+        let lanes = &self.core.lanes;
         loop {
-            match pool.channel(self.hub, self.deadline, patience).await {
-                // An alarm came while the channel was being opened.
-                Ok((session, channel)) if session.is_blocked() => {
-                    pool.put_back(channel);
-                }
+            let found = lanes.lane(exchange, self.hub, self.deadline, Patience::InFlight);
+            match found.await {
                 // The broker is slow, and the message has time.
                 Err(AmqpError::ChannelTimeout { .. }) if clock::now() < self.deadline => {}
                 found => return found,
@@ -132,27 +149,53 @@ impl<'a> Publishing<'a> {
         }
     }
 
-    /// Sends the message once. Nothing is awaited between looking whether the connection is
-    /// blocked, which `channel` did last, and handing the message over.
-    async fn send(&mut self, session: &Session, lease: &Lease<'_>) -> Answer {
+    /// Sends the message once.
+    async fn send(&mut self, session: &Session, in_flight: InFlight, is_shared: bool) -> Answer {
+        self.sent += 1;
+        let Some(result) = self.exchange(session, &in_flight, is_shared).await else {
+            in_flight.lane().retire();
+            self.note_if_repeated();
+            return Answer::Unknown(None);
+        };
+        let answer = self.understand(result, &in_flight);
+        let lanes = &self.core.lanes;
+        match &answer {
+            Answer::NotSent => self.sent -= 1,
+            Answer::Confirmed | Answer::Returned(_) | Answer::Nacked if !is_shared => {
+                lanes.trust(&self.message.exchange);
+            }
+            Answer::Unknown(_) | Answer::ChannelClosed(_) if is_shared && session.is_up() => {
+                lanes.distrust(&self.message.exchange);
+            }
+            _ => {}
+        }
+        if !matches!(answer, Answer::NotSent) {
+            self.note_if_repeated();
+        }
+        in_flight.answered();
+        answer
+    }
+
+    /// Hands the message over and waits for the answer; `None` if there is none to be expected any more.
+    ///
+    /// Nothing is awaited between looking whether the connection is blocked, which `lane` did last, and
+    /// handing the message over.
+    async fn exchange(
+        &mut self,
+        session: &Session,
+        in_flight: &InFlight,
+        is_shared: bool,
+    ) -> Option<lapin::Result<Confirmation>> {
         let message = self.message;
         let mut link = self.hub.watch_link();
-        self.sent += 1;
+        let turn = self.turn.take();
         let exchange = async {
-            let options = BasicPublishOptions {
-                mandatory: message.mandatory,
-                immediate: false,
-            };
-            let confirm = lease
-                .basic_publish(
-                    message.exchange.clone(),
-                    message.routing_key.clone(),
-                    options,
-                    &message.body,
-                    message.properties.clone(),
-                )
-                .await?;
-            confirm.await
+            let confirm = in_flight.hand_over(message).await?;
+            // Where each has a channel to itself, nothing but the answer keeps messages in order.
+            let turn = turn.filter(|_| !is_shared);
+            let confirmation = confirm.await;
+            drop(turn);
+            confirmation
         };
         tokio::pin!(exchange);
         let mut answer_by = self.deadline.min(clock::after(self.core.confirm_timeout));
@@ -165,78 +208,27 @@ impl<'a> Publishing<'a> {
             drop(link.wait_for(of_another).await);
         };
         tokio::pin!(lost);
-        let result = loop {
+        loop {
             tokio::select! {
                 biased;
-                result = &mut exchange => break result,
-                () = &mut lost => {
-                    // lapin settles what was in flight within moments of the loss.
-                    match timeout(SETTLE, &mut exchange).await {
-                        Ok(result) => break result,
-                        Err(_) => return self.unanswered(),
-                    }
-                }
+                result = &mut exchange => return Some(result),
+                // lapin settles what was in flight within moments of the loss.
+                () = &mut lost => return timeout(SETTLE, &mut exchange).await.ok(),
                 () = sleep_until(answer_by) => {
                     if clock::now() >= self.deadline || !session.is_blocked() {
-                        return self.unanswered();
+                        return None;
                     }
                     // The broker is not reading: another copy would only join the first.
                     answer_by = self.deadline.min(clock::after(self.core.confirm_timeout));
                 }
             }
-        };
-        let answer = self.understand(result);
-        match answer {
-            Answer::NotSent => self.sent -= 1,
-            _ => self.note_if_repeated(),
         }
-        answer
-    }
-
-    fn unanswered(&self) -> Answer {
-        self.note_if_repeated();
-        Answer::Unknown(None)
     }
 
     fn note_if_repeated(&self) {
         if self.unknown > 0 {
             self.hub.publishes.republished();
         }
-    }
-
-    fn understand(&mut self, result: lapin::Result<Confirmation>) -> Answer {
-        match result {
-            Ok(Confirmation::Ack(None)) => Answer::Confirmed,
-            Ok(Confirmation::Nack(_)) => Answer::Nacked,
-            Ok(Confirmation::Ack(Some(returned))) => self.returned(returned),
-            Ok(Confirmation::NotRequested) => Answer::Unknown(None),
-            Err(error) if classify::never_sent(&error) => Answer::NotSent,
-            Err(error) => {
-                self.suspicions += u32::from(classify::blames_a_frame(&error));
-                match classify::channel_closed(&error) {
-                    Some(closed) => Answer::ChannelClosed(closed),
-                    None => Answer::Unknown(Some(AmqpError::Lapin(error))),
-                }
-            }
-        }
-    }
-
-    /// With one message in flight per channel a return can only be of this message. If it ever
-    /// were of another, then nothing would be known of this one.
-    fn returned(&self, returned: BasicReturnMessage) -> Answer {
-        let properties = returned.delivery.properties;
-        if properties.message_id().as_ref() != Some(&self.message.id) {
-            return Answer::Unknown(None);
-        }
-        Answer::Returned(Box::new(ReturnedMessage {
-            message_id: self.message.id.to_string(),
-            reply_code: returned.reply_code,
-            reply_text: returned.reply_text.to_string(),
-            exchange: returned.delivery.exchange.to_string(),
-            routing_key: returned.delivery.routing_key.to_string(),
-            body: returned.delivery.data,
-            properties,
-        }))
     }
 
     fn too_large(&self, session: &Session) -> Option<PublishError> {
@@ -268,10 +260,23 @@ impl<'a> Publishing<'a> {
     }
 
     fn gave_up(&self, last: Option<AmqpError>) -> PublishError {
-        if self.unknown == 0 {
-            return self.hub.gave_up_waiting().into();
+        if self.unknown > 0 {
+            return self.ambiguous(last.map(PublishError::from));
         }
-        self.ambiguous(last.map(PublishError::from))
+        self.too_late()
+    }
+
+    /// Its time was over before it was sent.
+    fn too_late(&self) -> PublishError {
+        match self
+            .hub
+            .read(|link| link.session().is_some_and(|session| session.is_usable()))
+        {
+            true => PublishError::Deadline {
+                waited: self.began.elapsed(),
+            },
+            false => self.hub.gave_up_waiting().into(),
+        }
     }
 
     fn ambiguous(&self, source: Option<PublishError>) -> PublishError {

@@ -29,6 +29,28 @@ pub enum PublishError {
         /// How long the connection had been blocked.
         since: Duration,
     },
+    /// The publisher has as many messages, or as many bytes, as it may hold, and the message was not sent.
+    BufferFull {
+        /// Messages that it holds.
+        messages: usize,
+        /// Bytes that they take.
+        bytes: usize,
+        /// How long the message waited for room; zero with
+        /// [`Backpressure::FailFast`](crate::Backpressure::FailFast).
+        waited: Duration,
+    },
+    /// The deadline passed while the message waited behind others, and it was not sent.
+    Deadline {
+        /// How long it waited.
+        waited: Duration,
+    },
+    /// The message is larger than the whole buffer of its publisher, and was not sent.
+    TooLarge {
+        /// What it takes, properties included.
+        bytes: usize,
+        /// What the buffer holds.
+        limit: usize,
+    },
     /// The outcome is not known: the message was sent, no answer to it came, and it may be in the
     /// queue. Sending it again may duplicate it.
     Ambiguous {
@@ -56,9 +78,24 @@ impl PublishError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Nacked { .. } | Self::Blocked { .. } | Self::Ambiguous { .. } => true,
-            Self::Returned(_) | Self::Invalid(_) => false,
+            Self::Nacked { .. }
+            | Self::Blocked { .. }
+            | Self::BufferFull { .. }
+            | Self::Deadline { .. }
+            | Self::Ambiguous { .. } => true,
+            Self::Returned(_) | Self::TooLarge { .. } | Self::Invalid(_) => false,
             Self::Amqp(error) => error.is_retryable(),
+        }
+    }
+
+    /// Whether only a change of settings, rights or code can help: no queue takes the message, it breaks a
+    /// rule, or the connection's error is permanent.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        match self {
+            Self::Returned(_) | Self::TooLarge { .. } | Self::Invalid(_) => true,
+            Self::Amqp(error) => error.is_permanent(),
+            _ => false,
         }
     }
 
@@ -78,6 +115,9 @@ impl PublishError {
             Self::Returned(_) => "returned",
             Self::Nacked { .. } => "nacked",
             Self::Blocked { .. } => "blocked",
+            Self::BufferFull { .. } => "buffer_full",
+            Self::Deadline { .. } => "deadline",
+            Self::TooLarge { .. } => "too_large",
             Self::Ambiguous { .. } => "ambiguous",
             Self::Invalid(_) => "invalid",
             Self::Amqp(error) => error.error_type(),
@@ -105,6 +145,30 @@ impl fmt::Display for PublishError {
                     "broker has blocked the connection for {since:.1?}: {reason}"
                 )
             }
+            Self::BufferFull {
+                messages,
+                bytes,
+                waited,
+            } => {
+                write!(
+                    f,
+                    "publisher's buffer is full: {messages} messages of {bytes} bytes"
+                )?;
+                match *waited {
+                    Duration::ZERO => Ok(()),
+                    waited => write!(f, ", for {waited:.1?}"),
+                }
+            }
+            Self::Deadline { waited } => {
+                write!(
+                    f,
+                    "message was not sent: its turn did not come within {waited:.1?}"
+                )
+            }
+            Self::TooLarge { bytes, limit } => write!(
+                f,
+                "message takes {bytes} bytes, and the publisher's whole buffer {limit}"
+            ),
             Self::Ambiguous {
                 message_id,
                 attempts,
@@ -128,9 +192,13 @@ impl StdError for PublishError {
         match self {
             Self::Ambiguous { source, .. } => source.as_deref().map(|error| error as _),
             Self::Amqp(error) => Some(error),
-            Self::Returned(_) | Self::Nacked { .. } | Self::Blocked { .. } | Self::Invalid(_) => {
-                None
-            }
+            Self::Returned(_)
+            | Self::Nacked { .. }
+            | Self::Blocked { .. }
+            | Self::BufferFull { .. }
+            | Self::Deadline { .. }
+            | Self::TooLarge { .. }
+            | Self::Invalid(_) => None,
         }
     }
 }

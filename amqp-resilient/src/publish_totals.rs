@@ -43,15 +43,24 @@ pub(crate) struct PublishCounters {
 
 impl PublishCounters {
     pub(crate) fn ended(&self, result: &Result<Published, PublishError>) {
-        let counter = match result {
-            Ok(_) => &self.confirmed,
-            Err(PublishError::Returned(_)) => &self.returned,
-            Err(PublishError::Nacked { .. }) => &self.nacked,
-            Err(PublishError::Blocked { .. }) => &self.blocked,
-            Err(PublishError::Ambiguous { .. }) => &self.ambiguous,
-            Err(PublishError::Invalid(_) | PublishError::Amqp(_)) => &self.failed,
-        };
-        add_one(counter);
+        match result {
+            Ok(_) => add_one(&self.confirmed),
+            Err(error) => self.failed(error),
+        }
+    }
+
+    pub(crate) fn failed(&self, error: &PublishError) {
+        add_one(match error {
+            PublishError::Returned(_) => &self.returned,
+            PublishError::Nacked { .. } => &self.nacked,
+            PublishError::Blocked { .. } => &self.blocked,
+            PublishError::Ambiguous { .. } => &self.ambiguous,
+            PublishError::BufferFull { .. }
+            | PublishError::Deadline { .. }
+            | PublishError::TooLarge { .. }
+            | PublishError::Invalid(_)
+            | PublishError::Amqp(_) => &self.failed,
+        });
     }
 
     pub(crate) fn abandoned(&self) {

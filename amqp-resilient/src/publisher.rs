@@ -1,29 +1,41 @@
-//! Publishing: the handle and its settings.
+//! Publishing: the handle.
+
+mod builder;
+mod core;
+mod handle;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
-use lapin::types::ShortString;
 use steadfast_bulkhead::Bulkhead;
+use tokio::time::Instant;
 
+pub use self::builder::PublisherBuilder;
+pub(crate) use self::core::PublisherCore;
+pub use self::handle::PublishHandle;
+use crate::buffer::Room;
 use crate::clock;
-use crate::config_error::{ConfigError, Rules};
 use crate::connection::ResilientConnection;
-use crate::defaults;
-use crate::message::Message;
-use crate::pool::{ChannelPool, Limits};
+use crate::flush::FlushReport;
+use crate::hub::Hub;
+use crate::message::{Message, Outgoing};
 use crate::publish::Publishing;
 use crate::publish_error::PublishError;
 use crate::published::Published;
 
 /// Publishes messages, each until the broker has confirmed it or a typed error says what became of
-/// it. A cheap handle: clones share channels and limits, and tasks may use them all at once.
+/// it. A cheap handle: clones share channels, buffer and limits, and tasks may use them all at once.
 ///
-/// Every publish has a channel in confirm mode to itself. That is what makes the answers right: on a
-/// channel with several messages in flight, lapin 4.12 was seen to give one message the answer, or
-/// the return, of another.
+/// Messages share a channel in confirm mode, with up to `max_in_flight` of them in flight, and each gets its
+/// own answer. lapin 4.12 alone was seen to give one message the confirm, or the return, of another; here
+/// messages are handed to it one by one, and returns are read off the connection by message id.
+///
+/// # Order
+/// What one task publishes one after the other, or gives to [`send`](Self::send), arrives in that order as
+/// long as no message has to be sent again. Priorities, several publishers and several tasks have no order.
 ///
 /// # Examples
 /// ```no_run
@@ -45,14 +57,6 @@ pub struct Publisher {
     connection: ResilientConnection,
 }
 
-/// What publishers share; it does not keep the connection open.
-pub(crate) struct PublisherCore {
-    pub(crate) pool: Arc<ChannelPool>,
-    pub(crate) deadline: Duration,
-    pub(crate) confirm_timeout: Duration,
-    ids: MessageIds,
-}
-
 impl Publisher {
     pub(crate) fn new(core: Arc<PublisherCore>, connection: ResilientConnection) -> Self {
         Self { core, connection }
@@ -61,40 +65,121 @@ impl Publisher {
     /// Publishes a message and waits for the broker to confirm it.
     ///
     /// While the connection is down this waits for it, and while it is blocked for the end of the
-    /// alarm; nothing is begun on a blocked connection, since it could not be taken back. When the
+    /// alarm, unless the publisher is to [fail fast](crate::Backpressure::FailFast). Nothing is begun on a
+    /// blocked connection, since it could not be taken back. When the
     /// outcome of sending the message is lost with its connection, or does not come within the
     /// confirm timeout, it is sent again, under the same message id. All of this goes on until the
     /// deadline: that of the message, or of the publisher.
     ///
     /// # Errors
-    /// [`PublishError`] tells what became of the message. [`PoolFull`](crate::AmqpError::PoolFull)
-    /// comes at once when as many publishes are in flight, and waiting, as the publisher allows,
-    /// and [`Refused`](crate::AmqpError::Refused) when the broker refuses the connection.
+    /// [`PublishError`] tells what became of the message. [`Refused`](crate::AmqpError::Refused) comes at
+    /// once when the broker refuses the connection.
     ///
     /// # Cancel safety
     /// Dropping the future gives its place back. Once the message was handed to the connection it
     /// may be delivered all the same.
     pub async fn publish(&self, message: Message) -> Result<Published, PublishError> {
-        let hub = self.connection.hub();
-        let counting = Counting { hub: Some(hub) };
-        let deadline = message.own_deadline().unwrap_or(self.core.deadline);
-        let deadline = clock::after(deadline);
-        let result = match message.prepare(|| self.core.ids.next()) {
-            Ok(message) => {
-                Publishing::new(hub, &self.core, &message, deadline)
-                    .run()
-                    .await
-            }
-            Err(field) => Err(PublishError::Invalid(field)),
-        };
+        let counting = Counting::new(self.connection.hub());
+        let result = self.publish_now(message).await;
         counting.ended(&result);
         result
     }
 
-    /// The bulkhead in front of the publisher's channels, to be watched.
+    async fn publish_now(&self, message: Message) -> Result<Published, PublishError> {
+        let (message, deadline, mut room) = self.take_on(message).await?;
+        let hub = self.connection.hub();
+        let publishing = Publishing::new(hub, &self.core, &message, deadline);
+        let result = publishing.run().await;
+        room.ended(&result);
+        result
+    }
+
+    /// Gives a message to the publisher, and returns as soon as there is room for it in the buffer. The
+    /// publisher sees to it from then on, exactly as [`publish`](Self::publish) would; the handle tells the
+    /// outcome, and may be dropped. A message that was taken on keeps the connection open until it has come to an
+    /// end, or [`close`](ResilientConnection::close) has.
+    ///
+    /// # Errors
+    /// [`BufferFull`](PublishError::BufferFull), [`TooLarge`](PublishError::TooLarge),
+    /// [`Invalid`](PublishError::Invalid), and [`Closed`](crate::AmqpError::Closed): the message was not
+    /// taken on. Anything else comes out of the handle.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    ///
+    /// # Cancel safety
+    /// Dropping the future while it waits for room takes the message back: it is not sent.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn example(
+    /// #     publisher: steadfast_amqp::Publisher,
+    /// # ) -> Result<(), steadfast_amqp::PublishError> {
+    /// use std::time::Duration;
+    /// use steadfast_amqp::Message;
+    ///
+    /// for order in 0..1_000 {
+    ///     publisher.send(Message::new("orders", "order.created", order.to_string())).await?;
+    /// }
+    /// let report = publisher.flush(Duration::from_secs(30)).await;
+    /// println!("{report}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn send(&self, message: Message) -> Result<PublishHandle, PublishError> {
+        let counting = Counting::new(self.connection.hub());
+        let (message, deadline, mut room) = match self.take_on(message).await {
+            Ok(taken_on) => taken_on,
+            Err(error) => {
+                counting.failed(&error);
+                return Err(error);
+            }
+        };
+        let id = message.id.to_string();
+        let publisher = self.clone();
+        let mut sending = Box::pin(async move {
+            let hub = publisher.connection.hub();
+            let publishing = Publishing::new(hub, &publisher.core, &message, deadline);
+            let result = publishing.run_in_turn().await;
+            room.ended(&result);
+            counting.ended(&result);
+            result
+        });
+        // Its place in the order is that of this call: everything up to the first wait is done in it.
+        match poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await {
+            Poll::Ready(result) => Ok(PublishHandle::ended(id, result)),
+            Poll::Pending => Ok(PublishHandle::under_way(id, tokio::spawn(sending))),
+        }
+    }
+
+    /// Waits until every message that was taken on before has come to an end, by `send` or by `publish`, or
+    /// until the time is over. Messages that come meanwhile are not waited for.
+    ///
+    /// # Cancel safety
+    /// Dropping the future changes nothing; the next flush counts from the last one that ended.
+    pub async fn flush(&self, timeout: Duration) -> FlushReport {
+        self.core.buffer.flush(clock::after(timeout)).await
+    }
+
+    /// The message as it will be sent, until when, and its room in the buffer.
+    async fn take_on(&self, message: Message) -> Result<(Outgoing, Instant, Room), PublishError> {
+        let core = &self.core;
+        let deadline = message.own_deadline().unwrap_or(core.deadline);
+        let deadline = clock::after(deadline);
+        let message = message.prepare(|| core.ids.next());
+        let message = message.map_err(PublishError::Invalid)?;
+        let room = core
+            .buffer
+            .room(message.size(), core.backpressure, deadline)
+            .await?;
+        Ok((message, deadline, room))
+    }
+
+    /// The bulkhead in front of the publisher's channel, to be watched: its places are the messages in
+    /// flight, and those in line wait to be sent.
     #[must_use]
     pub fn bulkhead(&self) -> &Bulkhead {
-        self.core.pool.bulkhead()
+        self.core.bulkhead()
     }
 
     /// The connection it publishes on.
@@ -110,145 +195,40 @@ impl fmt::Debug for Publisher {
             .field("name", &self.bulkhead().name())
             .field("deadline", &self.core.deadline)
             .field("confirm_timeout", &self.core.confirm_timeout)
+            .field("backpressure", &self.core.backpressure)
             .finish_non_exhaustive()
     }
 }
 
 /// Counts a publish when it ends, or when it is dropped before that.
-struct Counting<'h> {
-    hub: Option<&'h Arc<crate::hub::Hub>>,
+struct Counting {
+    hub: Option<Arc<Hub>>,
 }
 
-impl Counting<'_> {
+impl Counting {
+    fn new(hub: &Arc<Hub>) -> Self {
+        Self {
+            hub: Some(Arc::clone(hub)),
+        }
+    }
+
     fn ended(mut self, result: &Result<Published, PublishError>) {
         if let Some(hub) = self.hub.take() {
             hub.publishes.ended(result);
         }
     }
+
+    fn failed(mut self, error: &PublishError) {
+        if let Some(hub) = self.hub.take() {
+            hub.publishes.failed(error);
+        }
+    }
 }
 
-impl Drop for Counting<'_> {
+impl Drop for Counting {
     fn drop(&mut self) {
-        if let Some(hub) = self.hub {
+        if let Some(hub) = &self.hub {
             hub.publishes.abandoned();
         }
-    }
-}
-
-/// Settings of a [`Publisher`] to be; made by [`ResilientConnection::publisher_builder`].
-#[derive(Debug)]
-#[must_use = "a builder does nothing until `build` is called"]
-pub struct PublisherBuilder {
-    connection: ResilientConnection,
-    name: Arc<str>,
-    deadline: Duration,
-    confirm_timeout: Duration,
-    max_in_flight: usize,
-    max_waiting: usize,
-}
-
-impl PublisherBuilder {
-    pub(crate) fn new(connection: ResilientConnection, name: Arc<str>) -> Self {
-        Self {
-            connection,
-            name,
-            deadline: defaults::DEADLINE,
-            confirm_timeout: defaults::CONFIRM_TIMEOUT,
-            max_in_flight: defaults::MAX_IN_FLIGHT,
-            max_waiting: defaults::MAX_PUBLISHES_WAITING,
-        }
-    }
-
-    /// How long publishing a message may take, from the call to the answer; longer than zero.
-    /// Default 30 s: long enough for a broker to be restarted.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
-
-    /// How long to wait for the broker's answer before the message is sent again on another
-    /// channel; longer than zero. Default 10 s. A lost connection is noticed by itself, long
-    /// before that; this is for a broker that forgets a message.
-    pub fn confirm_timeout(mut self, timeout: Duration) -> Self {
-        self.confirm_timeout = timeout;
-        self
-    }
-
-    /// Messages in flight at a time, each on a channel of its own; at least 1. Default 20.
-    pub fn max_in_flight(mut self, messages: usize) -> Self {
-        self.max_in_flight = messages;
-        self
-    }
-
-    /// Publishes that may wait in line; 0 means none. Default 100. It bounds the memory that
-    /// messages take while the broker is away.
-    pub fn max_waiting(mut self, publishes: usize) -> Self {
-        self.max_waiting = publishes;
-        self
-    }
-
-    /// Builds the publisher. Its channels are opened as they are needed.
-    ///
-    /// # Errors
-    /// [`ConfigError`] lists every setting that breaks its rule.
-    pub fn build(self) -> Result<Publisher, ConfigError> {
-        let mut rules = Rules::default();
-        rules.require(
-            !self.name.is_empty(),
-            "name",
-            &self.name,
-            "must not be empty",
-        );
-        rules.longer_than_zero("deadline", self.deadline);
-        rules.longer_than_zero("confirm_timeout", self.confirm_timeout);
-        self.limits().check("max_in_flight", &mut rules);
-        let fields = rules.into_fields();
-        if fields.is_empty() {
-            let core = Arc::new(self.core());
-            Ok(Publisher::new(core, self.connection))
-        } else {
-            Err(ConfigError::new("amqp publisher", &self.name, fields))
-        }
-    }
-
-    /// The settings have been checked, or are the defaults.
-    pub(crate) fn core(&self) -> PublisherCore {
-        let pools = &self.connection.hub().pools;
-        PublisherCore {
-            pool: pools.for_publisher(&self.name, self.limits()),
-            deadline: self.deadline,
-            confirm_timeout: self.confirm_timeout,
-            ids: MessageIds::new(),
-        }
-    }
-
-    fn limits(&self) -> Limits {
-        Limits {
-            max_concurrent: self.max_in_flight,
-            max_waiting: self.max_waiting,
-            // The deadline of each publish bounds its wait; this only has to be no shorter.
-            checkout_timeout: Duration::MAX,
-        }
-    }
-}
-
-/// Makes message ids: a random part for the publisher, and a number.
-struct MessageIds {
-    publisher: u128,
-    next: AtomicU64,
-}
-
-impl MessageIds {
-    fn new() -> Self {
-        Self {
-            publisher: rand::random(),
-            next: AtomicU64::new(1),
-        }
-    }
-
-    fn next(&self) -> ShortString {
-        // Only uniqueness matters, hence relaxed.
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        format!("{:032x}-{number}", self.publisher).into()
     }
 }

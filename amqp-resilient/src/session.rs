@@ -1,5 +1,7 @@
 //! One connection while it lasts.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lapin::options::{BasicQosOptions, ConfirmSelectOptions};
@@ -10,13 +12,16 @@ use crate::classify;
 use crate::clock;
 use crate::error::AmqpError;
 use crate::state::Epoch;
-use crate::wiretap::Line;
+use crate::wiretap::{Line, Listening, Returns};
 
 /// One connection of one epoch. Dropping it ends the connection, at once and for certain.
 pub(crate) struct Session {
     epoch: Epoch,
     connection: Connection,
     line: Line,
+    returns: Arc<Returns>,
+    /// A flag that orders nothing, hence relaxed.
+    ended: AtomicBool,
 }
 
 /// Whether a channel is asked for confirms when it is opened.
@@ -27,11 +32,18 @@ pub(crate) enum ChannelMode {
 }
 
 impl Session {
-    pub(crate) fn new(epoch: Epoch, connection: Connection, line: Line) -> Self {
+    pub(crate) fn new(
+        epoch: Epoch,
+        connection: Connection,
+        line: Line,
+        returns: Arc<Returns>,
+    ) -> Self {
         Self {
             epoch,
             connection,
             line,
+            returns,
+            ended: AtomicBool::new(false),
         }
     }
 
@@ -45,7 +57,17 @@ impl Session {
 
     /// As lapin has it at this moment; the supervisor hears of a loss a little later.
     pub(crate) fn is_up(&self) -> bool {
-        self.connection.status().connected()
+        !self.ended.load(Ordering::Relaxed) && self.connection.status().connected()
+    }
+
+    /// Whether a command would be answered, as far as lapin knows.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.is_up() && !self.is_blocked()
+    }
+
+    /// Keeps what the broker sends back on a channel.
+    pub(crate) fn listen_to_returns(&self, channel: &Channel) -> Listening {
+        self.returns.listen(channel.id())
     }
 
     /// As lapin has it at this moment. On a blocked connection every command hangs, and what was
@@ -101,6 +123,7 @@ impl Session {
 
     /// Ends the connection without a word.
     pub(crate) fn cut(&self) {
+        self.ended.store(true, Ordering::Relaxed);
         self.line.cut();
     }
 }

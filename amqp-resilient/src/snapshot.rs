@@ -8,6 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::error::AmqpError;
 use crate::hub::Hub;
 use crate::publish_totals::PublishTotals;
+use crate::publisher::PublisherCore;
 use crate::state::{ConnectionState, Epoch};
 use crate::topology::TopologyReport;
 
@@ -38,8 +39,10 @@ pub struct Snapshot {
     pub totals: Totals,
     /// The circuit breaker in front of connecting.
     pub breaker: steadfast_breaker::Snapshot,
-    /// The pools of channels, by name: one per purpose that was asked for, and one per publisher.
+    /// The pools of channels, one per purpose that was asked for, by name.
     pub pools: Vec<ChannelPoolSnapshot>,
+    /// The publishers, by name.
+    pub publishers: Vec<PublisherSnapshot>,
     /// What became of the messages given to the connection's publishers.
     pub publishes: PublishTotals,
     /// Panics of observers, caught.
@@ -80,23 +83,44 @@ pub struct ChannelPoolSnapshot {
     pub bulkhead: steadfast_bulkhead::Snapshot,
 }
 
+/// A publisher at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PublisherSnapshot {
+    /// Messages that were taken on and have not come to an end: in flight, or waiting to be sent.
+    pub held: usize,
+    /// Bytes that they take, rounded up.
+    pub held_bytes: usize,
+    /// Messages that it may hold.
+    pub max_messages: usize,
+    /// Bytes that it may hold.
+    pub max_bytes: usize,
+    /// Messages in flight (busy) and in line for that (waiting), and their counts. The publisher's name is
+    /// here.
+    pub bulkhead: steadfast_bulkhead::Snapshot,
+    /// Its channels: the one that messages share, and those of messages that are sent alone.
+    pub channels: ChannelPoolSnapshot,
+}
+
+fn of_publisher(publisher: &PublisherCore) -> PublisherSnapshot {
+    let (max_messages, max_bytes) = publisher.buffer.limits();
+    PublisherSnapshot {
+        held: publisher.held(),
+        held_bytes: publisher.buffer.held_bytes(),
+        max_messages,
+        max_bytes,
+        bulkhead: publisher.places.snapshot(),
+        channels: publisher.lanes.pool().snapshot(),
+    }
+}
+
 pub(crate) fn take(hub: &Hub) -> Snapshot {
-    let mut pools: Vec<_> = hub
-        .pools
-        .all()
-        .iter()
-        .map(|pool| {
-            let counts = pool.counts();
-            ChannelPoolSnapshot {
-                idle: counts.idle,
-                opened: counts.opened,
-                reused: counts.reused,
-                discarded: counts.discarded,
-                bulkhead: pool.bulkhead().snapshot(),
-            }
-        })
-        .collect();
-    pools.sort_by(|a, b| a.bulkhead.name.cmp(&b.bulkhead.name));
+    let pools = hub.pools.of_purposes();
+    let mut pools: Vec<_> = pools.iter().map(|it| it.snapshot()).collect();
+    let publishers = hub.pools.publishers();
+    let mut publishers: Vec<_> = publishers.iter().map(|it| of_publisher(it)).collect();
+    publishers.sort_by(|a, b| a.bulkhead.name.cmp(&b.bulkhead.name));
+    pools.sort_by(|a: &ChannelPoolSnapshot, b| a.bulkhead.name.cmp(&b.bulkhead.name));
     let now = clock::now();
     let breaker = hub.breaker.snapshot();
     let observer_panics = hub.observers.panics();
@@ -113,6 +137,7 @@ pub(crate) fn take(hub: &Hub) -> Snapshot {
         totals: link.totals(),
         breaker,
         pools,
+        publishers,
         publishes: hub.publishes.read(),
         observer_panics,
     })

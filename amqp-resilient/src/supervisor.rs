@@ -220,7 +220,7 @@ struct Ending {
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        self.hub.pools.close();
+        self.hub.pools.end();
         let unclean = || CloseReport::new(false, self.hub.pools.in_use());
         let report = self.report.unwrap_or_else(unclean);
         self.hub.apply(Event::Closed { report });

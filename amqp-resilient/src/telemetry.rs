@@ -10,7 +10,7 @@ use steadfast_telemetry::{
 use crate::connection::ResilientConnection;
 use crate::hub::Hub;
 use crate::observer::StateChange;
-use crate::session::ChannelMode;
+use crate::snapshot::ChannelPoolSnapshot;
 use crate::state::ConnectionState;
 
 /// Watches the connection, its circuit breaker and retry, and the bulkheads of all its pools, those
@@ -55,30 +55,39 @@ impl Source for Hub {
         sinks.add(sink);
         sinks.watch(&self.breaker);
         sinks.watch(&self.retry);
-        for pool in self.pools.all() {
+        for pool in self.pools.of_purposes() {
             sinks.watch(pool.bulkhead());
+        }
+        for publisher in self.pools.publishers() {
+            sinks.watch(publisher.bulkhead());
         }
     }
 }
 
 impl Hub {
     fn collect_pools(&self, samples: &mut Samples<'_>) {
-        let (mut in_flight, mut buffered) = (0, 0);
-        for pool in self.pools.all() {
-            let snapshot = pool.bulkhead().snapshot();
-            let (busy, waiting) = (snapshot.busy as u64, snapshot.waiting as u64);
-            if pool.mode() == ChannelMode::Confirm {
-                in_flight += busy;
-                buffered += waiting;
-            }
-            let prefix = self.name.len() + "/".len();
-            let attributes = [(POOL, snapshot.name.get(prefix..).unwrap_or_default())];
-            samples.record(&POOL_IN_USE, busy, &attributes);
-            samples.record(&POOL_IDLE, pool.counts().idle as u64, &attributes);
-            samples.record(&POOL_WAITING, waiting, &attributes);
+        let prefix = self.name.len() + "/".len();
+        let mut of_pool = |pool: &ChannelPoolSnapshot| {
+            let name = pool.bulkhead.name.get(prefix..).unwrap_or_default();
+            let attributes = [(POOL, name)];
+            samples.record(&POOL_IN_USE, pool.bulkhead.busy as u64, &attributes);
+            samples.record(&POOL_IDLE, pool.idle as u64, &attributes);
+            samples.record(&POOL_WAITING, pool.bulkhead.waiting as u64, &attributes);
+        };
+        for pool in self.pools.of_purposes() {
+            of_pool(&pool.snapshot());
         }
-        samples.record(&PUBLISH_IN_FLIGHT, in_flight, &[]);
-        samples.record(&PUBLISH_BUFFERED, buffered, &[]);
+        let (mut in_flight, mut buffered, mut bytes) = (0, 0, 0);
+        for publisher in self.pools.publishers() {
+            of_pool(&publisher.lanes.pool().snapshot());
+            let busy = publisher.places.snapshot().busy;
+            in_flight += busy;
+            buffered += publisher.held().saturating_sub(busy);
+            bytes += publisher.buffer.held_bytes();
+        }
+        samples.record(&PUBLISH_IN_FLIGHT, in_flight as u64, &[]);
+        samples.record(&PUBLISH_BUFFERED, buffered as u64, &[]);
+        samples.record(&PUBLISH_HELD_BYTES, bytes as u64, &[]);
     }
 
     fn collect_publishes(&self, samples: &mut Samples<'_>) {
@@ -181,6 +190,11 @@ const PUBLISH_BUFFERED: Instrument = Instrument::up_down_counter(
     "{message}",
     "Messages that wait for their turn.",
 );
+const PUBLISH_HELD_BYTES: Instrument = Instrument::up_down_counter(
+    "amqp_resilient.publish.held",
+    "By",
+    "Size of the messages in flight and waiting, rounded up.",
+);
 const PUBLISH_CONFIRMED: Instrument = messages(
     "amqp_resilient.publish.confirmed",
     "Messages that the broker confirmed.",
@@ -228,6 +242,7 @@ const INSTRUMENTS: &[Instrument] = &[
     POOL_WAITING,
     PUBLISH_IN_FLIGHT,
     PUBLISH_BUFFERED,
+    PUBLISH_HELD_BYTES,
     PUBLISH_CONFIRMED,
     PUBLISH_RETURNED,
     PUBLISH_NACKED,

@@ -2,7 +2,12 @@
 //!
 //! lapin looks for a silent peer every half heartbeat, and so notices one after two to two and a half
 //! of them. And it has no means to end a connection whose peer never answers: a handshake that its
-//! caller gave up on holds an OS thread for as long as the peer stays silent.
+//! caller gave up on holds an OS thread for as long as the peer stays silent. Nor can its word be taken for
+//! which message was returned, so the frames themselves are read on their way to it.
+
+mod frames;
+mod returns;
+mod tapped;
 
 use std::future::Future;
 use std::io;
@@ -22,6 +27,8 @@ use futures_util::stream::Stream;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+pub(crate) use self::returns::{Listening, Returned, Returns};
+pub(crate) use self::tapped::TappedStream;
 use crate::clock;
 
 /// The runtime that lapin is given: tokio's, but for the type of its sockets.
@@ -32,7 +39,7 @@ pub(crate) fn runtime() -> WatchedRuntime {
     RuntimeParts::new(tokio.clone(), Sockets(tokio)).into()
 }
 
-/// A socket as lapin has it.
+/// A socket whose peer is listened to for signs of life.
 pub(crate) struct WatchedSocket {
     stream: Compat<TcpStream>,
     pulse: Arc<Pulse>,
@@ -60,7 +67,7 @@ impl Pulse {
     }
 }
 
-/// The hold on a socket that lapin has. Dropping it ends the connection.
+/// The hold on a socket under lapin's stream. Dropping it ends the connection.
 #[derive(Debug)]
 pub(crate) struct Line {
     handle: std::net::TcpStream,
@@ -68,7 +75,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Splits a connected stream into what lapin gets and the hold on it.
+    /// Splits a connected stream into what becomes lapin's and the hold on it.
     pub(crate) fn hold(stream: TcpStream) -> io::Result<(WatchedSocket, Self)> {
         stream.set_nodelay(true)?;
         let stream = stream.into_std()?;
@@ -150,7 +157,7 @@ impl AsyncWrite for WatchedSocket {
 pub(crate) struct Sockets(Tokio);
 
 impl Reactor for Sockets {
-    type TcpStream = WatchedSocket;
+    type TcpStream = TappedStream;
     type Sleep = <Tokio as Reactor>::Sleep;
 
     fn register<H: io::Read + io::Write + Send + 'static>(
@@ -174,7 +181,7 @@ impl Reactor for Sockets {
     fn tcp_connect_addr(
         &self,
         _address: SocketAddr,
-    ) -> impl Future<Output = io::Result<WatchedSocket>> + Send + 'static {
+    ) -> impl Future<Output = io::Result<TappedStream>> + Send + 'static {
         std::future::ready(Err(io::ErrorKind::Unsupported.into()))
     }
 }

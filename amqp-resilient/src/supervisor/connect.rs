@@ -26,7 +26,12 @@ impl Supervisor {
         let hub = &self.hub;
         let dialed = self.dialer.dial(deadline).await?;
         let epoch = hub.read(|link| link.next_epoch());
-        let session = Arc::new(Session::new(epoch, dialed.connection, dialed.line));
+        let session = Arc::new(Session::new(
+            epoch,
+            dialed.connection,
+            dialed.line,
+            dialed.returns,
+        ));
         let mut up = Up {
             session: Arc::clone(&session),
             events: dialed.events,

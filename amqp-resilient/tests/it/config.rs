@@ -107,17 +107,31 @@ async fn a_publisher_names_every_bad_field_too() {
         .deadline(Duration::ZERO)
         .confirm_timeout(Duration::ZERO)
         .max_in_flight(0)
+        .buffer_messages(usize::MAX)
+        .buffer_bytes(0)
         .build()
         .unwrap_err();
-    assert_eq!(
-        fields(&error),
-        ["name", "deadline", "confirm_timeout", "max_in_flight"]
-    );
+    let every_one = [
+        "name",
+        "deadline",
+        "confirm_timeout",
+        "max_in_flight",
+        "buffer_messages",
+        "buffer_bytes",
+    ];
+    assert_eq!(fields(&error), every_one);
     assert!(
         error
             .to_string()
             .starts_with("amqp publisher \"\" is misconfigured")
     );
+    let error = connection
+        .publisher_builder("p")
+        .max_in_flight(10)
+        .buffer_messages(9)
+        .build()
+        .unwrap_err();
+    assert_eq!(fields(&error), ["buffer_messages"]);
 }
 
 #[tokio::test]

@@ -151,7 +151,7 @@ mod telemetry {
                 1.0,
             ),
             (
-                "amqp_resilient_channel_pool_idle amqp_resilient_pool=\"publisher\"",
+                "amqp_resilient_channel_pool_in_use amqp_resilient_pool=\"publisher\"",
                 1.0,
             ),
             (

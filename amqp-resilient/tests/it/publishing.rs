@@ -1,6 +1,9 @@
 //! Messages and what becomes of them.
 
 mod alarms;
+mod buffering;
+mod sending;
+mod sharing;
 mod unsure;
 
 use std::sync::Arc;
@@ -165,37 +168,14 @@ async fn a_publish_waits_for_the_connection_until_its_deadline() {
 }
 
 #[tokio::test]
-async fn the_buffer_in_front_of_a_dead_broker_is_bounded() {
-    let broker = FakeBroker::start_down().await;
-    let connection = quick(broker.uri()).connect_lazy().unwrap();
-    let publisher = connection
-        .publisher_builder("small")
-        .max_in_flight(2)
-        .max_waiting(3)
-        .deadline(Duration::from_millis(300))
-        .build()
-        .unwrap();
-    let results = join_all((0..10).map(|_| publisher.publish(Message::new("", "q", "x")))).await;
-    let full = |result: &Result<_, PublishError>| {
-        matches!(result, Err(PublishError::Amqp(AmqpError::PoolFull { .. })))
-    };
-    assert_eq!(results.iter().filter(|result| full(result)).count(), 5);
-    assert!(results.iter().all(Result::is_err));
-}
-
-#[tokio::test]
-async fn a_dropped_publish_takes_its_channel_with_it() {
+async fn an_answer_that_nobody_waits_for_any_more_meets_nobody_else() {
     let broker = FakeBroker::start().await;
     broker.on_publish(|message, _| match message.text() {
         "slow" => Answer::Nothing,
         _ => Answer::Return,
     });
     let connection = connected(&broker).await;
-    let publisher = connection
-        .publisher_builder("one")
-        .max_in_flight(1)
-        .build()
-        .unwrap();
+    let publisher = connection.publisher();
     for _ in 0..5 {
         let slow = publisher.publish(Message::new("", "q", "slow"));
         timeout(Duration::from_millis(50), slow).await.unwrap_err();
@@ -209,7 +189,26 @@ async fn a_dropped_publish_takes_its_channel_with_it() {
         );
     }
     assert_eq!(connection.snapshot().publishes.abandoned, 5);
-    until("the channels are closed", || broker.channels() == 1).await;
+    assert_eq!(broker.channels_opened(), 1);
+}
+
+#[tokio::test]
+async fn a_channel_is_closed_when_too_many_answers_are_missing_on_it() {
+    let broker = FakeBroker::start().await;
+    broker.on_publish(|_, _| Answer::Nothing);
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    for _ in 0..3 {
+        let slow = (0..50).map(|_| publisher.publish(Message::new("", "q", "slow")));
+        timeout(Duration::from_millis(50), join_all(slow))
+            .await
+            .unwrap_err();
+    }
+    assert_eq!(connection.snapshot().publishes.abandoned, 150);
+    assert_eq!(broker.received().len(), 150);
+    // 50 and 50 on the first, 50 on the second.
+    until("the first is closed", || broker.channels() == 1).await;
+    assert_eq!(broker.channels_opened(), 2);
 }
 
 #[tokio::test]

@@ -1,0 +1,158 @@
+//! A channel in confirm mode with messages in flight on it.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use lapin::PublisherConfirm;
+use lapin::options::BasicPublishOptions;
+use parking_lot::Mutex;
+use steadfast_bulkhead::Checkout;
+
+use crate::error::AmqpError;
+use crate::message::Outgoing;
+use crate::opened::Opened;
+use crate::session::Session;
+
+/// A publisher's channel. When the last message on it has gone the channel goes back to its pool, if all of
+/// them were answered.
+pub(crate) struct Lane {
+    /// There until the lane is dropped.
+    channel: Option<Checkout<Opened, AmqpError>>,
+    /// Held while a message is handed to lapin.
+    turn: Mutex<()>,
+    load: Mutex<Load>,
+}
+
+/// What is, and was, on a lane.
+#[derive(Default)]
+struct Load {
+    /// Messages that have an answer to come.
+    in_flight: usize,
+    /// Messages ever.
+    boarded: u64,
+    /// Messages whose answer nobody waits for any more.
+    unanswered: usize,
+}
+
+impl Lane {
+    pub(crate) fn new(channel: Checkout<Opened, AmqpError>) -> Self {
+        Self {
+            channel: Some(channel),
+            turn: Mutex::new(()),
+            load: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn channel(&self) -> &Opened {
+        self.channel.as_ref().expect("it goes only when dropped")
+    }
+
+    pub(crate) fn session(&self) -> &Arc<Session> {
+        self.channel().session()
+    }
+
+    /// Whether more messages may be sent on it. lapin remembers each one whose confirm nobody waits for until
+    /// the channel is closed, so there must not be many of those.
+    pub(crate) fn is_good(&self) -> bool {
+        self.load.lock().unanswered < MAX_UNANSWERED && self.channel().is_as_opened()
+    }
+
+    /// Sends nothing more on it.
+    pub(crate) fn retire(&self) {
+        self.load.lock().unanswered = MAX_UNANSWERED;
+    }
+
+    /// Puts a message on the lane. Nothing is sent yet.
+    pub(crate) fn board(self: Arc<Self>) -> InFlight {
+        let mut load = self.load.lock();
+        let first = load.in_flight == 0;
+        load.in_flight += 1;
+        load.boarded += 1;
+        let number = load.boarded;
+        drop(load);
+        InFlight {
+            lane: self,
+            first,
+            number,
+            answered: false,
+        }
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        let Some(channel) = self.channel.take() else {
+            return;
+        };
+        if self.load.get_mut().unanswered == 0 && channel.is_as_opened() {
+            drop(channel);
+        } else {
+            channel.discard();
+        }
+    }
+}
+
+/// One message on a lane. If it is dropped before its answer came, a dropped future included, the answer is
+/// one that nobody waits for.
+pub(crate) struct InFlight {
+    lane: Arc<Lane>,
+    /// Whether there was no other when it came.
+    first: bool,
+    number: u64,
+    answered: bool,
+}
+
+impl InFlight {
+    pub(crate) fn lane(&self) -> &Lane {
+        &self.lane
+    }
+
+    /// Hands the message over. All of it happens in the first poll, and nothing before.
+    ///
+    /// lapin numbers a message in one step and queues it in another, and does not keep two callers from
+    /// changing places in between: each would get the other's confirm. So they take turns.
+    pub(crate) async fn hand_over(&self, message: &Outgoing) -> lapin::Result<PublisherConfirm> {
+        let options = BasicPublishOptions {
+            mandatory: message.mandatory,
+            immediate: false,
+        };
+        let mut publishing = pin!(self.lane.channel().basic_publish(
+            message.exchange.clone(),
+            message.routing_key.clone(),
+            options,
+            &message.body,
+            message.properties.clone(),
+        ));
+        let first = poll_fn(|cx| {
+            let _turn = self.lane.turn.lock();
+            Poll::Ready(publishing.as_mut().poll(cx))
+        });
+        match first.await {
+            Poll::Ready(confirm) => confirm,
+            Poll::Pending => publishing.await,
+        }
+    }
+
+    /// Whether no other message has been on the channel while this one was.
+    pub(crate) fn was_alone(&self) -> bool {
+        self.first && self.lane.load.lock().boarded == self.number
+    }
+
+    /// Its answer came, or it was never sent.
+    pub(crate) fn answered(mut self) {
+        self.answered = true;
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let mut load = self.lane.load.lock();
+        load.in_flight -= 1;
+        load.unanswered += usize::from(!self.answered);
+    }
+}
+
+/// Some 50 KB of lapin's memory.
+const MAX_UNANSWERED: usize = 64;
