@@ -114,7 +114,7 @@ pub(crate) fn open_channel(error: lapin::Error) -> AmqpError {
     if let ErrorKind::ChannelsLimitReached = error.kind() {
         return AmqpError::ChannelLimit;
     }
-    channel_closed(&error).unwrap_or(AmqpError::Lapin(error))
+    AmqpError::Lapin(error)
 }
 
 #[cfg(test)]

@@ -20,8 +20,10 @@ pub(crate) struct Session {
     connection: Connection,
     line: Line,
     returns: Arc<Returns>,
-    /// A flag that orders nothing, hence relaxed.
+    // Flags that order nothing, hence relaxed.
     ended: AtomicBool,
+    /// Whether there are channel numbers that cannot be used any more.
+    spoiled: AtomicBool,
 }
 
 /// Whether a channel is asked for confirms when it is opened.
@@ -44,6 +46,7 @@ impl Session {
             line,
             returns,
             ended: AtomicBool::new(false),
+            spoiled: AtomicBool::new(false),
         }
     }
 
@@ -94,22 +97,45 @@ impl Session {
         deadline: Instant,
     ) -> Result<Channel, AmqpError> {
         let began = clock::now();
-        let opening = async {
-            let channel = self.connection.create_channel().await?;
-            if mode == ChannelMode::Confirm {
-                channel
-                    .confirm_select(ConfirmSelectOptions::default())
-                    .await?;
-            }
-            Ok(channel)
+        let timed_out = |_| {
+            let waited = began.elapsed();
+            Err(AmqpError::ChannelTimeout { waited })
         };
-        match timeout_at(deadline, opening).await {
-            Ok(Ok(channel)) => Ok(channel),
-            Ok(Err(error)) => Err(classify::open_channel(error)),
-            Err(_) => Err(AmqpError::ChannelTimeout {
-                waited: began.elapsed(),
-            }),
+        timeout_at(deadline, self.open(mode))
+            .await
+            .unwrap_or_else(timed_out)
+    }
+
+    /// When the broker has closed a channel over an error, lapin 4.12 answers every later channel of the same
+    /// number with that old error, for as long as the connection lasts. Numbers are used again after the
+    /// highest one, so this asks for the next; and when there is none left, it ends the connection, of which
+    /// there will be a new one.
+    async fn open(&self, mode: ChannelMode) -> Result<Channel, AmqpError> {
+        loop {
+            match self.try_to_open(mode).await {
+                Ok(channel) => return Ok(channel),
+                Err(error) if classify::channel_closed(&error).is_some() => {
+                    self.spoiled.store(true, Ordering::Relaxed);
+                }
+                Err(error) => {
+                    let none_left = matches!(error.kind(), lapin::ErrorKind::ChannelsLimitReached);
+                    if none_left && self.spoiled.load(Ordering::Relaxed) {
+                        self.cut();
+                        return Err(AmqpError::Lapin(error));
+                    }
+                    return Err(classify::open_channel(error));
+                }
+            }
         }
+    }
+
+    async fn try_to_open(&self, mode: ChannelMode) -> lapin::Result<Channel> {
+        let channel = self.connection.create_channel().await?;
+        if mode == ChannelMode::Confirm {
+            let options = ConfirmSelectOptions::default();
+            channel.confirm_select(options).await?;
+        }
+        Ok(channel)
     }
 
     /// Says goodbye to the broker if that is possible by the deadline, and ends the connection in

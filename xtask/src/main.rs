@@ -15,7 +15,8 @@ usage: cargo xtask <command>
             every test, the ones that need RabbitMQ or promtool included
   ratios [WORD..]
             one line per case and peer: our time beside the peer's, from one interleaved run (75 s); of
-            the cases alone in whose names there is one of the words, if any (15 s)
+            the cases alone in whose names there is one of the words, if any (15 s); `amqp` stands for
+            those of AMQP, beside lapin, which start a RabbitMQ node and run alone
   instructions [--no-install]
             one line per case: the instructions of a call, counted by valgrind and held to their ceilings
   simulate [--check]
@@ -79,12 +80,32 @@ fn demo(may_install: bool, rest: &[String]) -> Result<(), String> {
 }
 
 fn ratios(words: &[String]) -> Result<(), String> {
+    if words.iter().any(|word| word.starts_with("amqp")) {
+        return amqp_ratios(words);
+    }
     let mut args = vec![
         "bench",
         "-p",
         "steadfast-benches",
         "--bench",
         "ratios",
+        "--",
+    ];
+    args.extend(words.iter().map(String::as_str));
+    run::cargo(&args)
+}
+
+/// These have a RabbitMQ node to themselves, and so a run.
+fn amqp_ratios(words: &[String]) -> Result<(), String> {
+    install::ensure(&[install::RABBITMQ], true)?;
+    let mut args = vec![
+        "bench",
+        "-p",
+        "steadfast-benches",
+        "--features",
+        "amqp",
+        "--bench",
+        "amqp",
         "--",
     ];
     args.extend(words.iter().map(String::as_str));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use steadfast_amqp::lapin::options::{BasicQosOptions, ConfirmSelectOptions};
-use steadfast_amqp::{AmqpError, Purpose};
+use steadfast_amqp::{AmqpError, Message, Purpose};
 use tokio::time::timeout;
 
 use crate::broker::{Answer, Command, FakeBroker, until};
@@ -263,4 +263,26 @@ async fn ten_thousand_cancelled_checkouts_lose_no_place() {
     let snapshot = connection.bulkhead("work").snapshot();
     assert_eq!((snapshot.busy, snapshot.waiting), (4, 0));
     until("no channel was left behind", || broker.channels() == 4).await;
+}
+
+/// lapin answers a channel with the error over which an earlier one of the same number was closed.
+#[tokio::test]
+async fn errors_of_earlier_channels_do_not_use_up_the_connection() {
+    let broker = FakeBroker::start().await;
+    broker.on_publish(|_, _| Answer::CloseChannel(404));
+    let uri = format!("{}?channel_max=5", broker.uri());
+    let connection = quick(uri).connect().await.unwrap();
+    let publisher = connection.publisher();
+    for round in 0..40 {
+        let error = publisher
+            .publish(Message::new("nowhere", "q", "x"))
+            .await
+            .unwrap_err();
+        assert_eq!(error.error_type(), "channel_closed", "{round}: {error:?}");
+        let channel = connection.get_channel("work").await.unwrap();
+        channel.discard();
+    }
+    let epoch = connection.epoch().unwrap().number();
+    assert!(epoch > 1, "five numbers were not enough for forty errors");
+    assert!(epoch <= 20, "each connection is good for a few: {epoch}");
 }

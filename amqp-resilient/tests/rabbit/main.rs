@@ -11,5 +11,6 @@
 mod answers;
 mod crashes;
 mod hardship;
+mod pipelined;
 mod support;
 mod topologies;
