@@ -11,5 +11,6 @@
 mod answers;
 mod crashes;
 mod hardship;
+mod rotation;
 mod support;
 mod topologies;
