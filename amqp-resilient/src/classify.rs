@@ -12,11 +12,26 @@ use crate::error::{AmqpError, RefusedKind};
 /// A handshake that failed: refused for good, or worth another attempt.
 pub(crate) fn handshake(endpoint: &Endpoint, source: lapin::Error) -> AmqpError {
     match refusal(&source) {
-        Some(kind) => AmqpError::Refused { kind, source },
-        None => AmqpError::Connect {
-            endpoint: endpoint.clone(),
-            source,
-        },
+        Some(kind) => refused(endpoint, kind, source),
+        None => unreachable(endpoint, source),
+    }
+}
+
+/// An endpoint that could not be reached.
+pub(crate) fn unreachable(endpoint: &Endpoint, source: lapin::Error) -> AmqpError {
+    AmqpError::Connect {
+        endpoint: endpoint.clone(),
+        source,
+        others: [].into(),
+    }
+}
+
+fn refused(endpoint: &Endpoint, kind: RefusedKind, source: lapin::Error) -> AmqpError {
+    AmqpError::Refused {
+        endpoint: endpoint.clone(),
+        kind,
+        source,
+        others: [].into(),
     }
 }
 
@@ -32,15 +47,9 @@ pub(crate) fn tls(endpoint: &Endpoint, error: io::Error) -> AmqpError {
     );
     let source = lapin::Error::from(error);
     if went_away {
-        AmqpError::Connect {
-            endpoint: endpoint.clone(),
-            source,
-        }
+        unreachable(endpoint, source)
     } else {
-        AmqpError::Refused {
-            kind: RefusedKind::Tls,
-            source,
-        }
+        refused(endpoint, RefusedKind::Tls, source)
     }
 }
 
@@ -128,9 +137,7 @@ mod tests {
     }
 
     fn endpoint() -> Endpoint {
-        crate::endpoint::Address::parse("amqp://localhost")
-            .unwrap()
-            .endpoint
+        crate::endpoint::test_address("amqp://localhost").endpoint
     }
 
     #[test]

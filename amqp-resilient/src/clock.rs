@@ -12,8 +12,12 @@ pub(crate) fn now() -> Instant {
 
 /// The moment that is `wait` from now; about a century from now for a wait beyond all clocks.
 pub(crate) fn after(wait: Duration) -> Instant {
-    let now = now();
-    now.checked_add(wait).unwrap_or_else(|| now + CENTURY)
+    later(now(), wait)
+}
+
+/// The moment that is `wait` after another; about a century after it for a wait beyond all clocks.
+pub(crate) fn later(from: Instant, wait: Duration) -> Instant {
+    from.checked_add(wait).unwrap_or_else(|| from + CENTURY)
 }
 
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);

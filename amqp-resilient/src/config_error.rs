@@ -100,6 +100,14 @@ impl Rules {
         self.require(!duration.is_zero(), field, &duration, rule);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     pub(crate) fn into_fields(self) -> Vec<FieldError> {
         self.0
     }

@@ -222,10 +222,11 @@ impl ResilientConnection {
         &self.hub().name
     }
 
-    /// Where the broker is.
+    /// Where the broker is: the endpoint of the present connection, or of the attempt under way, or else the
+    /// last one of either. `None` until a [`resolver`](Builder::resolver) has answered for the first time.
     #[must_use]
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.hub().endpoint
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        self.hub().read(|link| link.endpoint().cloned())
     }
 
     /// The circuit breaker in front of connecting, to be watched, or to have its mode set. Forced open it
@@ -272,7 +273,7 @@ impl fmt::Debug for ResilientConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResilientConnection")
             .field("name", &self.hub().name)
-            .field("endpoint", &format_args!("{}", self.hub().endpoint))
+            .field("endpoint", &self.endpoint())
             .field("state", &self.state())
             .finish_non_exhaustive()
     }

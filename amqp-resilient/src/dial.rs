@@ -27,7 +27,7 @@ pub(crate) struct Dialed {
     pub(crate) returns: Arc<Returns>,
 }
 
-/// How to connect; the same for every attempt.
+/// How to connect to one endpoint.
 pub(crate) struct Dialer {
     pub(crate) address: Address,
     pub(crate) client_name: String,
@@ -123,12 +123,10 @@ async fn within<F: Future>(
         .map_err(|_| AmqpError::ConnectTimeout {
             endpoint: endpoint.clone(),
             step,
+            others: [].into(),
         })
 }
 
 fn unreachable(endpoint: &Endpoint, error: io::Error) -> AmqpError {
-    AmqpError::Connect {
-        endpoint: endpoint.clone(),
-        source: error.into(),
-    }
+    classify::unreachable(endpoint, error.into())
 }

@@ -2,10 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lapin::uri::{AMQPScheme, AMQPUri};
 
-/// A broker's address, without the credentials: safe to log.
+use crate::credentials::Credentials;
+use crate::defaults;
+
+/// A broker's address, without the credentials: safe to log. Cheap to clone.
 ///
 /// # Examples
 /// ```
@@ -16,12 +20,11 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 /// let connection = ResilientConnection::builder("orders")
 ///     .uri("amqp://app:secret@broker.internal:5673/shop")
 ///     .connect_lazy()?;
-/// assert_eq!(connection.endpoint().to_string(), "amqp://broker.internal:5673/shop");
+/// let endpoint = connection.endpoint().ok_or("only a resolver knows")?;
+/// assert_eq!(endpoint.to_string(), "amqp://broker.internal:5673/shop");
 /// # Ok(())
 /// # }
 /// ```
-///
-/// Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint(Arc<Parts>);
 
@@ -88,11 +91,20 @@ impl fmt::Debug for Endpoint {
 pub(crate) struct Address {
     pub(crate) uri: AMQPUri,
     pub(crate) endpoint: Endpoint,
+    /// How long connecting to it may take.
+    pub(crate) connect_timeout: Duration,
+}
+
+/// What the builder says of every address, whatever the address says of itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Overrides {
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) heartbeat: Option<Duration>,
 }
 
 impl Address {
     /// Understands an address, or says which rule it breaks.
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(text: &str, overrides: Overrides) -> Result<Self, &'static str> {
         let mut uri: AMQPUri = text.parse().map_err(|_| NOT_AN_ADDRESS)?;
         if let Some(address) = ipv6_host(text) {
             // lapin's parser does not know IPv6 literals and falls back to "localhost".
@@ -108,13 +120,43 @@ impl Address {
         if uri.vhost.len() > u8::MAX.into() {
             return Err(LONG_VHOST);
         }
+        let query = &mut uri.query;
+        if query.heartbeat == Some(0) {
+            return Err(NO_HEARTBEAT);
+        }
+        if query.connection_timeout == Some(0) {
+            return Err(NO_TIME);
+        }
+        let said = query.connection_timeout.map(Duration::from_millis);
+        let connect_timeout = overrides.connect_timeout.or(said);
+        let heartbeat = overrides.heartbeat.unwrap_or(defaults::HEARTBEAT).as_secs();
+        if overrides.heartbeat.is_some() || query.heartbeat.is_none() {
+            query.heartbeat = u16::try_from(heartbeat).ok();
+        }
         let endpoint = Endpoint(Arc::new(Parts {
             host: uri.authority.host.clone(),
             port: uri.authority.port,
             tls: uri.scheme == AMQPScheme::AMQPS,
             vhost: uri.vhost.clone(),
         }));
-        Ok(Self { uri, endpoint })
+        Ok(Self {
+            uri,
+            endpoint,
+            connect_timeout: connect_timeout.unwrap_or(defaults::CONNECT_TIMEOUT),
+        })
+    }
+
+    /// The same place, for somebody else.
+    pub(crate) fn with_credentials(mut self, credentials: &Credentials) -> Self {
+        let info = &mut self.uri.authority.userinfo;
+        info.username.clone_from(&credentials.user);
+        info.password.clone_from(&credentials.secret);
+        self
+    }
+
+    /// Where it is, and for whom: what makes it another address than others.
+    pub(crate) fn identity(&self) -> (&Endpoint, &str) {
+        (&self.endpoint, &self.uri.authority.userinfo.username)
     }
 }
 
@@ -184,3 +226,15 @@ const UNKNOWN_KEY: &str = "must have no query parameters but frame_max, channel_
 const NO_TLS: &str =
     "must be amqp:// unless one of the features rustls, native-tls and openssl is on";
 const LONG_VHOST: &str = "must have a virtual host of at most 255 bytes";
+const NO_HEARTBEAT: &str =
+    "must not turn heartbeats off: without them a broker that hangs is not noticed";
+const NO_TIME: &str = "must have a connection_timeout longer than zero";
+
+#[cfg(test)]
+pub(crate) fn test_address(text: &str) -> Address {
+    let overrides = Overrides {
+        connect_timeout: None,
+        heartbeat: None,
+    };
+    Address::parse(text, overrides).unwrap()
+}

@@ -1,10 +1,13 @@
 //! What can go wrong with a connection or a channel.
 
+mod kinds;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::kinds::{ConnectStep, RefusedKind};
 use crate::config_error::ConfigError;
 use crate::endpoint::Endpoint;
 use crate::hook::HookFailure;
@@ -50,6 +53,8 @@ pub enum AmqpError {
         endpoint: Endpoint,
         /// The step that was waited for.
         step: ConnectStep,
+        /// How the other endpoints failed that the same attempt had tried, in their order.
+        others: Arc<[Self]>,
     },
     /// The broker could not be reached.
     Connect {
@@ -57,13 +62,36 @@ pub enum AmqpError {
         endpoint: Endpoint,
         /// What happened.
         source: lapin::Error,
+        /// How the other endpoints failed that the same attempt had tried, in their order.
+        others: Arc<[Self]>,
     },
-    /// The broker answered, and said no in a way that trying again does not change.
+    /// The broker answered, and said no in a way that trying again does not change. Of several endpoints,
+    /// every one did.
     Refused {
+        /// The broker.
+        endpoint: Endpoint,
         /// What it objected to.
         kind: RefusedKind,
         /// Its answer.
         source: lapin::Error,
+        /// How the other endpoints refused that the same attempt had tried, in their order.
+        others: Arc<[Self]>,
+    },
+    /// The [`resolver`](crate::Builder::resolver) named no endpoints, and there are none from before. An
+    /// answer that cannot be used is a failure too, with a [`ConfigError`] that says what is wrong with it.
+    Resolver {
+        /// What happened.
+        failure: HookFailure,
+    },
+    /// The [`credentials`](crate::Builder::credentials) could not be had.
+    Credentials {
+        /// What happened.
+        failure: HookFailure,
+    },
+    /// The broker did not answer in time to a new secret, given to it before the old one runs out.
+    SecretTimeout {
+        /// How long it was given.
+        waited: Duration,
     },
     /// The broker closed the channel because of what was asked of it.
     ChannelClosed {
@@ -124,6 +152,9 @@ impl AmqpError {
             | Self::Disconnected { .. }
             | Self::ConnectTimeout { .. }
             | Self::Connect { .. }
+            | Self::Resolver { .. }
+            | Self::Credentials { .. }
+            | Self::SecretTimeout { .. }
             | Self::ChannelTimeout { .. }
             | Self::DeclareTimeout { .. }
             | Self::Blocked { .. }
@@ -156,6 +187,17 @@ impl AmqpError {
         }
     }
 
+    /// The error of an attempt of which this endpoint's failure is the one to tell.
+    pub(crate) fn among(mut self, failed: Vec<Self>) -> Self {
+        if let Self::Connect { others, .. }
+        | Self::ConnectTimeout { others, .. }
+        | Self::Refused { others, .. } = &mut self
+        {
+            *others = failed.into();
+        }
+        self
+    }
+
     /// The broker's reply code and words, where it was the broker who closed a channel, or the
     /// connection.
     pub(crate) fn reply(&self) -> Option<(u16, &str)> {
@@ -183,6 +225,9 @@ impl AmqpError {
             Self::ConnectTimeout { .. } => "connect_timeout",
             Self::Connect { .. } => "connect",
             Self::Refused { kind, .. } => kind.error_type(),
+            Self::Resolver { .. } => "resolver",
+            Self::Credentials { .. } => "credentials",
+            Self::SecretTimeout { .. } => "secret_timeout",
             Self::ChannelClosed { .. } => "channel_closed",
             Self::ChannelTimeout { .. } => "channel_timeout",
             Self::ChannelHook { .. } => "channel_hook",
@@ -225,11 +270,36 @@ impl fmt::Display for AmqpError {
                 write!(f, "not connected for {since:.1?}")?;
                 because(f, last.as_deref())
             }
-            Self::ConnectTimeout { endpoint, step } => {
-                write!(f, "timed out connecting to {endpoint}: {step}")
+            Self::ConnectTimeout {
+                endpoint,
+                step,
+                others,
+            } => {
+                write!(f, "timed out connecting to {endpoint}: {step}")?;
+                so_did(f, others)
             }
-            Self::Connect { endpoint, source } => write!(f, "cannot reach {endpoint}: {source}"),
-            Self::Refused { kind, source } => write!(f, "{kind}: {source}"),
+            Self::Connect {
+                endpoint,
+                source,
+                others,
+            } => {
+                write!(f, "cannot reach {endpoint}: {source}")?;
+                so_did(f, others)
+            }
+            Self::Refused {
+                endpoint,
+                kind,
+                source,
+                others,
+            } => {
+                write!(f, "{kind} ({endpoint}): {source}")?;
+                so_did(f, others)
+            }
+            Self::Resolver { failure } => write!(f, "resolver of endpoints {failure}"),
+            Self::Credentials { failure } => write!(f, "credentials provider {failure}"),
+            Self::SecretTimeout { waited } => {
+                write!(f, "broker did not take a new secret within {waited:.1?}")
+            }
             Self::ChannelClosed { code, text } => {
                 write!(f, "broker closed the channel with {code}: {text}")
             }
@@ -267,7 +337,9 @@ impl StdError for AmqpError {
             }
             Self::Connect { source, .. } | Self::Refused { source, .. } => Some(source),
             Self::Lapin(error) => Some(error),
-            Self::ChannelHook { failure, .. } => failure.source(),
+            Self::ChannelHook { failure, .. }
+            | Self::Resolver { failure }
+            | Self::Credentials { failure } => failure.source(),
             Self::Topology(report) => report.failed.first().map(|failed| &failed.error as _),
             Self::PoolFull { .. }
             | Self::CheckoutTimeout { .. }
@@ -275,6 +347,7 @@ impl StdError for AmqpError {
             | Self::ChannelClosed { .. }
             | Self::ChannelTimeout { .. }
             | Self::DeclareTimeout { .. }
+            | Self::SecretTimeout { .. }
             | Self::ChannelLimit
             | Self::Blocked { .. }
             | Self::Closed => None,
@@ -286,63 +359,10 @@ fn because(f: &mut fmt::Formatter<'_>, last: Option<&AmqpError>) -> fmt::Result 
     last.map_or(Ok(()), |last| write!(f, ", {last}"))
 }
 
-/// What a broker that refused the connection objected to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RefusedKind {
-    /// User or password (403 ACCESS_REFUSED).
-    Auth,
-    /// The virtual host: unknown, or not for this user (530 NOT_ALLOWED).
-    Vhost,
-    /// The TLS handshake: a certificate that is not trusted, no common cipher.
-    Tls,
-    /// The other end speaks another protocol.
-    Protocol,
-}
-
-impl RefusedKind {
-    fn error_type(self) -> &'static str {
-        match self {
-            Self::Auth => "refused_auth",
-            Self::Vhost => "refused_vhost",
-            Self::Tls => "refused_tls",
-            Self::Protocol => "refused_protocol",
-        }
-    }
-}
-
-impl fmt::Display for RefusedKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Auth => "broker refused the credentials",
-            Self::Vhost => "broker refused the virtual host",
-            Self::Tls => "TLS handshake was refused",
-            Self::Protocol => "the other end does not speak AMQP 0-9-1",
-        })
-    }
-}
-
-/// The step of connecting that took too long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ConnectStep {
-    /// Looking up the host name.
-    Resolve,
-    /// Opening the TCP connection.
-    Tcp,
-    /// The TLS handshake.
-    Tls,
-    /// The AMQP handshake: the peer accepted the connection and then stayed silent.
-    Handshake,
-}
-
-impl fmt::Display for ConnectStep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Resolve => "no answer from name resolution",
-            Self::Tcp => "no answer to the TCP connection",
-            Self::Tls => "no answer in the TLS handshake",
-            Self::Handshake => "no answer in the AMQP handshake",
-        })
+fn so_did(f: &mut fmt::Formatter<'_>, others: &[AmqpError]) -> fmt::Result {
+    match others.len() {
+        0 => Ok(()),
+        1 => f.write_str("; 1 other endpoint failed too"),
+        count => write!(f, "; {count} other endpoints failed too"),
     }
 }

@@ -12,7 +12,8 @@ use crate::state::ConnectionState;
 impl ResilientConnection {
     /// A check named `amqp/<name>`: connected is healthy, blocked is degraded, down is unhealthy,
     /// and a connection that this program closed or dropped is unknown. Connected with a topology of which
-    /// something was refused is degraded, and each such entity is named. Required; looks every 5 s.
+    /// something was refused is degraded, and each such entity is named; so is connected with a secret that
+    /// runs out and could not be refreshed. Required; looks every 5 s.
     ///
     /// It reads a snapshot: it asks nothing of the broker, never connects, and does not keep the
     /// connection open. A connection that comes back within a moment is unhealthy for that moment;
@@ -34,8 +35,9 @@ fn gone() -> Outcome {
 
 fn judge(snapshot: &Snapshot) -> Outcome {
     let outcome = match &snapshot.state {
-        ConnectionState::Connected { .. } => match &snapshot.topology {
-            Some(report) if !report.is_complete() => {
+        ConnectionState::Connected { .. } => match (&snapshot.secret_error, &snapshot.topology) {
+            (Some(error), _) => Outcome::degraded(format!("secret was not refreshed: {error}")),
+            (None, Some(report)) if !report.is_complete() => {
                 Outcome::degraded(format!("topology is incomplete, {report}"))
             }
             _ => Outcome::healthy(),
@@ -60,9 +62,12 @@ fn judge(snapshot: &Snapshot) -> Outcome {
         Some(report) => outcome.detail("topology", report),
         None => outcome,
     };
+    let outcome = match &snapshot.endpoint {
+        Some(endpoint) => outcome.detail("endpoint", endpoint),
+        None => outcome,
+    };
     outcome
         .detail("state", &snapshot.state)
-        .detail("endpoint", &snapshot.endpoint)
         .detail("lost", snapshot.totals.lost)
 }
 

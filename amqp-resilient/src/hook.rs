@@ -1,4 +1,4 @@
-//! The user's code that sets up each new channel.
+//! The user's code that sets up each new channel, and what becomes of any code of the user's that is run.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -17,7 +17,7 @@ use crate::clock;
 use crate::error::AmqpError;
 use crate::purpose::Purpose;
 
-/// What goes wrong in a hook: a [`lapin::Error`], or any other error.
+/// What goes wrong in code that is given to the builder: a [`lapin::Error`], or any other error.
 pub type HookError = Box<dyn StdError + Send + Sync>;
 
 /// What a hook given to [`Builder::on_channel`](crate::Builder::on_channel) returns: a boxed future that
@@ -45,17 +45,10 @@ impl ChannelHook {
         purpose: &Purpose,
         deadline: Instant,
     ) -> Result<(), AmqpError> {
-        let began = clock::now();
-        // The call itself is inside too: it may panic before there is a future.
-        let setting_up = AssertUnwindSafe(async { (self.0)(channel, purpose).await });
-        let failure = match timeout_at(deadline, setting_up.catch_unwind()).await {
-            Ok(Ok(Ok(()))) if channel.status().connected() => return Ok(()),
-            Ok(Ok(Ok(()))) => HookFailure::ChannelClosed,
-            Ok(Ok(Err(error))) => HookFailure::Failed(error.into()),
-            Ok(Err(payload)) => HookFailure::Panicked(words_of(&*payload)),
-            Err(_) => HookFailure::TimedOut {
-                waited: began.elapsed(),
-            },
+        let failure = match guarded(deadline, || (self.0)(channel, purpose)).await {
+            Ok(()) if channel.status().connected() => return Ok(()),
+            Ok(()) => HookFailure::ChannelClosed,
+            Err(failure) => failure,
         };
         Err(AmqpError::ChannelHook {
             purpose: purpose.clone(),
@@ -70,11 +63,33 @@ impl fmt::Debug for ChannelHook {
     }
 }
 
-/// How a channel hook failed.
+/// Runs the user's code until the deadline, and catches its panics. It is called in here, as it may panic
+/// before there is a future.
+pub(crate) async fn guarded<T, F>(
+    deadline: Instant,
+    code: impl FnOnce() -> F,
+) -> Result<T, HookFailure>
+where
+    F: Future<Output = Result<T, HookError>>,
+{
+    let began = clock::now();
+    let running = AssertUnwindSafe(async { code().await });
+    match timeout_at(deadline, running.catch_unwind()).await {
+        Ok(Ok(Ok(value))) => Ok(value),
+        Ok(Ok(Err(error))) => Err(HookFailure::Failed(error.into())),
+        Ok(Err(payload)) => Err(HookFailure::Panicked(words_of(&*payload))),
+        Err(_) => Err(HookFailure::TimedOut {
+            waited: began.elapsed(),
+        }),
+    }
+}
+
+/// How code that was given to the builder failed: a hook for channels, a resolver, a credentials provider.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum HookFailure {
-    /// It ended well, with the channel closed: by itself, or by the broker over something it asked for.
+    /// A hook for channels ended well, with the channel closed: by itself, or by the broker over something
+    /// it asked for.
     ChannelClosed,
     /// It returned this error.
     Failed(Arc<dyn StdError + Send + Sync>),
@@ -88,7 +103,8 @@ pub enum HookFailure {
 }
 
 impl HookFailure {
-    /// Whether it may go well another time: not after a panic, nor when the broker objected.
+    /// Whether a hook for channels may go well another time: not after a panic, nor when the broker
+    /// objected.
     pub(crate) fn is_retryable(&self) -> bool {
         match self {
             Self::Failed(error) => {

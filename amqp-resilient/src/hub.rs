@@ -24,7 +24,6 @@ use crate::topology::Plan;
 
 pub(crate) struct Hub {
     pub(crate) name: Arc<str>,
-    pub(crate) endpoint: Endpoint,
     pub(crate) settings: Settings,
     pub(crate) breaker: CircuitBreaker,
     pub(crate) retry: Retry,
@@ -42,7 +41,8 @@ pub(crate) struct Hub {
 /// What a hub is made of.
 pub(crate) struct Parts {
     pub(crate) name: Arc<str>,
-    pub(crate) endpoint: Endpoint,
+    /// The one that is tried first, as far as it is known.
+    pub(crate) endpoint: Option<Endpoint>,
     pub(crate) settings: Settings,
     pub(crate) breaker: CircuitBreaker,
     pub(crate) retry: Retry,
@@ -89,7 +89,6 @@ impl Hub {
         Self {
             pools: Pools::new(&settings, runtime),
             name,
-            endpoint,
             settings,
             breaker,
             retry,
@@ -97,7 +96,7 @@ impl Hub {
             publishes: PublishCounters::default(),
             topology,
             on_channel,
-            link: watch::Sender::new(Link::new(clock::now())),
+            link: watch::Sender::new(Link::new(endpoint, clock::now())),
             states: watch::Sender::new(ConnectionState::Disconnected),
             intent: watch::Sender::new(Intent::Run),
         }

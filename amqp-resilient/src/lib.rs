@@ -54,6 +54,10 @@
 //!   waits to its deadline.
 //!   Answers about messages and channels (404, returns, rejections), alarms and cancelled calls never
 //!   count.
+//! - *Endpoints.* An attempt is one round of the endpoints, begun behind the one used last; the first that
+//!   takes the connection has it. It is refused only if they all refuse. The
+//!   [`resolver`](Builder::resolver) and the [`credentials`](Builder::credentials) are asked before each
+//!   round, and the latter again before a secret runs out.
 //! - *Topology.* Declared after each handshake, while the state is still `Connecting`, so that whoever
 //!   finds the connection up finds its queues too. Each entity is for itself: a refusal closes one channel,
 //!   which nobody else uses, and is reported; what needs the entity is skipped; the connection is used. It
@@ -70,7 +74,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | connecting | 10 s an attempt, heartbeat 10 s, backoff 100 ms to 30 s, breaker 5 failures and 5 s |
+//! | connecting | 10 s an endpoint, heartbeat 10 s, backoff 100 ms to 30 s, breaker 5 failures and 5 s |
 //! | channels, per purpose | 20, of 100 callers waiting, for 5 s |
 //! | topology | 10 s altogether, 5 s an entity |
 //! | publishing | deadline 30 s, an answer within 10 s, 256 in flight, 10,000 and 64 MiB held |
@@ -103,6 +107,8 @@
 //! 1.88, which is lapin's.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod access;
+mod asked;
 mod buffer;
 mod builder;
 mod channel;
@@ -111,6 +117,7 @@ mod clock;
 mod close;
 mod config_error;
 mod connection;
+mod credentials;
 mod defaults;
 mod dial;
 mod endpoint;
@@ -152,12 +159,13 @@ pub use self::channel::PooledChannel;
 pub use self::close::CloseReport;
 pub use self::config_error::{ConfigError, FieldError};
 pub use self::connection::ResilientConnection;
+pub use self::credentials::Credentials;
 pub use self::endpoint::Endpoint;
 pub use self::error::{AmqpError, ConnectStep, RefusedKind};
 pub use self::flush::FlushReport;
 pub use self::hook::{HookError, HookFailure, HookFuture};
 pub use self::message::Message;
-pub use self::observer::{Observer, StateChange};
+pub use self::observer::{Observer, SecretRefresh, StateChange};
 pub use self::publish_error::{PublishError, ReturnedMessage};
 pub use self::publish_totals::PublishTotals;
 pub use self::published::Published;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::close::CloseReport;
+use crate::endpoint::Endpoint;
 use crate::error::AmqpError;
 use crate::snapshot::Totals;
 use crate::state::{ConnectionState, Epoch};
@@ -18,6 +19,12 @@ pub(crate) struct Link<S> {
     state: ConnectionState,
     entered: Instant,
     session: Option<Arc<S>>,
+    /// Of the session, of the attempt under way, or of the last of either.
+    endpoint: Option<Endpoint>,
+    resolver_error: Option<Arc<AmqpError>>,
+    /// When the session's secret runs out, and why the last one to replace it was not taken.
+    secret_until: Option<Instant>,
+    secret_error: Option<Arc<AmqpError>>,
     epoch: u64,
     down_since: Option<Instant>,
     retry_at: Option<Instant>,
@@ -32,6 +39,20 @@ pub(crate) struct Link<S> {
 pub(crate) enum Event<S> {
     AttemptBegan {
         attempt: u32,
+        /// The one that is tried first, as far as it is known.
+        endpoint: Option<Endpoint>,
+    },
+    /// The resolver was asked.
+    Resolved {
+        error: Option<Arc<AmqpError>>,
+    },
+    /// An endpoint is tried.
+    Dialing {
+        endpoint: Endpoint,
+    },
+    /// It took the connection, with a secret that is good until then.
+    Dialed {
+        secret_until: Option<Instant>,
     },
     AttemptFailed {
         error: Arc<AmqpError>,
@@ -51,6 +72,12 @@ pub(crate) enum Event<S> {
         reason: String,
     },
     Unblocked,
+    SecretRefreshed {
+        secret_until: Option<Instant>,
+    },
+    RefreshFailed {
+        error: Arc<AmqpError>,
+    },
     Draining,
     Closed {
         report: CloseReport,
@@ -58,11 +85,15 @@ pub(crate) enum Event<S> {
 }
 
 impl<S> Link<S> {
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(crate) fn new(endpoint: Option<Endpoint>, now: Instant) -> Self {
         Self {
             state: ConnectionState::Disconnected,
             entered: now,
             session: None,
+            endpoint,
+            resolver_error: None,
+            secret_until: None,
+            secret_error: None,
             epoch: 0,
             down_since: Some(now),
             retry_at: None,
@@ -95,13 +126,40 @@ impl<S> Link<S> {
                 }
                 self.down_since.get_or_insert(now);
                 self.last_error = Some(error);
+                self.secret_until = None;
+                self.secret_error = None;
                 (!draining).then_some(ConnectionState::Disconnected)
             }
             _ if draining => None,
-            Event::AttemptBegan { attempt } => {
+            Event::AttemptBegan { attempt, endpoint } => {
                 self.totals.attempts += 1;
                 self.retry_at = None;
+                self.endpoint = endpoint.or(self.endpoint.take());
                 Some(ConnectionState::Connecting { attempt })
+            }
+            Event::Resolved { error } => {
+                self.resolver_error = error;
+                None
+            }
+            Event::Dialing { endpoint } => {
+                self.endpoint = Some(endpoint);
+                None
+            }
+            Event::Dialed { secret_until } => {
+                self.secret_until = secret_until;
+                self.secret_error = None;
+                None
+            }
+            Event::SecretRefreshed { secret_until } => {
+                self.totals.secrets_refreshed += 1;
+                self.secret_until = secret_until;
+                self.secret_error = None;
+                None
+            }
+            Event::RefreshFailed { error } => {
+                self.totals.refreshes_failed += 1;
+                self.secret_error = Some(error);
+                None
             }
             Event::AttemptFailed { error } => {
                 let state = match *error {
@@ -181,6 +239,23 @@ impl<S> Link<S> {
 
     pub(crate) fn last_error(&self) -> Option<&Arc<AmqpError>> {
         self.last_error.as_ref()
+    }
+
+    pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
+        self.endpoint.as_ref()
+    }
+
+    pub(crate) fn resolver_error(&self) -> Option<&Arc<AmqpError>> {
+        self.resolver_error.as_ref()
+    }
+
+    pub(crate) fn secret_expires_in(&self, now: Instant) -> Option<Duration> {
+        self.secret_until
+            .map(|until| until.saturating_duration_since(now))
+    }
+
+    pub(crate) fn secret_error(&self) -> Option<&Arc<AmqpError>> {
+        self.secret_error.as_ref()
     }
 
     /// What came of declaring the topology on the present connection, or on the last one.

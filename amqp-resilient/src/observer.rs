@@ -3,14 +3,16 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::RwLock;
 
 use crate::error::AmqpError;
-use crate::state::ConnectionState;
+use crate::state::{ConnectionState, Epoch};
 use crate::topology::TopologyReport;
 
-/// Hears of every change of a connection's state, and of every topology that was declared, in order.
+/// Hears of every change of a connection's state, of every topology that was declared and of every secret
+/// that was refreshed, in order.
 /// Every method defaults to nothing.
 ///
 /// Observers run on the connection's supervisor task: a slow one delays the next change, never a
@@ -27,6 +29,12 @@ pub trait Observer: Send + Sync {
     fn topology_declared(&self, report: &TopologyReport) {
         let _ = report;
     }
+
+    /// The broker was to be given a new secret, as the old one runs out: see
+    /// [`Builder::credentials`](crate::Builder::credentials). It took it, or did not.
+    fn secret_refreshed(&self, refresh: &SecretRefresh) {
+        let _ = refresh;
+    }
 }
 
 impl<O: Observer + ?Sized> Observer for Arc<O> {
@@ -36,6 +44,10 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
 
     fn topology_declared(&self, report: &TopologyReport) {
         (**self).topology_declared(report);
+    }
+
+    fn secret_refreshed(&self, refresh: &SecretRefresh) {
+        (**self).secret_refreshed(refresh);
     }
 }
 
@@ -51,6 +63,21 @@ pub struct StateChange {
     pub to: ConnectionState,
     /// The last error of the connection, when the new state is one of being down.
     pub error: Option<Arc<AmqpError>>,
+}
+
+/// What came of giving the broker a new secret.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SecretRefresh {
+    /// The connection's name.
+    pub name: Arc<str>,
+    /// The connection whose secret it is.
+    pub epoch: Epoch,
+    /// Why it did not come to that; `None` when the broker took it. It is tried again until it does, or
+    /// closes the connection.
+    pub error: Option<Arc<AmqpError>>,
+    /// How long the secret that the broker has is good for, if it runs out.
+    pub expires_in: Option<Duration>,
 }
 
 /// The observers of one connection.

@@ -138,6 +138,24 @@ impl Session {
         Ok(channel)
     }
 
+    /// Gives the broker a new secret for the user that the connection is of. One that was given up on may
+    /// be taken all the same.
+    pub(crate) async fn update_secret(
+        &self,
+        secret: &str,
+        deadline: Instant,
+    ) -> Result<(), AmqpError> {
+        let began = clock::now();
+        let reason = "the old one runs out".into();
+        let updating = self.connection.update_secret(secret.into(), reason);
+        match timeout_at(deadline, updating).await {
+            Ok(updated) => updated.map_err(AmqpError::Lapin),
+            Err(_) => Err(AmqpError::SecretTimeout {
+                waited: began.elapsed(),
+            }),
+        }
+    }
+
     /// Says goodbye to the broker if that is possible by the deadline, and ends the connection in
     /// any case. Returns whether the broker said goodbye too.
     pub(crate) async fn close(&self, deadline: Instant) -> bool {

@@ -18,8 +18,11 @@ use crate::topology::TopologyReport;
 pub struct Snapshot {
     /// The connection's name.
     pub name: Arc<str>,
-    /// Where the broker is.
-    pub endpoint: Endpoint,
+    /// Where the broker is: the endpoint of the present connection, or of the attempt under way, or else the
+    /// last one of either. `None` until a resolver has answered for the first time.
+    pub endpoint: Option<Endpoint>,
+    /// Why the resolver's last answer could not be used. `None` after one that could.
+    pub resolver_error: Option<Arc<AmqpError>>,
     /// The state.
     pub state: ConnectionState,
     /// How long it has been in this state.
@@ -32,6 +35,11 @@ pub struct Snapshot {
     pub retry_in: Option<Duration>,
     /// Why it last went down, or why the last attempt to connect failed. Stays after a reconnection.
     pub last_error: Option<Arc<AmqpError>>,
+    /// How long the present connection's secret is good for, if it runs out.
+    pub secret_expires_in: Option<Duration>,
+    /// Why the secret that was to replace it was not had, or not taken. `None` when the last refresh went
+    /// well, and while the connection is down.
+    pub secret_error: Option<Arc<AmqpError>>,
     /// What came of declaring the topology on the present connection, or on the last one. `None` without
     /// a topology, and before the first connection.
     pub topology: Option<Arc<TopologyReport>>,
@@ -65,6 +73,10 @@ pub struct Totals {
     pub lost: u64,
     /// Times the broker blocked the connection.
     pub blocked: u64,
+    /// Times the broker was given a new secret before the old one ran out.
+    pub secrets_refreshed: u64,
+    /// Times that failed.
+    pub refreshes_failed: u64,
 }
 
 /// A pool of channels at one moment.
@@ -126,13 +138,16 @@ pub(crate) fn take(hub: &Hub) -> Snapshot {
     let observer_panics = hub.observers.panics();
     hub.read(|link| Snapshot {
         name: Arc::clone(&hub.name),
-        endpoint: hub.endpoint.clone(),
+        endpoint: link.endpoint().cloned(),
+        resolver_error: link.resolver_error().cloned(),
         state: link.state().clone(),
         in_state_for: link.in_state_for(now),
         down_for: link.down_for(now),
         epoch: link.state().epoch(),
         retry_in: link.retry_in(now),
         last_error: link.last_error().cloned(),
+        secret_expires_in: link.secret_expires_in(now),
+        secret_error: link.secret_error().cloned(),
         topology: link.topology().cloned(),
         totals: link.totals(),
         breaker,

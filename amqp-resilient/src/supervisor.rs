@@ -1,22 +1,24 @@
 //! The one task behind a connection: it connects, watches, reconnects, and closes.
 
 mod connect;
+mod refresh;
+mod round;
 mod up;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast_breaker::{ModeChange, Permit, Reason, Transition};
-use steadfast_retry::{Attempt, Verdict};
+use steadfast_retry::{Attempt, Backoff, Verdict};
 use tokio::sync::Notify;
 use tokio::time::{sleep, sleep_until, timeout};
 
 pub(crate) use self::connect::Barred;
 use self::up::Up;
+use crate::access::Access;
 use crate::clock;
 use crate::close::CloseReport;
 use crate::defaults::STABLE_AFTER;
-use crate::dial::Dialer;
 use crate::error::AmqpError;
 use crate::hub::{Hub, Intent};
 use crate::link::Event;
@@ -24,7 +26,8 @@ use crate::session::GOODBYE;
 
 pub(crate) struct Supervisor {
     pub(crate) hub: Arc<Hub>,
-    pub(crate) dialer: Dialer,
+    pub(crate) access: Arc<Access>,
+    pub(crate) refresh_backoff: Backoff,
     pub(crate) breaker_moved: BreakerMoved,
     pub(crate) barred: Barred,
 }
@@ -126,9 +129,11 @@ impl Supervisor {
     async fn attempt(&self, number: u32) -> Result<Up, Down> {
         let permit = self.admission().await;
         let hub = &self.hub;
-        hub.apply(Event::AttemptBegan { attempt: number });
-        let deadline = clock::after(hub.settings.connect_timeout);
-        let mut up = match self.connect(deadline).await {
+        hub.apply(Event::AttemptBegan {
+            attempt: number,
+            endpoint: self.access.first(),
+        });
+        let mut up = match self.connect().await {
             Ok(up) => up,
             Err(error) => {
                 permit.failure();

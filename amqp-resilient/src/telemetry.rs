@@ -40,6 +40,12 @@ impl Source for Hub {
         samples.record(&BLOCKED, u64::from(now == "blocked"), &[]);
         samples.record(&LOST, totals.lost, &[]);
         for (outcome, count) in [
+            ("refreshed", totals.secrets_refreshed),
+            ("failed", totals.refreshes_failed),
+        ] {
+            samples.record(&SECRET_REFRESHES, count, &[(OUTCOME, outcome)]);
+        }
+        for (outcome, count) in [
             ("connected", totals.connected),
             ("failed", totals.failed - totals.refused),
             ("refused", totals.refused),
@@ -119,11 +125,11 @@ pub(crate) fn push(hub: &Hub, change: &StateChange) {
         ConnectionState::Closed => AmqpState::Closed,
     };
     hub.pools.sinks.push(EventKind::AmqpConnection, || {
-        let event = AmqpConnection::new(Arc::clone(&hub.name), state).endpoint(format!(
-            "{}:{}",
-            hub.endpoint.host(),
-            hub.endpoint.port()
-        ));
+        let event = AmqpConnection::new(Arc::clone(&hub.name), state);
+        let event = match hub.read(|link| link.endpoint().cloned()) {
+            Some(endpoint) => event.endpoint(format!("{}:{}", endpoint.host(), endpoint.port())),
+            None => event,
+        };
         match (&change.to, &change.error) {
             (ConnectionState::Blocked { reason, .. }, _) => event.reason(reason.as_str()),
             (_, Some(error)) => event.reason(error.to_string()),
@@ -164,6 +170,11 @@ const RECONNECTS: Instrument = Instrument::counter(
     "amqp_resilient.reconnects",
     "{attempt}",
     "Attempts to connect that ended, the first included, by outcome.",
+);
+const SECRET_REFRESHES: Instrument = Instrument::counter(
+    "amqp_resilient.secret.refreshes",
+    "{secret}",
+    "New secrets for the broker before the old ones ran out, by outcome.",
 );
 const POOL_IN_USE: Instrument = Instrument::up_down_counter(
     "amqp_resilient.channel_pool.in_use",
@@ -237,6 +248,7 @@ const INSTRUMENTS: &[Instrument] = &[
     BLOCKED,
     LOST,
     RECONNECTS,
+    SECRET_REFRESHES,
     POOL_IN_USE,
     POOL_IDLE,
     POOL_WAITING,

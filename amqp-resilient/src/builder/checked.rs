@@ -1,19 +1,21 @@
 //! The rules that a connection's settings must obey, and what becomes of settings that do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::Builder;
+use parking_lot::Mutex;
+
+use super::{Builder, Listed};
+use crate::access::{Access, Endpoints, Order, understand};
 use crate::config_error::{ConfigError, FieldError, Rules};
 use crate::defaults;
-use crate::dial::Dialer;
-use crate::endpoint::{Address, redact};
+use crate::endpoint::{Address, Overrides, redact};
 use crate::pool::Limits;
 use crate::topology::Plan;
 
 /// What is needed once the connection is built.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(crate) connect_timeout: Duration,
     pub(crate) max_backoff: Duration,
     pub(crate) channel_timeout: Duration,
     pub(crate) topology_timeout: Duration,
@@ -23,7 +25,7 @@ pub(crate) struct Settings {
 /// Settings that keep the rules, in the form in which they are used.
 pub(super) struct Checked {
     pub(super) settings: Settings,
-    pub(super) dialer: Dialer,
+    pub(super) access: Access,
     pub(super) open_for: Duration,
     pub(super) topology: Plan,
 }
@@ -31,7 +33,7 @@ pub(super) struct Checked {
 impl Checked {
     /// To connect, and to declare the topology.
     pub(super) fn longest_attempt(&self) -> Duration {
-        let connecting = self.settings.connect_timeout;
+        let connecting = self.access.longest_attempt();
         if self.topology.is_empty() {
             connecting
         } else {
@@ -49,7 +51,7 @@ impl Builder {
             &self.name,
             "must not be empty",
         );
-        let address = self.checked_address(&mut rules);
+        let addresses = self.checked_addresses(&mut rules);
         rules.longer_than_zero(
             "connect_timeout",
             self.connect_timeout.unwrap_or(ONE_SECOND),
@@ -80,27 +82,28 @@ impl Builder {
         rules.longer_than_zero("topology_timeout", self.topology_timeout);
         let topology = Plan::check(&self.topology, &mut rules);
         let fields = rules.into_fields();
-        let Some(mut address) = address.filter(|_| fields.is_empty()) else {
+        if !fields.is_empty() {
             return Err(self.broken(fields));
-        };
-
-        let query = &mut address.uri.query;
-        let said = query.connection_timeout.map(Duration::from_millis);
-        let connect_timeout = self.connect_timeout.or(said);
-        let heartbeat = self.heartbeat.unwrap_or(defaults::HEARTBEAT).as_secs();
-        if self.heartbeat.is_some() || query.heartbeat.is_none() {
-            query.heartbeat = u16::try_from(heartbeat).ok();
         }
+
         let settings = Settings {
-            connect_timeout: connect_timeout.unwrap_or(defaults::CONNECT_TIMEOUT),
             max_backoff: self.max_backoff,
             channel_timeout: self.channel_timeout,
             topology_timeout: self.topology_timeout,
             pool: self.pool,
         };
-        let dialer = Dialer {
-            address,
-            client_name: self.name.to_string(),
+        let order = if self.shuffle {
+            Order::Shuffled(rand::random())
+        } else {
+            Order::AsListed
+        };
+        let access = Access {
+            name: Arc::clone(&self.name),
+            endpoints: Mutex::new(Endpoints::new(order, addresses)),
+            overrides: self.overrides(),
+            resolver: self.resolver.clone(),
+            provider: self.provider.clone(),
+            connect_timeout: self.connect_timeout.unwrap_or(defaults::CONNECT_TIMEOUT),
             tls: self.tls.clone(),
         };
         let open_for = self
@@ -108,34 +111,38 @@ impl Builder {
             .unwrap_or(defaults::OPEN_FOR.min(self.max_backoff));
         Ok(Checked {
             settings,
-            dialer,
+            access,
             open_for,
             topology,
         })
     }
 
-    fn checked_address(&self, rules: &mut Rules) -> Option<Address> {
-        match Address::parse(&self.uri) {
-            Ok(address) => {
-                let query = &address.uri.query;
-                rules.require(
-                    query.heartbeat != Some(0),
-                    "uri",
-                    &"heartbeat=0",
-                    "must not turn heartbeats off: without them a broker that hangs is not noticed",
-                );
-                rules.require(
-                    query.connection_timeout != Some(0),
-                    "uri",
-                    &"connection_timeout=0",
-                    "must have a connection_timeout longer than zero",
-                );
-                Some(address)
+    fn checked_addresses(&self, rules: &mut Rules) -> Vec<Address> {
+        let uri = match &self.uris {
+            Some(Listed::Many(uris)) => {
+                let understood = understand("uris", uris, self.overrides());
+                return understood.unwrap_or_else(|broken| {
+                    rules.extend(broken);
+                    Vec::new()
+                });
             }
+            Some(Listed::One(uri)) => uri,
+            None if self.resolver.is_some() => return Vec::new(),
+            None => defaults::URI,
+        };
+        match Address::parse(uri, self.overrides()) {
+            Ok(address) => vec![address],
             Err(rule) => {
-                rules.require(false, "uri", &redact(&self.uri), rule);
-                None
+                rules.require(false, "uri", &redact(uri), rule);
+                Vec::new()
             }
+        }
+    }
+
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            connect_timeout: self.connect_timeout,
+            heartbeat: self.heartbeat,
         }
     }
 

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::{Event, Link};
 use crate::clock;
 use crate::close::CloseReport;
+use crate::endpoint::test_address;
 use crate::error::{AmqpError, RefusedKind};
 use crate::state::ConnectionState;
 
@@ -103,14 +104,16 @@ fn expected_state(history: &[Step]) -> &'static str {
 fn event(step: Step, link: &Link<u64>, now: Instant) -> Event<u64> {
     let error = |error| Arc::new(error);
     match step {
-        Step::Begin => Event::AttemptBegan { attempt: 1 },
+        Step::Begin => began(),
         Step::Fail => Event::AttemptFailed {
             error: error(AmqpError::ChannelLimit),
         },
         Step::Refuse => Event::AttemptFailed {
             error: error(AmqpError::Refused {
+                endpoint: test_address("amqp://broker").endpoint,
                 kind: RefusedKind::Auth,
                 source: lapin::ErrorKind::FutureCompleted.into(),
+                others: [].into(),
             }),
         },
         Step::Connect => Event::Connected {
@@ -134,11 +137,18 @@ fn event(step: Step, link: &Link<u64>, now: Instant) -> Event<u64> {
     }
 }
 
+fn began<S>() -> Event<S> {
+    Event::AttemptBegan {
+        attempt: 1,
+        endpoint: None,
+    }
+}
+
 proptest! {
     #[test]
     fn the_link_is_what_its_history_says(steps in steps()) {
         let start = clock::now();
-        let mut link = Link::new(start);
+        let mut link = Link::new(None, start);
         let mut history = Vec::new();
         let mut ended = Vec::new();
         for (second, step) in (1..).zip(steps) {
@@ -191,8 +201,8 @@ proptest! {
 #[test]
 fn a_refusal_names_what_was_objected_to() {
     let now = clock::now();
-    let mut link = Link::new(now);
-    link.apply(Event::AttemptBegan { attempt: 1 }, now);
+    let mut link = Link::new(None, now);
+    link.apply(began(), now);
     link.apply(event(Step::Refuse, &link, now), now);
     let kind = RefusedKind::Auth;
     assert_eq!(*link.state(), ConnectionState::Refused { kind });
@@ -201,10 +211,71 @@ fn a_refusal_names_what_was_objected_to() {
 #[test]
 fn a_planned_attempt_is_forgotten_once_it_begins() {
     let now = clock::now();
-    let mut link: Link<u64> = Link::new(now);
+    let mut link: Link<u64> = Link::new(None, now);
     let at = now + Duration::from_secs(3);
     link.apply(Event::RetryPlanned { at }, now);
     assert_eq!(link.retry_in(now), Some(Duration::from_secs(3)));
-    link.apply(Event::AttemptBegan { attempt: 1 }, now);
+    link.apply(began(), now);
     assert_eq!(link.retry_in(now), None);
+}
+
+#[test]
+fn the_endpoint_is_that_of_the_last_thing_tried() {
+    let now = clock::now();
+    let [a, b] = ["amqp://a", "amqp://b"].map(|uri| test_address(uri).endpoint);
+    let mut link: Link<u64> = Link::new(None, now);
+    assert_eq!(link.endpoint(), None);
+    link.apply(began(), now);
+    assert_eq!(link.endpoint(), None, "a resolver is asked");
+    link.apply(
+        Event::Dialing {
+            endpoint: a.clone(),
+        },
+        now,
+    );
+    link.apply(event(Step::Fail, &link, now), now);
+    assert_eq!(link.endpoint(), Some(&a));
+    let endpoint = Some(b.clone());
+    link.apply(
+        Event::AttemptBegan {
+            attempt: 2,
+            endpoint,
+        },
+        now,
+    );
+    assert_eq!(link.endpoint(), Some(&b));
+    link.apply(event(Step::Connect, &link, now), now);
+    link.apply(event(Step::Lose, &link, now), now);
+    assert_eq!(link.endpoint(), Some(&b));
+}
+
+#[test]
+fn a_secret_is_known_for_as_long_as_its_connection_is_up() {
+    let now = clock::now();
+    let until = |seconds| Some(now + Duration::from_secs(seconds));
+    let mut link: Link<u64> = Link::new(None, now);
+    link.apply(began(), now);
+    link.apply(
+        Event::Dialed {
+            secret_until: until(5),
+        },
+        now,
+    );
+    link.apply(event(Step::Connect, &link, now), now);
+    assert_eq!(link.secret_expires_in(now), Some(Duration::from_secs(5)));
+    let error = Arc::new(AmqpError::ChannelLimit);
+    link.apply(Event::RefreshFailed { error }, now);
+    assert!(link.secret_error().is_some());
+    link.apply(
+        Event::SecretRefreshed {
+            secret_until: until(9),
+        },
+        now,
+    );
+    assert!(link.secret_error().is_none());
+    assert_eq!(link.secret_expires_in(now), Some(Duration::from_secs(9)));
+    let totals = link.totals();
+    assert_eq!((totals.secrets_refreshed, totals.refreshes_failed), (1, 1));
+    link.apply(event(Step::Lose, &link, now), now);
+    assert_eq!(link.secret_expires_in(now), None);
 }

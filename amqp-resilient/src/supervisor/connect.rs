@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::time::Instant;
 
 use super::Supervisor;
+use super::refresh::{Refresh, keep_fresh};
 use super::up::Up;
 use crate::classify;
 use crate::clock;
@@ -22,9 +22,9 @@ pub(crate) type Barred = Mutex<BTreeMap<usize, AmqpError>>;
 
 impl Supervisor {
     /// Connects, declares the topology, and announces the connection.
-    pub(super) async fn connect(&self, deadline: Instant) -> Result<Up, AmqpError> {
+    pub(super) async fn connect(&self) -> Result<Up, AmqpError> {
         let hub = &self.hub;
-        let dialed = self.dialer.dial(deadline).await?;
+        let (dialed, lease) = self.dial().await?;
         let epoch = hub.read(|link| link.next_epoch());
         let session = Arc::new(Session::new(
             epoch,
@@ -32,9 +32,15 @@ impl Supervisor {
             dialed.line,
             dialed.returns,
         ));
+        let refresh = Refresh {
+            hub: Arc::clone(hub),
+            access: Arc::clone(&self.access),
+            session: Arc::clone(&session),
+        };
         let mut up = Up {
             session: Arc::clone(&session),
             events: dialed.events,
+            keeping_fresh: keep_fresh(refresh, lease, self.refresh_backoff),
         };
         let mut alarm = None;
         let topology = if hub.topology.is_empty() {

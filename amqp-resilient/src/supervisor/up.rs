@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::refresh::KeepingFresh;
 use crate::classify;
 use crate::clock;
 use crate::error::AmqpError;
@@ -17,6 +18,8 @@ use crate::session::Session;
 pub(super) struct Up {
     pub(super) session: Arc<Session>,
     pub(super) events: BoxStream<'static, lapin::Event>,
+    /// Goes on while the connection is watched.
+    pub(super) keeping_fresh: KeepingFresh,
 }
 
 impl Up {
@@ -30,6 +33,7 @@ impl Up {
         loop {
             let event = tokio::select! {
                 event = self.events.next() => event,
+                never = &mut self.keeping_fresh => match never {},
                 _ = look.tick() => {
                     if !session.is_up() {
                         return closed_in_silence();

@@ -1,6 +1,7 @@
 //! A broker of a few hundred lines that answers as a test tells it to: what a real one does only by
 //! chance, this one does on demand.
 
+mod auth;
 mod declare;
 mod link;
 
@@ -14,6 +15,8 @@ use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
+use self::auth::Auth;
+pub(crate) use self::auth::OnSecret;
 pub(crate) use self::declare::Reply;
 
 /// What the broker does with a client that wants to connect.
@@ -86,6 +89,7 @@ type DeclareScript = Box<dyn FnMut(&str) -> Reply + Send>;
 
 struct Shared {
     welcome: Mutex<Welcome>,
+    auth: Auth,
     script: Mutex<Script>,
     received: Mutex<Vec<Received>>,
     declare_script: Mutex<DeclareScript>,
@@ -117,6 +121,7 @@ impl FakeBroker {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let shared = Shared {
             welcome: Mutex::new(Welcome::Accept),
+            auth: Auth::default(),
             script: Mutex::new(Box::new(|_, _| Answer::Ack)),
             received: Mutex::default(),
             declare_script: Mutex::new(Box::new(|_| Reply::Ok)),
@@ -168,6 +173,11 @@ impl FakeBroker {
 
     pub(crate) fn welcome(&self, welcome: Welcome) {
         *self.shared.welcome.lock() = welcome;
+    }
+
+    /// The address under another user and password.
+    pub(crate) fn uri_for(&self, user: &str, password: &str) -> String {
+        format!("amqp://{user}:{password}@{}/%2f", self.addr)
     }
 
     /// Decides what becomes of each message, given how many came before it.

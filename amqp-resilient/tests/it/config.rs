@@ -190,17 +190,17 @@ fn tls_is_refused_where_it_is_not_built_in_rather_than_left_out() {
 #[tokio::test]
 async fn an_endpoint_is_shown_without_credentials() {
     for (uri, shown) in [
-        ("amqp://u:secret@broker", "amqp://broker:5672/%2f"),
+        ("amqp://u:hunter2@broker", "amqp://broker:5672/%2f"),
         (
-            "amqp://u:secret@broker:1234/shop",
+            "amqp://u:hunter2@broker:1234/shop",
             "amqp://broker:1234/shop",
         ),
         (
-            "amqp://u:secret@[::1]:1234/a%2fb",
+            "amqp://u:hunter2@[::1]:1234/a%2fb",
             "amqp://[::1]:1234/a%2fb",
         ),
         (
-            "amqp://u:secret@[2001:DB8::1]",
+            "amqp://u:hunter2@[2001:DB8::1]",
             "amqp://[2001:db8::1]:5672/%2f",
         ),
         (
@@ -209,11 +209,11 @@ async fn an_endpoint_is_shown_without_credentials() {
         ),
     ] {
         let builder = ResilientConnection::builder("test").uri(uri);
-        assert!(!format!("{builder:?}").contains("secret"));
+        assert!(!format!("{builder:?}").contains("hunter2"));
         let connection = builder.connect_lazy().unwrap();
-        assert_eq!(connection.endpoint().to_string(), shown, "{uri}");
-        assert!(!format!("{connection:?}").contains("secret"));
-        assert!(!format!("{:?}", connection.snapshot()).contains("secret"));
+        assert_eq!(connection.endpoint().unwrap().to_string(), shown, "{uri}");
+        assert!(!format!("{connection:?}").contains("hunter2"));
+        assert!(!format!("{:?}", connection.snapshot()).contains("hunter2"));
     }
 }
 

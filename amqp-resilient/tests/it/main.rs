@@ -1,5 +1,5 @@
 //! Tests that need nothing but Rust. Time is real here: lapin reads its sockets on a thread of its
-//! own, which a paused clock would overtake. Waits are bounded polls.
+//! own, which a paused clock would overtake. Waits are bounded polls. Only where nothing is dialed is it virtual.
 //!
 //! The suite against a real RabbitMQ is `tests/rabbit`, behind the feature `rabbit-tests`.
 
@@ -9,12 +9,15 @@ mod broker;
 mod closing;
 mod config;
 mod connecting;
+mod credentials;
 mod declaring;
+mod endpoints;
 mod hooks;
 #[cfg(any(feature = "health", feature = "telemetry"))]
 mod modes;
 mod observing;
 mod pools;
 mod publishing;
+mod refreshing;
 mod support;
 mod way_out;

@@ -142,6 +142,10 @@ mod telemetry {
                 "amqp_resilient_reconnects_total resilience_outcome=\"connected\"",
                 1.0,
             ),
+            (
+                "amqp_resilient_secret_refreshes_total resilience_outcome=\"refreshed\"",
+                0.0,
+            ),
             ("amqp_resilient_publish_confirmed_total", 1.0),
             ("amqp_resilient_publish_nacked_total", 1.0),
             ("amqp_resilient_publish_in_flight", 0.0),

@@ -35,3 +35,11 @@ pub(crate) fn lapin_threads() -> usize {
 pub(crate) fn now() -> std::time::Instant {
     std::time::Instant::now()
 }
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the clock of tests in virtual time"
+)]
+pub(crate) fn paused_now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}

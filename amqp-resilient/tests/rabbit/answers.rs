@@ -7,6 +7,7 @@ use steadfast_amqp::{AmqpError, Message, PublishError, Purpose, RefusedKind, Res
 use steadfast_breaker::State;
 use steadfast_testkit::RabbitNode;
 
+use crate::rotation::a_rotated_password_heals_and_is_refreshed;
 use crate::support::{brisk, declare, delete, std_now, take_all, until};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -21,6 +22,7 @@ async fn every_message_channel_and_login_gets_its_own_answer() {
     closing_all_connections_by_hand_is_survived(&node, &connection).await;
     a_refused_login_is_no_storm_and_heals(&node).await;
     an_unknown_vhost_is_refused(&node).await;
+    a_rotated_password_heals_and_is_refreshed(&node).await;
     connection.close(Duration::from_secs(5)).await;
 }
 

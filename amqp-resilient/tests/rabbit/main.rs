@@ -12,5 +12,6 @@ mod answers;
 mod crashes;
 mod hardship;
 mod pipelined;
+mod rotation;
 mod support;
 mod topologies;

@@ -184,14 +184,19 @@ impl Link {
         use connection::AMQPMethod as M;
         let welcome = *self.shared.welcome.lock();
         match method {
-            M::StartOk(_) => self.on_connection(match welcome {
-                Welcome::Refuse(code) => close_connection(code),
-                _ => M::Tune(connection::Tune {
-                    channel_max: 2047,
-                    frame_max: 131_072,
-                    heartbeat: 60,
-                }),
-            }),
+            M::StartOk(start) => {
+                let known = self.shared.auth.log_in(&start.response);
+                self.on_connection(match welcome {
+                    Welcome::Refuse(code) => close_connection(code),
+                    _ if !known => close_connection(403),
+                    _ => M::Tune(connection::Tune {
+                        channel_max: 2047,
+                        frame_max: 131_072,
+                        heartbeat: 60,
+                    }),
+                });
+            }
+            M::UpdateSecret(update) => return self.update_secret(&update),
             M::TuneOk(_) => {}
             M::Open(_) => self.on_connection(match welcome {
                 Welcome::RefuseVhost(code) => close_connection(code),
