@@ -76,6 +76,10 @@ impl Lanes {
         deadline: Instant,
         patience: Patience,
     ) -> Result<(InFlight, bool), AmqpError> {
+        let began = clock::now();
+        let too_late = || AmqpError::CheckoutTimeout {
+            waited: began.elapsed(),
+        };
         loop {
             let settled = self.settled.notified();
             let way = self.way(exchange);
@@ -87,18 +91,18 @@ impl Lanes {
                     hub.session(deadline, patience).await?;
                 }
                 Way::Alone => {
-                    let lane = Arc::new(self.open(hub, deadline, patience).await?);
+                    let opening = timeout_at(deadline, self.open(hub, deadline, patience));
+                    let lane = opening.await.map_err(|_| too_late())??;
                     return Ok((lane.board(), false));
                 }
                 Way::Open => {
                     let opening = OpeningShared(self);
-                    let lane = Arc::new(self.open(hub, deadline, patience).await?);
-                    opening.done(lane);
+                    let lane = timeout_at(deadline, self.open(hub, deadline, patience));
+                    opening.done(lane.await.map_err(|_| too_late())??);
                 }
                 Way::Wait => {
-                    if timeout_at(deadline, settled).await.is_err() {
-                        return Err(hub.gave_up_waiting());
-                    }
+                    let opened = timeout_at(deadline, settled).await;
+                    opened.map_err(|_| too_late())?;
                 }
             }
         }
@@ -127,14 +131,9 @@ impl Lanes {
         hub: &Hub,
         deadline: Instant,
         patience: Patience,
-    ) -> Result<Lane, AmqpError> {
-        let began = clock::now();
-        match timeout_at(deadline, self.pool.checkout(hub, deadline, patience)).await {
-            Ok(channel) => channel.map(Lane::new),
-            Err(_) => Err(AmqpError::CheckoutTimeout {
-                waited: began.elapsed(),
-            }),
-        }
+    ) -> Result<Arc<Lane>, AmqpError> {
+        let channel = self.pool.checkout(hub, deadline, patience).await?;
+        Ok(Arc::new(Lane::new(channel)))
     }
 
     /// A message to this exchange was answered, one way or another.

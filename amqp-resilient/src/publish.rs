@@ -82,7 +82,7 @@ impl<'a> Publishing<'a> {
             let quarantine = self.quarantine().await?;
             let (in_flight, is_shared) = match self.lane().await {
                 Ok(found) => found,
-                Err(error) => return Err(self.failed(error.into())),
+                Err(error) => return Err(self.failed(error)),
             };
             let session = Arc::clone(in_flight.lane().session());
             if let Some(error) = self.too_large(&session) {
@@ -131,7 +131,7 @@ impl<'a> Publishing<'a> {
 
     /// A place on a channel of a connection that, at this moment, is up and not blocked; and whether it is
     /// shared.
-    async fn lane(&self) -> Result<(InFlight, bool), AmqpError> {
+    async fn lane(&self) -> Result<(InFlight, bool), PublishError> {
         let in_a_hurry = self.core.backpressure == Backpressure::FailFast && self.sent == 0;
         if in_a_hurry {
             let now = clock::now();
@@ -144,7 +144,8 @@ impl<'a> Publishing<'a> {
             match found.await {
                 // The broker is slow, and the message has time.
                 Err(AmqpError::ChannelTimeout { .. }) if clock::now() < self.deadline => {}
-                found => return found,
+                Err(AmqpError::CheckoutTimeout { .. }) => return Err(self.too_late()),
+                found => return Ok(found?),
             }
         }
     }

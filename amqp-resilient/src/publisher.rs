@@ -6,11 +6,13 @@ mod handle;
 
 use std::fmt;
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use steadfast_bulkhead::Bulkhead;
+use tokio::task::coop::{consume_budget, unconstrained};
 use tokio::time::Instant;
 
 pub use self::builder::PublisherBuilder;
@@ -35,7 +37,7 @@ use crate::published::Published;
 ///
 /// # Order
 /// What one task publishes one after the other, or gives to [`send`](Self::send), arrives in that order as
-/// long as no message has to be sent again. Priorities, several publishers and several tasks have no order.
+/// long as no message has to be sent again, and none is given up by dropping its future.
 ///
 /// # Examples
 /// ```no_run
@@ -127,6 +129,8 @@ impl Publisher {
     /// # }
     /// ```
     pub async fn send(&self, message: Message) -> Result<PublishHandle, PublishError> {
+        // It may never have to wait: a loop of sends is to let others run, its confirms among them.
+        consume_budget().await;
         let counting = Counting::new(self.connection.hub());
         let (message, deadline, mut room) = match self.take_on(message).await {
             Ok(taken_on) => taken_on,
@@ -145,8 +149,10 @@ impl Publisher {
             counting.ended(&result);
             result
         });
-        // Its place in the order is that of this call: everything up to the first wait is done in it.
-        match poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await {
+        // Its place in the order is that of this call: everything up to the first wait is done in it, so
+        // nothing must seem to have to wait only because the task has done so much.
+        let mut first = unconstrained(sending.as_mut());
+        match poll_fn(|cx| Poll::Ready(Pin::new(&mut first).poll(cx))).await {
             Poll::Ready(result) => Ok(PublishHandle::ended(id, result)),
             Poll::Pending => Ok(PublishHandle::under_way(id, tokio::spawn(sending))),
         }
