@@ -98,6 +98,20 @@ impl RabbitNode {
         format!("amqp://guest:guest@{addr}/%2f")
     }
 
+    /// The URI for clients with TLS: `amqps://guest:guest@localhost:PORT/%2f`. The node's certificate is of
+    /// [`tls_authority`](Self::tls_authority), which no client trusts unless it is told to.
+    #[must_use]
+    pub fn tls_uri(&self) -> String {
+        let port = self.inner.home().amqps.addr().port();
+        format!("amqps://guest:guest@localhost:{port}/%2f")
+    }
+
+    /// The certificate, in PEM, of the authority to trust for [`tls_uri`](Self::tls_uri).
+    #[must_use]
+    pub fn tls_authority(&self) -> &'static str {
+        home::AUTHORITY
+    }
+
     /// Whether the node's process is there, frozen or not.
     #[must_use]
     pub fn is_running(&self) -> bool {

@@ -77,5 +77,7 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-http/middleware",
     "steadfast-amqp/health",
     "steadfast-amqp/telemetry",
+    // For the test of TLS against RabbitMQ.
+    "steadfast-amqp/rustls",
     "steadfast-telemetry/prometheus",
 ];

@@ -10,6 +10,8 @@
 
 mod answers;
 mod crashes;
+#[cfg(feature = "rustls")]
+mod encrypted;
 mod hardship;
 mod pipelined;
 mod rotation;

@@ -25,13 +25,14 @@ use crate::port::ReservedPort;
 pub(crate) struct Home {
     dir: PathBuf,
     pub(crate) amqp: ReservedPort,
+    pub(crate) amqps: ReservedPort,
     pub(crate) management: ReservedPort,
     pub(crate) epmd: ReservedPort,
     distribution: ReservedPort,
 }
 
 impl Home {
-    /// Takes four ports and writes the directory.
+    /// Takes five ports and writes the directory.
     pub(crate) fn create() -> io::Result<Self> {
         let amqp = ReservedPort::take()?;
         let tag: u64 = rand::rng().random();
@@ -39,6 +40,7 @@ impl Home {
         let home = Self {
             dir: env::temp_dir().join(name),
             amqp,
+            amqps: ReservedPort::take()?,
             management: ReservedPort::take()?,
             epmd: ReservedPort::take()?,
             distribution: ReservedPort::take()?,
@@ -65,8 +67,21 @@ impl Home {
             .mode(0o400)
             .open(self.dir.join("home/.erlang.cookie"))?;
         io::Write::write_all(&mut cookie, format!("{secret:032X}").as_bytes())?;
+        for (file, content) in [
+            ("authority.pem", AUTHORITY),
+            ("server.pem", include_str!("tls/server.pem")),
+            ("server.key", include_str!("tls/server.key")),
+        ] {
+            fs::write(self.dir.join(file), content)?;
+        }
         let config = format!(
             "listeners.tcp.default = {amqp}\n\
+             listeners.ssl.default = {amqps}\n\
+             ssl_options.cacertfile = {dir}/authority.pem\n\
+             ssl_options.certfile = {dir}/server.pem\n\
+             ssl_options.keyfile = {dir}/server.key\n\
+             ssl_options.verify = verify_none\n\
+             num_acceptors.ssl = 1\n\
              num_acceptors.tcp = 2\n\
              loopback_users = none\n\
              vm_memory_high_watermark.relative = {NORMAL_WATERMARK}\n\
@@ -75,6 +90,8 @@ impl Home {
              management.tcp.ip = 127.0.0.1\n\
              management.tcp.port = {management}\n",
             amqp = self.amqp.addr(),
+            amqps = self.amqps.addr(),
+            dir = self.dir.display(),
             management = self.management.number(),
         );
         fs::write(self.dir.join("rabbitmq.conf"), config)?;
@@ -186,6 +203,9 @@ impl Home {
         command
     }
 }
+
+/// The authority of the node's certificate. It signs nothing else, and its key was thrown away.
+pub(crate) const AUTHORITY: &str = include_str!("tls/authority.pem");
 
 /// Whether RabbitMQ and its Erlang are on this machine.
 pub(crate) fn installed() -> bool {
