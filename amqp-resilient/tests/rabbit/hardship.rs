@@ -20,6 +20,7 @@ async fn a_broker_that_does_nothing_makes_nobody_wait_for_ever() {
         .unwrap();
     declare(&connection, "work", &[]).await;
     an_alarm_blocks_publishers_and_loses_nothing(&node, &connection).await;
+    a_full_disk_blocks_publishers_too(&node, &connection).await;
     a_frozen_broker_is_noticed_and_bounded(&node, &connection).await;
 }
 
@@ -88,6 +89,27 @@ async fn an_alarm_blocks_publishers_and_loses_nothing(
     println!("F5: {confirmed} confirmed, {blocked} blocked, {ambiguous} ambiguous, of 24");
     assert!(blocked >= 16, "all but the first of each task");
     assert_eq!(connection.snapshot().totals.lost, 0);
+}
+
+async fn a_full_disk_blocks_publishers_too(node: &RabbitNode, connection: &ResilientConnection) {
+    let limit = |limit| async move { node.ctl(&["set_disk_free_limit", limit]).await.unwrap() };
+    limit("900000GB").await;
+    let publisher = connection.publisher();
+    // RabbitMQ tells a connection when it publishes.
+    let held = Message::new("", "work", "held").deadline(Duration::from_secs(30));
+    let held = publisher.send(held).await.unwrap();
+    let blocked = || connection.state().is_blocked();
+    until("it is blocked", Duration::from_secs(10), blocked).await;
+    let hasty = Message::new("", "work", "hasty").deadline(Duration::from_millis(300));
+    let error = publisher.publish(hasty).await.unwrap_err();
+    let PublishError::Blocked { reason, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert!(reason.contains("disk"), "{reason}");
+    limit("1MB").await;
+    held.await.unwrap();
+    let found = take_all(connection, "work").await;
+    assert!(found.contains_key("held") && !found.contains_key("hasty"));
 }
 
 async fn a_frozen_broker_is_noticed_and_bounded(
