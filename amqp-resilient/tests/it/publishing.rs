@@ -2,6 +2,7 @@
 
 mod alarms;
 mod buffering;
+mod chaos;
 mod polled;
 mod sending;
 mod sharing;
