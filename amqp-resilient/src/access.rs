@@ -32,6 +32,19 @@ pub(crate) struct Access {
 }
 
 impl Access {
+    /// The same for another connection, which goes its own way through the endpoints.
+    pub(crate) fn for_connection(&self, name: &Arc<str>) -> Self {
+        Self {
+            name: Arc::clone(name),
+            endpoints: Mutex::new(self.endpoints.lock().anew()),
+            overrides: self.overrides,
+            resolver: self.resolver.clone(),
+            provider: self.provider.clone(),
+            connect_timeout: self.connect_timeout,
+            tls: self.tls.clone(),
+        }
+    }
+
     /// Asks the resolver, if there is one, for the endpoints. After a failure they are the ones from before.
     pub(crate) async fn resolve(&self) -> Option<Result<(), AmqpError>> {
         let resolver = self.resolver.as_ref()?;

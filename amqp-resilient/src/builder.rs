@@ -10,9 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lapin::tcp::OwnedTLSConfig;
-use steadfast_breaker::CircuitBreaker;
-use steadfast_retry::{Backoff, Jitter, Retry};
-use tokio::runtime::Handle;
 
 use self::checked::Checked;
 pub(crate) use self::checked::Settings;
@@ -20,14 +17,13 @@ use crate::asked::Asked;
 use crate::config_error::ConfigError;
 use crate::connection::ResilientConnection;
 use crate::credentials::Credentials;
-use crate::defaults::{self, RESET_TIMEOUT, STABLE_AFTER};
+use crate::defaults;
 use crate::endpoint::redact;
 use crate::error::AmqpError;
 use crate::hook::ChannelHook;
-use crate::hub::{Hub, Parts};
 use crate::observer::Observer;
+use crate::pair::Pair;
 use crate::pool::Limits;
-use crate::supervisor::{Barred, BreakerMoved, Supervisor};
 use crate::topology::Topology;
 
 /// Settings of a [`ResilientConnection`] to be; made by [`ResilientConnection::builder`].
@@ -39,6 +35,7 @@ pub struct Builder {
     shuffle: bool,
     resolver: Option<Asked<Vec<String>>>,
     provider: Option<Asked<Credentials>>,
+    one_connection: bool,
     tls: OwnedTLSConfig,
     connect_timeout: Option<Duration>,
     heartbeat: Option<Duration>,
@@ -68,6 +65,7 @@ impl Builder {
             shuffle: defaults::SHUFFLE,
             resolver: None,
             provider: None,
+            one_connection: defaults::ONE_CONNECTION,
             tls: OwnedTLSConfig::default(),
             connect_timeout: None,
             heartbeat: None,
@@ -88,13 +86,14 @@ impl Builder {
         }
     }
 
-    /// Adds an observer of changes of state; may be called more than once.
+    /// Adds an observer of changes of state, of both connections; may be called more than once.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observers.push(Arc::new(observer));
         self
     }
 
-    /// Begins to connect, and waits for the first connection.
+    /// Begins to connect, and waits for the first connection; and for the one for consuming too, if the
+    /// topology has queues of its own for it.
     ///
     /// # Errors
     /// [`AmqpError::Config`] lists every setting that breaks its rule. [`AmqpError::Refused`] comes
@@ -111,9 +110,12 @@ impl Builder {
     /// # Cancel safety
     /// Dropping the future ends the attempt and leaves nothing behind.
     pub async fn connect(self) -> Result<ResilientConnection, AmqpError> {
-        let patience = self.checked()?.longest_attempt();
-        let connection = self.connect_lazy()?;
-        connection.wait_connected(patience).await?;
+        let checked = self.checked()?;
+        let patience = checked.blueprint.longest_attempt(&checked.topology);
+        let connection = self.start(checked);
+        // So that an attempt that takes the whole of its time comes to its own end.
+        let patience = patience.saturating_add(SLACK);
+        connection.wait_all_connected(patience).await?;
         Ok(connection)
     }
 
@@ -126,55 +128,23 @@ impl Builder {
     /// Outside a tokio runtime.
     pub fn connect_lazy(self) -> Result<ResilientConnection, ConfigError> {
         let checked = self.checked()?;
-        let longest_attempt = checked.longest_attempt();
+        Ok(self.start(checked))
+    }
+
+    fn start(self, checked: Checked) -> ResilientConnection {
         let Checked {
-            settings,
-            access,
-            open_for,
+            blueprint,
             topology,
         } = checked;
-        let between_attempts = settings.max_backoff.saturating_add(longest_attempt);
-        let breaker_moved = BreakerMoved::default();
-        let breaker = CircuitBreaker::builder(Arc::clone(&self.name))
-            .failure_threshold(self.failure_threshold)
-            .success_threshold(1)
-            .open_for(open_for)
-            // Longer than the longest probe, and than the longest time between two failures.
-            .half_open_max(longest_attempt.saturating_add(2 * STABLE_AFTER))
-            .reset_timeout(RESET_TIMEOUT.max(between_attempts.saturating_mul(2)))
-            .observer(breaker_moved.clone())
-            .build()
-            .expect("the settings are checked");
-        let retry = Retry::builder(Arc::clone(&self.name))
-            .max_attempts(u32::MAX)
-            .base_backoff(self.base_backoff)
-            .max_backoff(self.max_backoff)
-            .max_retry_after(self.max_backoff)
-            .jitter(Jitter::Full)
-            .history(0)
-            .build()
-            .expect("the settings are checked");
-        let runtime = Handle::current();
-        let hub = Arc::new(Hub::new(Parts {
-            name: self.name,
-            endpoint: access.first(),
-            settings,
-            breaker,
-            retry,
-            observers: self.observers,
+        let one_connection = self.one_connection;
+        let pair = Pair::new(
+            self.name,
+            blueprint,
             topology,
-            on_channel: self.on_channel,
-            runtime: runtime.clone(),
-        }));
-        let supervisor = Supervisor {
-            hub: Arc::clone(&hub),
-            access: Arc::new(access),
-            refresh_backoff: Backoff::exponential(self.base_backoff).max(self.max_backoff),
-            breaker_moved,
-            barred: Barred::default(),
-        };
-        runtime.spawn(supervisor.run());
-        Ok(ResilientConnection::new(hub))
+            self.observers,
+            one_connection,
+        );
+        ResilientConnection::new(pair)
     }
 }
 
@@ -186,6 +156,7 @@ impl fmt::Debug for Builder {
             .field("shuffle", &self.shuffle)
             .field("resolver", &self.resolver)
             .field("credentials", &self.provider)
+            .field("one_connection", &self.one_connection)
             .field("connect_timeout", &self.connect_timeout)
             .field("heartbeat", &self.heartbeat)
             .field("base_backoff", &self.base_backoff)
@@ -213,3 +184,6 @@ impl fmt::Debug for Listed {
             .finish()
     }
 }
+
+/// For what an attempt does besides waiting.
+const SLACK: Duration = Duration::from_millis(100);

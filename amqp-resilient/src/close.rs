@@ -21,6 +21,14 @@ impl CloseReport {
         }
     }
 
+    /// The report of both connections.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            graceful: self.graceful && other.graceful,
+            abandoned: self.abandoned + other.abandoned,
+        }
+    }
+
     /// Whether nothing was cut short.
     #[must_use]
     pub fn is_clean(&self) -> bool {

@@ -1,29 +1,31 @@
 //! The handle.
 
+mod consuming;
+mod ending;
 mod topology;
 mod way_out;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast_breaker::CircuitBreaker;
 use steadfast_bulkhead::Bulkhead;
 use steadfast_retry::Retry;
 use tokio::sync::watch;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::timeout_at;
 
 use crate::builder::Builder;
 use crate::channel::PooledChannel;
 use crate::clock;
-use crate::close::CloseReport;
 use crate::endpoint::Endpoint;
 use crate::error::AmqpError;
-use crate::hub::{Hub, Intent, Patience};
+use crate::hub::{Hub, Patience};
 use crate::observer::Observer;
-use crate::publisher::{Publisher, PublisherBuilder, PublisherCore};
+use crate::pair::Pair;
+use crate::publisher::{Publisher, PublisherBuilder};
 use crate::purpose::Purpose;
-use crate::session::{ChannelMode, GOODBYE};
+use crate::session::ChannelMode;
 use crate::snapshot::{self, Snapshot};
 use crate::state::{ConnectionState, Epoch};
 
@@ -59,13 +61,9 @@ use crate::state::{ConnectionState, Epoch};
 /// ```
 #[derive(Clone)]
 pub struct ResilientConnection {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
+    pair: Arc<Pair>,
+    /// The one of the two that this handle is for.
     hub: Arc<Hub>,
-    /// Of the publisher that `publisher()` gives out.
-    publishing: OnceLock<Arc<PublisherCore>>,
 }
 
 impl ResilientConnection {
@@ -75,16 +73,15 @@ impl ResilientConnection {
         Builder::new(name.into())
     }
 
-    pub(crate) fn new(hub: Arc<Hub>) -> Self {
+    pub(crate) fn new(pair: Pair) -> Self {
         Self {
-            inner: Arc::new(Inner {
-                hub,
-                publishing: OnceLock::new(),
-            }),
+            hub: Arc::clone(pair.primary()),
+            pair: Arc::new(pair),
         }
     }
 
-    /// Checks out an open channel from the pool of its purpose.
+    /// Checks out an open channel from the pool of its purpose. Those for [`Purpose::Consume`] are on
+    /// the [connection for consuming](Self::consuming), whose first checkout makes it.
     ///
     /// While the connection is down this waits for it, unless the circuit breaker is open, and
     /// while it is blocked this waits for the end of the alarm, in all for at most the checkout
@@ -106,32 +103,36 @@ impl ResilientConnection {
         purpose: impl Into<Purpose>,
     ) -> Result<PooledChannel, AmqpError> {
         let purpose = purpose.into();
-        let hub = self.hub();
+        let serving = self.serving(&purpose);
+        let hub = serving.hub();
         let deadline = clock::after(hub.settings.pool.checkout_timeout);
         let pool = hub.pools.of(hub, &purpose);
         let channel = pool
             .checkout(hub, deadline, Patience::UntilBreakerOpens)
             .await?;
-        Ok(PooledChannel::new(channel, purpose, self.clone()))
+        Ok(PooledChannel::new(channel, purpose, serving))
     }
 
     /// The connection's publisher with the default settings. All that this gives out share one set
-    /// of channels; it may be called as often as is convenient.
+    /// of channels; it may be called as often as is convenient. Never on the connection for consuming.
     #[must_use]
     pub fn publisher(&self) -> Publisher {
-        let core = self.inner.publishing.get_or_init(|| {
-            let builder = PublisherBuilder::new(self.clone(), "publisher".into());
+        let primary = self.primary();
+        let core = self.pair.publishing.get_or_init(|| {
+            let builder = PublisherBuilder::new(primary.clone(), "publisher".into());
             builder.core()
         });
-        Publisher::new(Arc::clone(core), self.clone())
+        Publisher::new(Arc::clone(core), primary)
     }
 
-    /// Starts building a publisher with settings, and channels, of its own.
+    /// Starts building a publisher with settings, and channels, of its own. Never on the connection for
+    /// consuming.
     pub fn publisher_builder(&self, name: impl Into<Arc<str>>) -> PublisherBuilder {
-        PublisherBuilder::new(self.clone(), name.into())
+        PublisherBuilder::new(self.primary(), name.into())
     }
 
-    /// The state at this moment.
+    /// The state at this moment; of the primary connection, as all that this handle tells, unless it is the
+    /// view of the one for [consuming](Self::consuming).
     #[must_use]
     pub fn state(&self) -> ConnectionState {
         self.hub().read(|link| link.state().clone())
@@ -187,36 +188,18 @@ impl ResilientConnection {
         }
     }
 
-    /// Closes the connection for all handles. New checkouts and publishes are refused from now on;
-    /// those under way may finish within the grace. Then the broker is told, and the connection is
-    /// cut in any case: this returns within the grace and half a second.
-    ///
-    /// Closing again waits for the same end and tells the same report.
-    ///
-    /// # Cancel safety
-    /// Dropping the future does not stop the closing.
-    pub async fn close(&self, grace: Duration) -> CloseReport {
-        let hub = self.hub();
-        hub.pools.close();
-        hub.intend(Intent::Drain(clock::after(grace)));
-        let mut link = hub.watch_link();
-        // The supervisor keeps to the grace by itself, unless its runtime has gone away.
-        let longest = grace.saturating_add(GOODBYE * 2);
-        let closed = timeout(longest, link.wait_for(|link| link.report().is_some())).await;
-        match closed {
-            Ok(Ok(link)) => link.report(),
-            _ => None,
-        }
-        .unwrap_or_else(|| CloseReport::new(false, hub.pools.in_use()))
-    }
-
-    /// State, pools and counts, read at this moment. Asks nothing of the broker.
+    /// State, pools and counts, read at this moment. Asks nothing of the broker. That of the connection for
+    /// consuming is part of it, once there is one.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        snapshot::take(self.hub())
+        let other = self.other();
+        Snapshot {
+            consuming: other.map(|hub| Box::new(snapshot::take(&hub))),
+            ..snapshot::take(self.hub())
+        }
     }
 
-    /// The name given to [`builder`](Self::builder).
+    /// The name given to [`builder`](Self::builder); that of the connection for consuming ends in `/consume`.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.hub().name
@@ -243,29 +226,23 @@ impl ResilientConnection {
         &self.hub().retry
     }
 
-    /// The bulkhead in front of the channels of a purpose, to be watched.
+    /// The bulkhead in front of the channels of a purpose, to be watched. That of [`Purpose::Consume`]
+    /// belongs to the connection for consuming, which is made if there is none yet.
     #[must_use]
     pub fn bulkhead(&self, purpose: impl Into<Purpose>) -> Bulkhead {
-        self.hub()
-            .pools
-            .of(self.hub(), &purpose.into())
-            .bulkhead()
-            .clone()
+        let purpose = purpose.into();
+        let serving = self.serving(&purpose);
+        let hub = serving.hub();
+        hub.pools.of(hub, &purpose).bulkhead().clone()
     }
 
-    /// Adds an observer of changes of state. Observers stay for good.
+    /// Adds an observer of changes of state, of both connections. Observers stay for good.
     pub fn add_observer(&self, observer: Arc<dyn Observer>) {
-        self.hub().observers.add(observer);
+        self.pair.add_observer(observer);
     }
 
     pub(crate) fn hub(&self) -> &Arc<Hub> {
-        &self.inner.hub
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.hub.intend(Intent::Abandon);
+        &self.hub
     }
 }
 

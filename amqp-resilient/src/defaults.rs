@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 pub(crate) const URI: &str = "amqp://guest:guest@localhost:5672/%2f";
+pub(crate) const ONE_CONNECTION: bool = false;
 pub(crate) const SHUFFLE: bool = true;
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -67,6 +68,7 @@ mod tests {
         let expected = rows(&[
             ("uri", URI.to_owned()),
             ("shuffle", SHUFFLE.to_string()),
+            ("one_connection", ONE_CONNECTION.to_string()),
             ("connect_timeout", time(CONNECT_TIMEOUT)),
             ("heartbeat", time(HEARTBEAT)),
             ("base_backoff", time(BASE_BACKOFF)),

@@ -1,5 +1,7 @@
 //! What the handles, the pools and the supervisor of one connection share.
 
+mod closing;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -27,12 +27,12 @@
 //!
 //! For a service that must outlive its broker's restarts. Consuming and settling are lapin's: a
 //! [`PooledChannel`] is a [`lapin::Channel`]. A consumer ends with its connection and is not subscribed
-//! again by itself: wait for the next epoch with [`subscribe`](ResilientConnection::subscribe). Exchanges,
-//! queues and bindings are declared again by themselves, if they are given as a [`Topology`].
+//! again by itself: wait for the next epoch of [`consuming`](ResilientConnection::consuming), with
+//! [`subscribe`](ResilientConnection::subscribe). Exchanges, queues and bindings are declared again by
+//! themselves, if they are given as a [`Topology`].
 //!
-//! Publish and consume over two connections: a broker that is short of memory blocks a publishing
-//! connection with all that is on it, acknowledgements included. A task that waits for each answer publishes
-//! one message a round trip: throughput comes from several tasks, or from [`Publisher::send`].
+//! A task that waits for each answer publishes one message a round trip: throughput comes from several tasks,
+//! or from [`Publisher::send`].
 //!
 //! # How it decides
 //!
@@ -58,6 +58,10 @@
 //!   takes the connection has it. It is refused only if they all refuse. The
 //!   [`resolver`](Builder::resolver) and the [`credentials`](Builder::credentials) are asked before each
 //!   round, and the latter again before a secret runs out.
+//! - *Two connections.* A broker that is short of memory blocks connections that publish, acknowledgements
+//!   included, so channels for [`Purpose::Consume`] are on a connection of their own. It is made when it is
+//!   first needed, and [`consuming`](ResilientConnection::consuming) is a view of it; each has its own state
+//!   and circuit breaker.
 //! - *Topology.* Declared after each handshake, while the state is still `Connecting`, so that whoever
 //!   finds the connection up finds its queues too. Each entity is for itself: a refusal closes one channel,
 //!   which nobody else uses, and is reported; what needs the entity is skipped; the connection is used. It
@@ -90,7 +94,7 @@
 //!
 //! # Cost
 //!
-//! Two tasks and one thread (lapin's) a connection. A publish adds a few short locks to lapin's own work
+//! Two tasks and one thread (lapin's) a connection; two connections if there are channels for consuming. A publish adds a few short locks to lapin's own work
 //! and waits for one round trip; it copies the body as often as it sends it, and a `send` that cannot end at
 //! once has a task to itself. A topology takes one round trip an entity, at each connect.
 //!
@@ -109,6 +113,7 @@
 
 mod access;
 mod asked;
+mod blueprint;
 mod buffer;
 mod builder;
 mod channel;
@@ -133,6 +138,7 @@ mod link;
 mod message;
 mod observer;
 mod opened;
+mod pair;
 mod pool;
 mod pools;
 mod publish;

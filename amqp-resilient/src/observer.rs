@@ -55,7 +55,7 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StateChange {
-    /// The connection's name.
+    /// The connection's name; that of the connection for consuming ends in `/consume`.
     pub name: Arc<str>,
     /// The state it left.
     pub from: ConnectionState,
@@ -93,6 +93,10 @@ impl Observers {
             list: RwLock::new(observers.into()),
             panics: AtomicU64::new(0),
         }
+    }
+
+    pub(crate) fn list(&self) -> Vec<Arc<dyn Observer>> {
+        self.list.read().to_vec()
     }
 
     pub(crate) fn add(&self, observer: Arc<dyn Observer>) {

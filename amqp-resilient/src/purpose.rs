@@ -10,10 +10,11 @@ use std::fmt;
 pub enum Purpose {
     /// Publishing by hand. (A [`Publisher`](crate::Publisher) has channels of its own.)
     Publish,
-    /// Consuming. These channels are closed when they come back and never given to somebody else:
-    /// a consumer may still be alive on them.
+    /// Consuming, over a [connection of its own](crate::ResilientConnection::consuming). These channels are
+    /// closed when they come back and never given to somebody else: a consumer may still be alive on them.
     Consume,
-    /// Declaring, binding, deleting, looking.
+    /// Declaring, binding, deleting, looking; what has to do with an exclusive queue belongs on a channel for
+    /// [`Consume`](Self::Consume).
     Admin,
     /// Anything else. Each name makes a pool that stays for the life of the connection, so names
     /// are for kinds of work, not for pieces of it.

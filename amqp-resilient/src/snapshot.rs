@@ -53,6 +53,9 @@ pub struct Snapshot {
     pub publishers: Vec<PublisherSnapshot>,
     /// What became of the messages given to the connection's publishers.
     pub publishes: PublishTotals,
+    /// The connection for consuming, once there is one; `None` in the snapshot of that one itself. What is
+    /// told beside this is of the primary connection alone.
+    pub consuming: Option<Box<Self>>,
     /// Panics of observers, caught.
     pub observer_panics: u64,
 }
@@ -154,6 +157,7 @@ pub(crate) fn take(hub: &Hub) -> Snapshot {
         pools,
         publishers,
         publishes: hub.publishes.read(),
+        consuming: None,
         observer_panics,
     })
 }

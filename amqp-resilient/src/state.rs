@@ -5,7 +5,8 @@ use std::fmt;
 use crate::error::RefusedKind;
 
 /// Counts the connections that one [`ResilientConnection`](crate::ResilientConnection) has had:
-/// the first is epoch 1. A channel belongs to the epoch in which it was opened and dies with it.
+/// the first is epoch 1. The one for [consuming](crate::ResilientConnection::consuming) has a count of its own:
+/// compare epochs of the same connection only. A channel belongs to the epoch in which it was opened and dies with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(u64);
 

@@ -56,18 +56,21 @@ type Down = Arc<AmqpError>;
 
 impl Supervisor {
     /// Runs until the program closes the connection or drops its last handle.
-    pub(crate) async fn run(self) {
+    pub(crate) fn run(self) -> impl Future<Output = ()> + Send {
+        // From now on, so that the connection is closed even if there is nothing to run it.
         let ending = Ending {
             hub: Arc::clone(&self.hub),
             report: None,
         };
-        let mut intent = self.hub.watch_intent();
-        tokio::select! {
-            biased;
-            _ = intent.wait_for(|intent| *intent != Intent::Run) => {}
-            () = self.keep_connected() => {}
+        async move {
+            let mut intent = self.hub.watch_intent();
+            tokio::select! {
+                biased;
+                _ = intent.wait_for(|intent| *intent != Intent::Run) => {}
+                () = self.keep_connected() => {}
+            }
+            self.wind_up(ending).await;
         }
-        self.wind_up(ending).await;
     }
 
     async fn keep_connected(&self) {

@@ -13,12 +13,16 @@ use crate::observer::StateChange;
 use crate::snapshot::ChannelPoolSnapshot;
 use crate::state::ConnectionState;
 
-/// Watches the connection, its circuit breaker and retry, and the bulkheads of all its pools, those
-/// included that it does not have yet.
+/// Watches both connections, their circuit breakers and retries, and the bulkheads of all their pools, those
+/// included that there are not yet.
 #[cfg_attr(docsrs, doc(cfg(feature = "telemetry")))]
 impl Watch for ResilientConnection {
     fn watched_by(&self, telemetry: &Telemetry) {
-        telemetry.watch(self.hub());
+        telemetry.watch(self.pair().primary());
+        // One that is made from now on is watched by the primary one's sinks.
+        if let Some(other) = self.pair().other() {
+            telemetry.watch(&other);
+        }
     }
 }
 

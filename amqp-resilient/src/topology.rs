@@ -8,6 +8,7 @@ mod exchange;
 mod plan;
 mod queue;
 mod report;
+mod split;
 
 pub use self::binding::Binding;
 pub(crate) use self::declare::Declaring;

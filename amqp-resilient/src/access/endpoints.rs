@@ -4,8 +4,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::endpoint::{Address, Endpoint};
 
-/// A list of addresses that is gone through round and round. It does nothing by itself, and draws nothing.
-#[derive(Debug, Clone)]
+/// A list of addresses that is gone through round and round. It does nothing by itself.
+#[derive(Debug)]
 pub(crate) struct Endpoints {
     order: Order,
     /// In their order, no two of one identity.
@@ -31,6 +31,15 @@ impl Endpoints {
         };
         endpoints.replace(addresses);
         endpoints
+    }
+
+    /// The same ones, in an order of their own if they are shuffled, and none of them tried.
+    pub(crate) fn anew(&self) -> Self {
+        let order = match self.order {
+            Order::AsListed => Order::AsListed,
+            Order::Shuffled(_) => Order::Shuffled(rand::random()),
+        };
+        Self::new(order, self.addresses.clone())
     }
 
     /// From now on, these are the endpoints.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 
 use super::{Builder, Listed};
 use crate::access::{Access, Endpoints, Order, understand};
+use crate::blueprint::Blueprint;
 use crate::config_error::{ConfigError, FieldError, Rules};
 use crate::defaults;
 use crate::endpoint::{Address, Overrides, redact};
@@ -16,7 +18,10 @@ use crate::topology::Plan;
 /// What is needed once the connection is built.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
+    pub(crate) base_backoff: Duration,
     pub(crate) max_backoff: Duration,
+    pub(crate) failure_threshold: u32,
+    pub(crate) open_for: Duration,
     pub(crate) channel_timeout: Duration,
     pub(crate) topology_timeout: Duration,
     pub(crate) pool: Limits,
@@ -24,22 +29,8 @@ pub(crate) struct Settings {
 
 /// Settings that keep the rules, in the form in which they are used.
 pub(super) struct Checked {
-    pub(super) settings: Settings,
-    pub(super) access: Access,
-    pub(super) open_for: Duration,
+    pub(super) blueprint: Blueprint,
     pub(super) topology: Plan,
-}
-
-impl Checked {
-    /// To connect, and to declare the topology.
-    pub(super) fn longest_attempt(&self) -> Duration {
-        let connecting = self.access.longest_attempt();
-        if self.topology.is_empty() {
-            connecting
-        } else {
-            connecting.saturating_add(self.settings.topology_timeout)
-        }
-    }
 }
 
 impl Builder {
@@ -86,8 +77,12 @@ impl Builder {
             return Err(self.broken(fields));
         }
 
+        let open_for = defaults::OPEN_FOR.min(self.max_backoff);
         let settings = Settings {
+            base_backoff: self.base_backoff,
             max_backoff: self.max_backoff,
+            failure_threshold: self.failure_threshold,
+            open_for: self.open_for.unwrap_or(open_for),
             channel_timeout: self.channel_timeout,
             topology_timeout: self.topology_timeout,
             pool: self.pool,
@@ -106,13 +101,14 @@ impl Builder {
             connect_timeout: self.connect_timeout.unwrap_or(defaults::CONNECT_TIMEOUT),
             tls: self.tls.clone(),
         };
-        let open_for = self
-            .open_for
-            .unwrap_or(defaults::OPEN_FOR.min(self.max_backoff));
-        Ok(Checked {
+        let blueprint = Blueprint {
             settings,
             access,
-            open_for,
+            on_channel: self.on_channel.clone(),
+            runtime: Handle::current(),
+        };
+        Ok(Checked {
+            blueprint,
             topology,
         })
     }

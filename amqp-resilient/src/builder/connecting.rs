@@ -7,6 +7,19 @@ use lapin::tcp::OwnedTLSConfig;
 use super::Builder;
 
 impl Builder {
+    /// Whether what is consumed comes over the same connection as everything else. Default false:
+    /// [`Purpose::Consume`](crate::Purpose::Consume) has a connection of its own, made when it is first asked
+    /// for, since a broker that is short of memory blocks connections that publish, and with them the
+    /// acknowledgements on them, which would make room.
+    ///
+    /// One is enough for a program that consumes and never publishes, and for a broker that counts
+    /// connections; and it is needed to publish on one connection what must come from the connection that
+    /// consumes, such as requests of RabbitMQ's direct reply-to.
+    pub fn one_connection(mut self, one: bool) -> Self {
+        self.one_connection = one;
+        self
+    }
+
     /// Certificates for `amqps`: authorities to trust besides the usual ones, and the client's own.
     pub fn tls(mut self, tls: OwnedTLSConfig) -> Self {
         self.tls = tls;

@@ -58,8 +58,9 @@ impl Builder {
     /// What went wrong is in [`Snapshot::resolver_error`](crate::Snapshot::resolver_error), and with no
     /// endpoints from before it fails the attempt, as [`AmqpError::Resolver`](crate::AmqpError::Resolver).
     ///
-    /// One attempt spends at most three connect timeouts on its endpoints, however many they are, and the
-    /// next one goes on behind them. The code is dropped when the connection is.
+    /// The primary connection and the one for consuming ask by themselves. One attempt spends at most three
+    /// connect timeouts on its endpoints, however many they are, and the next one goes on behind them. The
+    /// code is dropped when the connection is.
     ///
     /// # Examples
     /// ```
@@ -83,7 +84,8 @@ impl Builder {
     /// Code that says who connects, in place of what the addresses say: for passwords that are rotated, and
     /// for tokens. It is asked once at the beginning of every attempt, for all its endpoints, so a secret
     /// that was wrong is put right without a restart. It may take as long as the
-    /// [`connect_timeout`](Self::connect_timeout) given to the builder. Default: none.
+    /// [`connect_timeout`](Self::connect_timeout) given to the builder. The primary connection and the one for
+    /// consuming ask by themselves. Default: none.
     ///
     /// When it fails, panics or takes longer, the attempt has failed, as
     /// [`AmqpError::Credentials`](crate::AmqpError::Credentials), and is repeated with the usual backoff;

@@ -15,12 +15,12 @@ use super::queue::Queue;
 use crate::config_error::Rules;
 
 /// The steps in the order in which they are taken; each needs only earlier ones.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
     pub(super) steps: Vec<Step>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Step {
     pub(super) entity: Entity,
     /// Steps without which this one is not to be taken.

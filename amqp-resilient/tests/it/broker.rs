@@ -69,8 +69,15 @@ impl Received {
     }
 }
 
+/// What connections are told to do: all of them, or those of one name.
 #[derive(Debug, Clone)]
-enum Order {
+struct Order {
+    to: Option<&'static str>,
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum What {
     Send(Command),
     Freeze,
     HangUp,
@@ -93,12 +100,15 @@ struct Shared {
     script: Mutex<Script>,
     received: Mutex<Vec<Received>>,
     declare_script: Mutex<DeclareScript>,
-    requests: Mutex<Vec<String>>,
+    /// By which connection, and what.
+    requests: Mutex<Vec<(String, String)>>,
     queues_named: AtomicUsize,
     stuck_opens: AtomicU32,
     orders: broadcast::Sender<Order>,
     accepted: AtomicUsize,
     live: AtomicUsize,
+    /// Of the connections that there are, once they have said it.
+    names: Mutex<Vec<String>>,
     channels: AtomicUsize,
     channels_opened: AtomicUsize,
 }
@@ -131,6 +141,7 @@ impl FakeBroker {
             orders: broadcast::channel(64).0,
             accepted: AtomicUsize::new(0),
             live: AtomicUsize::new(0),
+            names: Mutex::default(),
             channels: AtomicUsize::new(0),
             channels_opened: AtomicUsize::new(0),
         };
@@ -196,7 +207,15 @@ impl FakeBroker {
     /// What was to be declared, since this was last asked: `exchange e topic`, `existing queue q`,
     /// `e -> queue q`, ...
     pub(crate) fn requests(&self) -> Vec<String> {
-        std::mem::take(&mut *self.shared.requests.lock())
+        let requests = std::mem::take(&mut *self.shared.requests.lock());
+        requests.into_iter().map(|(_, request)| request).collect()
+    }
+
+    /// What one connection wanted to be declared, ever since anybody asked for all of it.
+    pub(crate) fn requests_of(&self, name: &str) -> Vec<String> {
+        let requests = self.shared.requests.lock();
+        let its = requests.iter().filter(|(of, _)| of == name);
+        its.map(|(_, request)| request.clone()).collect()
     }
 
     /// Gives no answer to the next few requests for a channel.
@@ -205,17 +224,31 @@ impl FakeBroker {
     }
 
     pub(crate) fn command(&self, command: Command) {
-        let _ = self.shared.orders.send(Order::Send(command));
+        self.order(None, What::Send(command));
+    }
+
+    /// Tells something to the connections of this name.
+    pub(crate) fn command_to(&self, name: &'static str, command: Command) {
+        self.order(Some(name), What::Send(command));
+    }
+
+    fn order(&self, to: Option<&'static str>, what: What) {
+        let _ = self.shared.orders.send(Order { to, what });
     }
 
     /// Neither reads nor writes any more on the connections that there are.
     pub(crate) fn freeze(&self) {
-        let _ = self.shared.orders.send(Order::Freeze);
+        self.order(None, What::Freeze);
     }
 
     /// Drops every connection that there is.
     pub(crate) fn hang_up(&self) {
-        let _ = self.shared.orders.send(Order::HangUp);
+        self.order(None, What::HangUp);
+    }
+
+    /// Drops the connections of this name.
+    pub(crate) fn hang_up_on(&self, name: &'static str) {
+        self.order(Some(name), What::HangUp);
     }
 
     pub(crate) fn received(&self) -> Vec<Received> {
@@ -230,6 +263,13 @@ impl FakeBroker {
     /// Connections that there are.
     pub(crate) fn live(&self) -> usize {
         self.shared.live.load(Ordering::SeqCst)
+    }
+
+    /// The names of the connections that there are, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names = self.shared.names.lock().clone();
+        names.sort();
+        names
     }
 
     /// Channels that are open.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use steadfast_amqp::{AmqpError, ConnectionState, Message, PublishError};
+use steadfast_amqp::{AmqpError, ConnectionState, Message, PublishError, Purpose};
 use tokio::time::timeout;
 
 use crate::broker::{Answer, Command, FakeBroker, Welcome, until};
@@ -33,6 +33,19 @@ async fn closing_says_goodbye_and_refuses_what_comes_after() {
     let again = connection.close(Duration::from_secs(5)).await;
     assert_eq!(again, report);
     assert_eq!(broker.accepted(), 1);
+}
+
+/// lapin closes it by itself, and when the goodbye came in between it took the connection for broken.
+#[tokio::test]
+async fn a_channel_that_was_dropped_just_before_does_not_cost_the_goodbye() {
+    let broker = FakeBroker::start().await;
+    for _ in 0..10 {
+        let builder = quick(broker.uri()).one_connection(true);
+        let connection = builder.connect().await.unwrap();
+        drop(connection.get_channel(Purpose::Consume).await.unwrap());
+        let report = connection.close(Duration::from_secs(5)).await;
+        assert!(report.is_clean(), "{report}");
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use steadfast_amqp::{
-    AmqpError, Binding, ConnectionState, Entity, Exchange, Observer, Purpose, Queue,
+    AmqpError, Binding, Builder, ConnectionState, Entity, Exchange, Observer, Purpose, Queue,
     ResilientConnection, SkipReason, StateChange, Topology, TopologyReport,
 };
 
@@ -27,8 +27,13 @@ fn shop() -> Topology {
         .existing_exchange("audit")
 }
 
+/// One connection for everything, lest all be declared twice; `separate` is about two.
+fn one(broker: &FakeBroker) -> Builder {
+    quick(broker.uri()).one_connection(true)
+}
+
 async fn declared(broker: &FakeBroker, topology: Topology) -> ResilientConnection {
-    let builder = quick(broker.uri()).topology(topology);
+    let builder = one(broker).topology(topology);
     builder.connect().await.unwrap()
 }
 
@@ -127,7 +132,7 @@ async fn one_that_is_refused_costs_itself_and_what_needs_it() {
 async fn nobody_finds_the_connection_up_before_its_topology_is_declared() {
     let broker = FakeBroker::start().await;
     broker.on_declare(|_| Reply::Nothing);
-    let connection = quick(broker.uri())
+    let connection = one(&broker)
         .topology(shop())
         .channel_timeout(Duration::from_millis(300))
         .topology_timeout(Duration::from_secs(30))
@@ -150,7 +155,7 @@ async fn an_entity_without_an_answer_fails_at_its_deadline_and_the_rest_goes_on(
         "queue invoices" => Reply::Nothing,
         _ => Reply::Ok,
     });
-    let connection = quick(broker.uri())
+    let connection = one(&broker)
         .topology(shop())
         .channel_timeout(Duration::from_millis(200))
         .connect()
@@ -177,7 +182,7 @@ async fn an_entity_without_an_answer_fails_at_its_deadline_and_the_rest_goes_on(
 async fn a_channel_that_is_not_opened_fails_one_entity() {
     let broker = FakeBroker::start().await;
     broker.ignore_channel_opens(1);
-    let connection = quick(broker.uri())
+    let connection = one(&broker)
         .topology(shop())
         .channel_timeout(Duration::from_millis(200))
         .connect()
@@ -206,7 +211,7 @@ async fn what_is_left_when_the_time_is_over_is_skipped_and_the_connection_is_use
         "queue invoices" => Reply::Nothing,
         _ => Reply::Ok,
     });
-    let connection = quick(broker.uri())
+    let connection = one(&broker)
         .topology(shop())
         .topology_timeout(Duration::from_millis(300))
         .connect()
@@ -313,7 +318,7 @@ impl Observer for Heard {
 async fn observers_hear_of_the_topology_after_the_connection_it_was_declared_on() {
     let broker = FakeBroker::start().await;
     let heard = Arc::new(Heard::default());
-    let builder = quick(broker.uri()).topology(shop());
+    let builder = one(&broker).topology(shop());
     let connection = builder
         .observer(Arc::clone(&heard))
         .connect()

@@ -19,5 +19,6 @@ mod observing;
 mod pools;
 mod publishing;
 mod refreshing;
+mod separate;
 mod support;
 mod way_out;

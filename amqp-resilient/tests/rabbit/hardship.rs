@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use steadfast_amqp::{Message, PublishError, Purpose, ResilientConnection};
 use steadfast_testkit::RabbitNode;
 
+use crate::separate::a_consumer_goes_on_acknowledging_in_an_alarm;
 use crate::support::{THREADS, brisk, declare, std_now, take_all, until};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -21,6 +22,7 @@ async fn a_broker_that_does_nothing_makes_nobody_wait_for_ever() {
     declare(&connection, "work", &[]).await;
     an_alarm_blocks_publishers_and_loses_nothing(&node, &connection).await;
     a_full_disk_blocks_publishers_too(&node, &connection).await;
+    a_consumer_goes_on_acknowledging_in_an_alarm(&node).await;
     a_frozen_broker_is_noticed_and_bounded(&node, &connection).await;
 }
 
@@ -146,7 +148,8 @@ async fn a_frozen_broker_is_noticed_and_bounded(
             asked.elapsed()
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
-        assert!(lapin_threads() <= 2, "{}", lapin_threads());
+        // Two of this one, and up to three of a story beside it, which kills its broker.
+        assert!(lapin_threads() <= 5, "{}", lapin_threads());
     }
     println!(
         "F4: {} attempts to connect so far",

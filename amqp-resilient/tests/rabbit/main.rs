@@ -15,5 +15,6 @@ mod encrypted;
 mod hardship;
 mod pipelined;
 mod rotation;
+mod separate;
 mod support;
 mod topologies;

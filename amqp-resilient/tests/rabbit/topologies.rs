@@ -112,10 +112,15 @@ async fn a_server_named_queue_survives_a_crash_under_a_new_name(node: &RabbitNod
     one_message_arrives(&connection, &mut replies).await;
 
     node.kill9();
-    let down = || connection.epoch().is_none();
+    let consuming = connection.consuming();
+    let down = || connection.epoch().is_none() && consuming.epoch().is_none();
     until("the crash is noticed", Duration::from_secs(5), down).await;
     assert_eq!(connection.queue_name("replies"), None);
     node.restart().await.unwrap();
+    consuming
+        .wait_connected(Duration::from_secs(20))
+        .await
+        .unwrap();
     let epoch = connection
         .wait_connected(Duration::from_secs(20))
         .await

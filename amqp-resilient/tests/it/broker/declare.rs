@@ -58,7 +58,8 @@ impl Link {
             other => panic!("the test broker does not know {other:?}"),
         };
         let reply = (self.shared.declare_script.lock())(&request);
-        self.shared.requests.lock().push(request);
+        let by = self.name.clone();
+        self.shared.requests.lock().push((by, request));
         match reply {
             Reply::Ok => self.say(id, answer),
             Reply::Nothing => {}

@@ -6,18 +6,20 @@ use std::sync::atomic::Ordering;
 
 use amq_protocol::frame::{AMQPContentHeader, AMQPFrame, WriteContext, gen_frame, parse_frame};
 use amq_protocol::protocol::{AMQPClass, basic, channel, confirm, connection};
-use amq_protocol::types::ChannelId;
+use amq_protocol::types::{AMQPValue, ChannelId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{Answer, Command, Order, Received, Shared, Welcome};
+use super::{Answer, Command, Order, Received, Shared, Welcome, What};
 
 /// The end of the connection.
 pub(super) struct End;
 
 pub(super) struct Link {
     pub(super) shared: Arc<Shared>,
+    /// What the client calls the connection; empty until it has said so.
+    pub(super) name: String,
     out: Vec<u8>,
     channels: HashMap<ChannelId, Channel>,
 }
@@ -43,6 +45,7 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     shared.live.fetch_add(1, Ordering::SeqCst);
     let mut link = Link {
         shared: Arc::clone(&shared),
+        name: String::new(),
         out: Vec::new(),
         channels: HashMap::new(),
     };
@@ -57,9 +60,13 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
                 Ok(length) => buffer.extend_from_slice(&chunk[..length]),
             },
             order = orders.recv() => match order {
-                Ok(Order::Send(command)) => link.command(command),
-                Ok(Order::Freeze) => frozen = true,
-                Ok(Order::HangUp) | Err(RecvError::Closed) => break,
+                Ok(Order { to, .. }) if to.is_some_and(|to| to != link.name) => {}
+                Ok(Order { what, .. }) => match what {
+                    What::Send(command) => link.command(command),
+                    What::Freeze => frozen = true,
+                    What::HangUp => break,
+                },
+                Err(RecvError::Closed) => break,
                 Err(RecvError::Lagged(_)) => panic!("a test gave too many orders at a time"),
             },
         }
@@ -77,6 +84,12 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     }
     let open = link.channels.len();
     shared.channels.fetch_sub(open, Ordering::SeqCst);
+    {
+        let mut names = shared.names.lock();
+        if let Some(at) = names.iter().position(|name| *name == link.name) {
+            names.swap_remove(at);
+        }
+    }
     shared.live.fetch_sub(1, Ordering::SeqCst);
 }
 
@@ -185,6 +198,11 @@ impl Link {
         let welcome = *self.shared.welcome.lock();
         match method {
             M::StartOk(start) => {
+                let name = start.client_properties.inner().get("connection_name");
+                if let Some(AMQPValue::LongString(name)) = name {
+                    self.name = name.to_string();
+                    self.shared.names.lock().push(self.name.clone());
+                }
                 let known = self.shared.auth.log_in(&start.response);
                 self.on_connection(match welcome {
                     Welcome::Refuse(code) => close_connection(code),
