@@ -19,5 +19,7 @@ mod observing;
 mod pools;
 mod publishing;
 mod refreshing;
+#[cfg(feature = "telemetry")]
+mod spans;
 mod support;
 mod way_out;
