@@ -17,3 +17,5 @@ mod pipelined;
 mod rotation;
 mod support;
 mod topologies;
+#[cfg(feature = "telemetry")]
+mod traces;
