@@ -10,10 +10,12 @@ use lapin::options::BasicPublishOptions;
 use parking_lot::Mutex;
 use steadfast_bulkhead::Checkout;
 
+use crate::classify;
 use crate::error::AmqpError;
 use crate::message::Outgoing;
 use crate::opened::Opened;
 use crate::session::Session;
+use crate::spans::PublishSpan;
 
 /// A publisher's channel. When the last message on it has gone the channel goes back to its pool, if all of
 /// them were answered.
@@ -113,7 +115,11 @@ impl InFlight {
     ///
     /// lapin numbers a message in one step and queues it in another, and does not keep two callers from
     /// changing places in between: each would get the other's confirm. So they take turns.
-    pub(crate) async fn hand_over(&self, message: &Outgoing) -> lapin::Result<PublisherConfirm> {
+    pub(crate) async fn hand_over(
+        &self,
+        message: &Outgoing,
+        span: &mut PublishSpan,
+    ) -> lapin::Result<PublisherConfirm> {
         let options = BasicPublishOptions {
             mandatory: message.mandatory,
             immediate: false,
@@ -129,7 +135,11 @@ impl InFlight {
             let _turn = self.lane.turn.lock();
             Poll::Ready(publishing.as_mut().poll(cx))
         });
-        match first.await {
+        let first = first.await;
+        if !matches!(&first, Poll::Ready(Err(error)) if classify::never_sent(error)) {
+            span.sent();
+        }
+        match first {
             Poll::Ready(confirm) => confirm,
             Poll::Pending => publishing.await,
         }

@@ -1,5 +1,6 @@
 //! A message on its way out.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use lapin::BasicProperties;
@@ -27,9 +28,10 @@ pub struct Message {
     exchange: String,
     routing_key: String,
     body: Vec<u8>,
-    properties: BasicProperties,
+    pub(crate) properties: BasicProperties,
     mandatory: bool,
     deadline: Option<Duration>,
+    pub(crate) template: Option<Cow<'static, str>>,
     /// What a setter was given and the protocol cannot carry.
     invalid: Vec<FieldError>,
 }
@@ -49,6 +51,7 @@ impl Message {
             properties: BasicProperties::default().with_delivery_mode(PERSISTENT),
             mandatory: true,
             deadline: None,
+            template: None,
             invalid: Vec::new(),
         }
     }
@@ -120,6 +123,27 @@ impl Message {
         self
     }
 
+    /// The destination with placeholders, such as `orders:{customer}`: a name that all messages of this
+    /// sort share, in the names of spans and in metrics (`messaging.destination.template`). Default: none,
+    /// so that spans name exchange and routing key, and metrics only the exchange. Never put in what differs
+    /// from message to message: each template is a series of metrics.
+    ///
+    /// Only with feature `telemetry` does anybody see it.
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast_amqp::Message;
+    ///
+    /// let customer = 17;
+    /// let message = Message::new("orders", format!("customer.{customer}.created"), "2 chairs")
+    ///     .destination_template("orders:customer.{id}.created");
+    /// # assert_eq!(message.routing_key(), "customer.17.created");
+    /// ```
+    pub fn destination_template(mut self, template: impl Into<Cow<'static, str>>) -> Self {
+        self.template = Some(template.into());
+        self
+    }
+
     /// The exchange it goes to.
     #[must_use]
     pub fn exchange(&self) -> &str {
@@ -142,11 +166,16 @@ impl Message {
         self.deadline
     }
 
-    /// The form in which it goes to lapin, with an id; or what is wrong with it.
-    pub(crate) fn prepare(
-        mut self,
-        new_id: impl FnOnce() -> ShortString,
-    ) -> Result<Outgoing, FieldError> {
+    /// Gives it an id, if it has none.
+    pub(crate) fn identify(&mut self, new_id: impl FnOnce() -> ShortString) {
+        if self.properties.message_id().is_none() {
+            let properties = std::mem::take(&mut self.properties);
+            self.properties = properties.with_message_id(new_id());
+        }
+    }
+
+    /// The form in which it goes to lapin, once it has an id; or what is wrong with it.
+    pub(crate) fn prepare(mut self) -> Result<Outgoing, FieldError> {
         let exchange = std::mem::take(&mut self.exchange);
         let exchange = self.short("exchange", exchange);
         let routing_key = std::mem::take(&mut self.routing_key);
@@ -154,15 +183,12 @@ impl Message {
         if let Some(invalid) = self.invalid.pop() {
             return Err(invalid);
         }
-        let id = match self.properties.message_id() {
-            Some(id) => id.clone(),
-            None => new_id(),
-        };
+        let id = self.properties.message_id().clone().unwrap_or_default();
         Ok(Outgoing {
             exchange: exchange.unwrap_or_default(),
             routing_key: routing_key.unwrap_or_default(),
             body: self.body,
-            properties: self.properties.with_message_id(id.clone()),
+            properties: self.properties,
             mandatory: self.mandatory,
             id,
         })

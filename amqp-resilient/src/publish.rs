@@ -23,6 +23,7 @@ use crate::publish_error::PublishError;
 use crate::published::Published;
 use crate::publisher::PublisherCore;
 use crate::session::Session;
+use crate::spans::PublishSpan;
 use crate::wire;
 
 /// One publish on its way.
@@ -30,6 +31,7 @@ pub(crate) struct Publishing<'a> {
     hub: &'a Hub,
     core: &'a PublisherCore,
     message: &'a Outgoing,
+    span: &'a mut PublishSpan,
     began: Instant,
     deadline: Instant,
     /// Held until the message was handed over, so that those behind it come later.
@@ -48,11 +50,13 @@ impl<'a> Publishing<'a> {
         core: &'a PublisherCore,
         message: &'a Outgoing,
         deadline: Instant,
+        span: &'a mut PublishSpan,
     ) -> Self {
         Self {
             hub,
             core,
             message,
+            span,
             began: clock::now(),
             deadline,
             turn: None,
@@ -112,6 +116,7 @@ impl<'a> Publishing<'a> {
             if again_at >= self.deadline || self.suspicions >= MAX_SUSPICIONS {
                 return Err(self.gave_up(last));
             }
+            self.span.waits(pause);
             sleep_until(again_at).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -156,9 +161,12 @@ impl<'a> Publishing<'a> {
         let Some(result) = self.exchange(session, &in_flight, is_shared).await else {
             in_flight.lane().retire();
             self.note_if_repeated();
-            return Answer::Unknown(None);
+            let answer = Answer::Unknown(None);
+            self.span.answered(answer.error_type());
+            return answer;
         };
         let answer = self.understand(result, &in_flight);
+        self.span.answered(answer.error_type());
         let lanes = &self.core.lanes;
         match &answer {
             Answer::NotSent => self.sent -= 1,
@@ -190,8 +198,9 @@ impl<'a> Publishing<'a> {
         let message = self.message;
         let mut link = self.hub.watch_link();
         let turn = self.turn.take();
+        let span = &mut *self.span;
         let exchange = async {
-            let confirm = in_flight.hand_over(message).await?;
+            let confirm = in_flight.hand_over(message, span).await?;
             // Where each has a channel to itself, nothing but the answer keeps messages in order.
             let turn = turn.filter(|_| !is_shared);
             let confirmation = confirm.await;

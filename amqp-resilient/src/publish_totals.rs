@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::publish_error::PublishError;
-use crate::published::Published;
 
 /// What became of the messages given to a connection's publishers. Counts only grow; each publish
 /// ends in exactly one of all but the last.
@@ -42,24 +41,21 @@ pub(crate) struct PublishCounters {
 }
 
 impl PublishCounters {
-    pub(crate) fn ended(&self, result: &Result<Published, PublishError>) {
-        match result {
-            Ok(_) => add_one(&self.confirmed),
-            Err(error) => self.failed(error),
-        }
-    }
-
-    pub(crate) fn failed(&self, error: &PublishError) {
+    /// One has ended, confirmed if there is no error.
+    pub(crate) fn ended(&self, error: Option<&PublishError>) {
         add_one(match error {
-            PublishError::Returned(_) => &self.returned,
-            PublishError::Nacked { .. } => &self.nacked,
-            PublishError::Blocked { .. } => &self.blocked,
-            PublishError::Ambiguous { .. } => &self.ambiguous,
-            PublishError::BufferFull { .. }
-            | PublishError::Deadline { .. }
-            | PublishError::TooLarge { .. }
-            | PublishError::Invalid(_)
-            | PublishError::Amqp(_) => &self.failed,
+            None => &self.confirmed,
+            Some(PublishError::Returned(_)) => &self.returned,
+            Some(PublishError::Nacked { .. }) => &self.nacked,
+            Some(PublishError::Blocked { .. }) => &self.blocked,
+            Some(PublishError::Ambiguous { .. }) => &self.ambiguous,
+            Some(
+                PublishError::BufferFull { .. }
+                | PublishError::Deadline { .. }
+                | PublishError::TooLarge { .. }
+                | PublishError::Invalid(_)
+                | PublishError::Amqp(_),
+            ) => &self.failed,
         });
     }
 

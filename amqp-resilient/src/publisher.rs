@@ -2,6 +2,7 @@
 
 mod builder;
 mod core;
+mod counting;
 mod handle;
 
 use std::fmt;
@@ -17,16 +18,17 @@ use tokio::time::Instant;
 
 pub use self::builder::PublisherBuilder;
 pub(crate) use self::core::PublisherCore;
+use self::counting::Counting;
 pub use self::handle::PublishHandle;
 use crate::buffer::Room;
 use crate::clock;
 use crate::connection::ResilientConnection;
 use crate::flush::FlushReport;
-use crate::hub::Hub;
 use crate::message::{Message, Outgoing};
 use crate::publish::Publishing;
 use crate::publish_error::PublishError;
 use crate::published::Published;
+use crate::spans::PublishSpan;
 
 /// Publishes messages, each until the broker has confirmed it or a typed error says what became of
 /// it. A cheap handle: clones share channels, buffer and limits, and tasks may use them all at once.
@@ -81,16 +83,20 @@ impl Publisher {
     /// Dropping the future gives its place back. Once the message was handed to the connection it
     /// may be delivered all the same.
     pub async fn publish(&self, message: Message) -> Result<Published, PublishError> {
-        let counting = Counting::new(self.connection.hub());
-        let result = self.publish_now(message).await;
-        counting.ended(&result);
+        let (message, mut counting) = self.begin(message);
+        let result = self.publish_now(message, &mut counting.span).await;
+        counting.ended(result.as_ref().err());
         result
     }
 
-    async fn publish_now(&self, message: Message) -> Result<Published, PublishError> {
+    async fn publish_now(
+        &self,
+        message: Message,
+        span: &mut PublishSpan,
+    ) -> Result<Published, PublishError> {
         let (message, deadline, mut room) = self.take_on(message).await?;
         let hub = self.connection.hub();
-        let publishing = Publishing::new(hub, &self.core, &message, deadline);
+        let publishing = Publishing::new(hub, &self.core, &message, deadline, span);
         let result = publishing.run().await;
         room.ended(&result);
         result
@@ -131,11 +137,11 @@ impl Publisher {
     pub async fn send(&self, message: Message) -> Result<PublishHandle, PublishError> {
         // It may never have to wait: a loop of sends is to let others run, its confirms among them.
         consume_budget().await;
-        let counting = Counting::new(self.connection.hub());
+        let (message, mut counting) = self.begin(message);
         let (message, deadline, mut room) = match self.take_on(message).await {
             Ok(taken_on) => taken_on,
             Err(error) => {
-                counting.failed(&error);
+                counting.ended(Some(&error));
                 return Err(error);
             }
         };
@@ -143,10 +149,11 @@ impl Publisher {
         let publisher = self.clone();
         let mut sending = Box::pin(async move {
             let hub = publisher.connection.hub();
-            let publishing = Publishing::new(hub, &publisher.core, &message, deadline);
+            let span = &mut counting.span;
+            let publishing = Publishing::new(hub, &publisher.core, &message, deadline, span);
             let result = publishing.run_in_turn().await;
             room.ended(&result);
-            counting.ended(&result);
+            counting.ended(result.as_ref().err());
             result
         });
         // Its place in the order is that of this call: everything up to the first wait is done in it, so
@@ -167,13 +174,19 @@ impl Publisher {
         self.core.buffer.flush(clock::after(timeout)).await
     }
 
+    /// Gives the message an id, if it has none, and begins to watch what becomes of it.
+    fn begin(&self, mut message: Message) -> (Message, Counting) {
+        message.identify(|| self.core.ids.next());
+        let counting = Counting::begin(self.connection.hub(), &mut message);
+        (message, counting)
+    }
+
     /// The message as it will be sent, until when, and its room in the buffer.
     async fn take_on(&self, message: Message) -> Result<(Outgoing, Instant, Room), PublishError> {
         let core = &self.core;
         let deadline = message.own_deadline().unwrap_or(core.deadline);
         let deadline = clock::after(deadline);
-        let message = message.prepare(|| core.ids.next());
-        let message = message.map_err(PublishError::Invalid)?;
+        let message = message.prepare().map_err(PublishError::Invalid)?;
         let room = core
             .buffer
             .room(message.size(), core.backpressure, deadline)
@@ -203,38 +216,5 @@ impl fmt::Debug for Publisher {
             .field("confirm_timeout", &self.core.confirm_timeout)
             .field("backpressure", &self.core.backpressure)
             .finish_non_exhaustive()
-    }
-}
-
-/// Counts a publish when it ends, or when it is dropped before that.
-struct Counting {
-    hub: Option<Arc<Hub>>,
-}
-
-impl Counting {
-    fn new(hub: &Arc<Hub>) -> Self {
-        Self {
-            hub: Some(Arc::clone(hub)),
-        }
-    }
-
-    fn ended(mut self, result: &Result<Published, PublishError>) {
-        if let Some(hub) = self.hub.take() {
-            hub.publishes.ended(result);
-        }
-    }
-
-    fn failed(mut self, error: &PublishError) {
-        if let Some(hub) = self.hub.take() {
-            hub.publishes.failed(error);
-        }
-    }
-}
-
-impl Drop for Counting {
-    fn drop(&mut self) {
-        if let Some(hub) = &self.hub {
-            hub.publishes.abandoned();
-        }
     }
 }

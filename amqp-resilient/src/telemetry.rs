@@ -1,5 +1,7 @@
 //! The connection as a source of metrics and events.
 
+mod instruments;
+
 use std::sync::Arc;
 
 use steadfast_telemetry::names::{OUTCOME, STATE};
@@ -7,6 +9,7 @@ use steadfast_telemetry::{
     AmqpConnection, AmqpState, EventKind, EventSink, Instrument, Samples, Source, Telemetry, Watch,
 };
 
+use self::instruments::*;
 use crate::connection::ResilientConnection;
 use crate::hub::Hub;
 use crate::observer::StateChange;
@@ -56,6 +59,7 @@ impl Source for Hub {
         ] {
             samples.record(&RECONNECTS, count, &[(OUTCOME, outcome)]);
         }
+        self.collect_topology(samples);
         self.collect_pools(samples);
         self.collect_publishes(samples);
     }
@@ -75,6 +79,15 @@ impl Source for Hub {
 }
 
 impl Hub {
+    fn collect_topology(&self, samples: &mut Samples<'_>) {
+        let report = self.read(|link| link.topology().cloned());
+        let counts = report.map(|report| (report.failed.len(), report.skipped.len()));
+        let (failed, skipped) = counts.unwrap_or_default();
+        for (outcome, count) in [("failed", failed), ("skipped", skipped)] {
+            samples.record(&TOPOLOGY_FAILED, count as u64, &[(OUTCOME, outcome)]);
+        }
+    }
+
     fn collect_pools(&self, samples: &mut Samples<'_>) {
         let prefix = self.name.len() + "/".len();
         let mut of_pool = |pool: &ChannelPoolSnapshot| {
@@ -150,121 +163,4 @@ const STATES: [&str; 7] = [
     "refused",
     "draining",
     "closed",
-];
-
-/// The attribute that names a pool: a purpose, or a publisher.
-const POOL: &str = "amqp_resilient.pool";
-
-const CONNECTION_STATE: Instrument = Instrument::gauge(
-    "amqp_resilient.connection.state",
-    "{connection}",
-    "1 for the state the connection is in, 0 for the others.",
-);
-const BLOCKED: Instrument = Instrument::gauge(
-    "amqp_resilient.blocked",
-    "{connection}",
-    "1 while the broker blocks the connection, else 0.",
-);
-const LOST: Instrument = Instrument::counter(
-    "amqp_resilient.connection.lost",
-    "{connection}",
-    "Connections that were lost.",
-);
-const RECONNECTS: Instrument = Instrument::counter(
-    "amqp_resilient.reconnects",
-    "{attempt}",
-    "Attempts to connect that ended, the first included, by outcome.",
-);
-const SECRET_REFRESHES: Instrument = Instrument::counter(
-    "amqp_resilient.secret.refreshes",
-    "{secret}",
-    "New secrets for the broker before the old ones ran out, by outcome.",
-);
-const POOL_IN_USE: Instrument = Instrument::up_down_counter(
-    "amqp_resilient.channel_pool.in_use",
-    "{channel}",
-    "Places for channels that are taken, by pool.",
-);
-const POOL_IDLE: Instrument = Instrument::up_down_counter(
-    "amqp_resilient.channel_pool.idle",
-    "{channel}",
-    "Open channels that nobody uses, by pool.",
-);
-const POOL_WAITING: Instrument = Instrument::up_down_counter(
-    "amqp_resilient.channel_pool.waiting",
-    "{call}",
-    "Callers that wait for a channel, by pool.",
-);
-const PUBLISH_IN_FLIGHT: Instrument = Instrument::up_down_counter(
-    "amqp_resilient.publish.in_flight",
-    "{message}",
-    "Messages that are being published.",
-);
-const PUBLISH_BUFFERED: Instrument = Instrument::up_down_counter(
-    "amqp_resilient.publish.buffered",
-    "{message}",
-    "Messages that wait for their turn.",
-);
-const PUBLISH_HELD_BYTES: Instrument = Instrument::up_down_counter(
-    "amqp_resilient.publish.held",
-    "By",
-    "Size of the messages in flight and waiting, rounded up.",
-);
-const PUBLISH_CONFIRMED: Instrument = messages(
-    "amqp_resilient.publish.confirmed",
-    "Messages that the broker confirmed.",
-);
-const PUBLISH_RETURNED: Instrument = messages(
-    "amqp_resilient.publish.returned",
-    "Messages that came back, as no queue took them.",
-);
-const PUBLISH_NACKED: Instrument = messages(
-    "amqp_resilient.publish.nacked",
-    "Messages that the broker or a full queue rejected.",
-);
-const PUBLISH_BLOCKED: Instrument = messages(
-    "amqp_resilient.publish.blocked",
-    "Messages that were not sent, as the connection was blocked.",
-);
-const PUBLISH_AMBIGUOUS: Instrument = messages(
-    "amqp_resilient.publish.ambiguous",
-    "Messages that were sent and not answered until their deadline.",
-);
-const PUBLISH_FAILED: Instrument = messages(
-    "amqp_resilient.publish.failed",
-    "Messages that failed for another reason.",
-);
-const PUBLISH_ABANDONED: Instrument = messages(
-    "amqp_resilient.publish.abandoned",
-    "Messages whose publisher did not wait for the outcome.",
-);
-const PUBLISH_REPUBLISHED: Instrument = messages(
-    "amqp_resilient.publish.republished",
-    "Times a message was sent again, as its outcome was not known.",
-);
-
-const fn messages(name: &'static str, description: &'static str) -> Instrument {
-    Instrument::counter(name, "{message}", description)
-}
-
-const INSTRUMENTS: &[Instrument] = &[
-    CONNECTION_STATE,
-    BLOCKED,
-    LOST,
-    RECONNECTS,
-    SECRET_REFRESHES,
-    POOL_IN_USE,
-    POOL_IDLE,
-    POOL_WAITING,
-    PUBLISH_IN_FLIGHT,
-    PUBLISH_BUFFERED,
-    PUBLISH_HELD_BYTES,
-    PUBLISH_CONFIRMED,
-    PUBLISH_RETURNED,
-    PUBLISH_NACKED,
-    PUBLISH_BLOCKED,
-    PUBLISH_AMBIGUOUS,
-    PUBLISH_FAILED,
-    PUBLISH_ABANDONED,
-    PUBLISH_REPUBLISHED,
 ];

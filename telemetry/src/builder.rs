@@ -29,6 +29,7 @@ pub struct Builder {
     meter: Option<Meter>,
     tracer: Option<BoxedTracer>,
     queue: usize,
+    tells_body_size: bool,
 }
 
 impl Builder {
@@ -37,6 +38,7 @@ impl Builder {
             meter: None,
             tracer: None,
             queue: DEFAULT_QUEUE,
+            tells_body_size: false,
         }
     }
 
@@ -70,6 +72,13 @@ impl Builder {
         self
     }
 
+    /// Whether the spans of messages say how large the body is (`messaging.message.body.size`), which
+    /// the conventions leave to the application. Default false.
+    pub fn message_body_size(mut self, told: bool) -> Self {
+        self.tells_body_size = told;
+        self
+    }
+
     /// Builds the telemetry object and its instruments.
     ///
     /// # Errors
@@ -84,7 +93,12 @@ impl Builder {
         }
         let meter = self.meter.unwrap_or_else(global_meter);
         let tracer = self.tracer.unwrap_or_else(global_tracer);
-        Ok(Telemetry::from_parts(meter, tracer, self.queue))
+        Ok(Telemetry::from_parts(
+            meter,
+            tracer,
+            self.queue,
+            self.tells_body_size,
+        ))
     }
 }
 
@@ -94,6 +108,7 @@ impl fmt::Debug for Builder {
             .field("meter_given", &self.meter.is_some())
             .field("tracer_given", &self.tracer.is_some())
             .field("queue", &self.queue)
+            .field("message_body_size", &self.tells_body_size)
             .finish()
     }
 }

@@ -114,6 +114,3 @@ impl HttpHead {
         (self.status >= 400).then(|| self.status.to_string())
     }
 }
-
-/// The `error.type` of what was dropped before it was over.
-const ABANDONED: &str = "abandoned";

@@ -33,7 +33,7 @@
 //!
 //! It exports through the meter and tracer providers that the application sets up, and sets up none
 //! itself. Spans and latency histograms are there where a call costs a round trip anyway: those of
-//! HTTP clients ([`HttpCall`]).
+//! HTTP clients ([`HttpCall`]) and of messages ([`MessagingPublish`]).
 //!
 //! # How it works
 //! ```text
@@ -69,7 +69,8 @@
 //! component and instrument.
 //!
 //! An HTTP call that is watched costs its spans, and one record into a histogram for each attempt:
-//! together some microseconds, where the network takes hundreds.
+//! together some microseconds, where the network takes hundreds. So does a message: one span, one
+//! record into a histogram, and one into a counter each time it is sent.
 //!
 //! # Limits
 //! OpenTelemetry cannot take an instrument back, so a meter provider keeps the (then silent)
@@ -104,15 +105,19 @@ mod guard;
 mod handler;
 mod http;
 mod instrument;
+mod messaging;
 pub mod names;
 mod own;
+mod per_meter;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 mod registry;
 mod sink;
 mod snapshot;
 mod source;
+mod span;
 mod telemetry;
+mod w3c;
 mod watch;
 
 pub use builder::Builder;
@@ -121,6 +126,7 @@ pub use event::{AmqpConnection, AmqpState, Detail, Event, EventKind, HttpRequest
 pub use filter::Filter;
 pub use http::{HttpAttempt, HttpCall, HttpHead, HttpStart};
 pub use instrument::{Instrument, InstrumentKind};
+pub use messaging::{MessagingPublish, MessagingStart};
 pub use opentelemetry;
 #[cfg(feature = "prometheus")]
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]

@@ -5,8 +5,10 @@
 //! itself and those of OpenTelemetry's own conventions.
 
 mod http;
+mod messaging;
 
 pub use self::http::*;
+pub use self::messaging::*;
 use crate::instrument::Instrument;
 
 /// `resilience.name`: the component's name.

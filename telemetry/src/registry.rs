@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use crate::guard::guarded;
 use crate::http::Durations;
 use crate::instrument::{Instrument, InstrumentKind};
+use crate::messaging::MessagingMetrics;
 use crate::source::{Sample, Samples, Source, identity};
 
 /// Sources, held weakly, and the meters that export them. No lock is held while a source or a
@@ -21,6 +22,7 @@ pub(crate) struct Registry {
     entries: Mutex<Vec<Arc<Entry>>>,
     exports: Mutex<Exports>,
     durations: Arc<Durations>,
+    messaging: Arc<MessagingMetrics>,
     /// A count that orders nothing, hence relaxed.
     source_panics: AtomicU64,
 }
@@ -50,6 +52,7 @@ impl Registry {
             entries: Mutex::default(),
             exports: Mutex::default(),
             durations: Arc::default(),
+            messaging: Arc::default(),
             source_panics: AtomicU64::new(0),
         });
         registry.declare(instruments);
@@ -105,10 +108,15 @@ impl Registry {
             install(&meter, Arc::downgrade(self), instrument);
         }
         self.durations.add(&meter);
+        self.messaging.add(&meter);
     }
 
     pub(crate) fn durations(&self) -> &Arc<Durations> {
         &self.durations
+    }
+
+    pub(crate) fn messaging(&self) -> &Arc<MessagingMetrics> {
+        &self.messaging
     }
 
     /// How many sources are alive.

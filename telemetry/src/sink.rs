@@ -8,6 +8,7 @@ use parking_lot::RwLock;
 
 use crate::event::{Detail, EventKind};
 use crate::http::{HttpCall, HttpStart};
+use crate::messaging::{MessagingPublish, MessagingStart};
 use crate::telemetry::WeakTelemetry;
 use crate::watch::Watch;
 
@@ -51,6 +52,16 @@ impl EventSink {
     pub fn http_call(&self, start: impl FnOnce() -> HttpStart) -> Option<HttpCall> {
         let telemetry = self.telemetry.upgrade()?;
         Some(HttpCall::begin(&telemetry, start()))
+    }
+
+    /// Begins the span of a message that is published; `None` if the telemetry object is gone.
+    #[must_use]
+    pub fn messaging_publish(
+        &self,
+        start: impl FnOnce() -> MessagingStart,
+    ) -> Option<MessagingPublish> {
+        let telemetry = self.telemetry.upgrade()?;
+        Some(MessagingPublish::begin(&telemetry, start()))
     }
 
     /// Whether the telemetry object is gone, so that nothing pushed here arrives anywhere.
@@ -146,12 +157,26 @@ impl EventSinks {
     /// call has one trace. `None`, and `start` not called, if nobody watches.
     #[must_use]
     pub fn http_call(&self, start: impl FnOnce() -> HttpStart) -> Option<HttpCall> {
+        self.first()?.http_call(start)
+    }
+
+    /// Begins the span of a message that is published, with the telemetry object that has watched the
+    /// longest: a message has one trace. `None`, and `start` not called, if nobody watches.
+    #[must_use]
+    pub fn messaging_publish(
+        &self,
+        start: impl FnOnce() -> MessagingStart,
+    ) -> Option<MessagingPublish> {
+        self.first()?.messaging_publish(start)
+    }
+
+    /// That of the telemetry object that has watched the longest.
+    fn first(&self) -> Option<EventSink> {
         if !self.any() {
             return None;
         }
         let sinks = self.open();
-        let sink = sinks.iter().find(|sink| !sink.is_closed())?;
-        sink.http_call(start)
+        sinks.iter().find(|sink| !sink.is_closed()).cloned()
     }
 
     /// The list is cloned out, so that no lock is held while a sink works.

@@ -13,6 +13,7 @@ use crate::error::AttachError;
 use crate::event::Event;
 use crate::filter::Filter;
 use crate::http::Durations;
+use crate::messaging::MessagingMetrics;
 use crate::names;
 use crate::own::Own;
 use crate::registry::{Registry, same_source};
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     registry: Arc<Registry>,
     dispatcher: Arc<Dispatcher>,
     tracer: Arc<BoxedTracer>,
+    tells_body_size: bool,
     /// The source of telemetry's own metrics; the registry holds it weakly, like every other.
     _own: Arc<Own>,
     #[cfg(feature = "prometheus")]
@@ -51,7 +53,7 @@ impl Telemetry {
     /// stays without metrics and spans.
     #[must_use]
     pub fn new() -> Self {
-        Self::from_parts(global_meter(), global_tracer(), DEFAULT_QUEUE)
+        Self::from_parts(global_meter(), global_tracer(), DEFAULT_QUEUE, false)
     }
 
     /// Starts building telemetry with other settings.
@@ -59,7 +61,12 @@ impl Telemetry {
         Builder::new()
     }
 
-    pub(crate) fn from_parts(meter: Meter, tracer: BoxedTracer, queue: usize) -> Self {
+    pub(crate) fn from_parts(
+        meter: Meter,
+        tracer: BoxedTracer,
+        queue: usize,
+        tells_body_size: bool,
+    ) -> Self {
         let registry = Registry::new(meter, &names::PRESENT.concat());
         let dispatcher = Dispatcher::new(queue);
         let own = Own::new(Arc::clone(&dispatcher), &registry);
@@ -68,6 +75,7 @@ impl Telemetry {
                 registry,
                 dispatcher,
                 tracer: Arc::new(tracer),
+                tells_body_size,
                 _own: Arc::clone(&own),
                 #[cfg(feature = "prometheus")]
                 exposition: std::sync::OnceLock::new(),
@@ -202,6 +210,14 @@ impl Telemetry {
 
     pub(crate) fn durations(&self) -> &Arc<Durations> {
         self.inner.registry.durations()
+    }
+
+    pub(crate) fn messaging(&self) -> &Arc<MessagingMetrics> {
+        self.inner.registry.messaging()
+    }
+
+    pub(crate) fn tells_body_size(&self) -> bool {
+        self.inner.tells_body_size
     }
 
     /// Watches a source that is its own component.

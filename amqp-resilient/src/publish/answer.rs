@@ -21,6 +21,19 @@ pub(super) enum Answer {
     Unknown(Option<AmqpError>),
 }
 
+impl Answer {
+    /// What it is in the attribute `error.type` of the attempt, if the attempt failed.
+    pub(super) fn error_type(&self) -> Option<&'static str> {
+        match self {
+            Self::Confirmed | Self::NotSent => None,
+            Self::Returned(_) => Some("returned"),
+            Self::Nacked => Some("nacked"),
+            Self::ChannelClosed(error) | Self::Unknown(Some(error)) => Some(error.error_type()),
+            Self::Unknown(None) => Some("timeout"),
+        }
+    }
+}
+
 impl Publishing<'_> {
     pub(super) fn understand(
         &mut self,

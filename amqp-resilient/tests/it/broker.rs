@@ -5,11 +5,13 @@ mod auth;
 mod declare;
 mod link;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use amq_protocol::types::AMQPValue;
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
@@ -61,11 +63,25 @@ pub(crate) struct Received {
     pub(crate) body: Vec<u8>,
     pub(crate) message_id: String,
     pub(crate) delivery_mode: Option<u8>,
+    #[cfg_attr(
+        not(feature = "telemetry"),
+        expect(dead_code, reason = "for the tests of spans")
+    )]
+    pub(crate) headers: BTreeMap<String, AMQPValue>,
 }
 
 impl Received {
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
+    }
+
+    /// A header, which must be a long string if it is there.
+    #[cfg(feature = "telemetry")]
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| match value {
+            AMQPValue::LongString(text) => std::str::from_utf8(text.as_bytes()).unwrap(),
+            other => panic!("{name} is {other:?}"),
+        })
     }
 }
 
@@ -180,6 +196,11 @@ impl FakeBroker {
 
     pub(crate) fn uri(&self) -> String {
         format!("amqp://guest:guest@{}/%2f", self.addr)
+    }
+
+    #[cfg(feature = "telemetry")]
+    pub(crate) fn address(&self) -> (String, u16) {
+        (self.addr.ip().to_string(), self.addr.port())
     }
 
     pub(crate) fn welcome(&self, welcome: Welcome) {

@@ -20,5 +20,7 @@ mod pools;
 mod publishing;
 mod refreshing;
 mod separate;
+#[cfg(feature = "telemetry")]
+mod spans;
 mod support;
 mod way_out;

@@ -58,10 +58,10 @@ mod telemetry {
     use std::time::Duration;
 
     use parking_lot::Mutex;
-    use steadfast_amqp::{Message, Purpose};
+    use steadfast_amqp::{Binding, Exchange, Message, Purpose, Queue, Topology};
     use steadfast_telemetry::{AmqpState, Detail, EventKind, Filter, Telemetry};
 
-    use crate::broker::{Answer, Command, FakeBroker, until};
+    use crate::broker::{Answer, Command, FakeBroker, Reply, until};
     use crate::support::{connected, quick};
 
     #[tokio::test]
@@ -100,6 +100,35 @@ mod telemetry {
                 _ => {}
             }
         }
+    }
+
+    #[tokio::test]
+    async fn what_the_topology_lacks_is_a_metric() {
+        let broker = FakeBroker::start().await;
+        broker.on_declare(|request| match request {
+            "queue invoices" => Reply::CloseChannel(406),
+            _ => Reply::Ok,
+        });
+        let topology = Topology::new()
+            .queue(Queue::new("invoices"))
+            .exchange(Exchange::topic("orders"))
+            .bind(Binding::queue("invoices", "orders").routing_key("a"))
+            .bind(Binding::queue("invoices", "orders").routing_key("b"));
+        let builder = quick(broker.uri()).topology(topology);
+        let connection = builder.connect().await.unwrap();
+        let telemetry = Telemetry::new();
+        telemetry.watch(&connection);
+        let lacking = |outcome: &str, count: u32| {
+            let labels = format!("resilience_name=\"test\",resilience_outcome=\"{outcome}\"");
+            let line = format!("amqp_resilient_topology_failed{{{labels}}} {count}");
+            telemetry.prometheus().contains(&line)
+        };
+        assert!(lacking("failed", 1) && lacking("skipped", 2));
+
+        broker.on_declare(|_| Reply::Ok);
+        broker.hang_up();
+        until("all of it is there", || lacking("failed", 0)).await;
+        assert!(lacking("skipped", 0));
     }
 
     #[tokio::test]

@@ -20,6 +20,8 @@ async fn every_message_channel_and_login_gets_its_own_answer() {
     a_missing_exchange_costs_one_channel_and_nothing_else(&connection).await;
     the_121st_checkout_is_turned_away(&connection).await;
     closing_all_connections_by_hand_is_survived(&node, &connection).await;
+    #[cfg(feature = "telemetry")]
+    crate::traces::a_message_carries_its_trace_to_the_consumer(&node).await;
     a_refused_login_is_no_storm_and_heals(&node).await;
     an_unknown_vhost_is_refused(&node).await;
     a_rotated_password_heals_and_is_refreshed(&node).await;

@@ -18,3 +18,5 @@ mod rotation;
 mod separate;
 mod support;
 mod topologies;
+#[cfg(feature = "telemetry")]
+mod traces;

@@ -8,9 +8,11 @@ use std::time::Duration;
 use opentelemetry::trace::{SpanKind, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
 
-use super::call::{Shared, Target, end, fail};
-use super::{ABANDONED, HttpHead};
+use super::HttpHead;
+use super::call::{Shared, Target};
 use crate::names;
+use crate::span::{ABANDONED, end, fail};
+use crate::w3c;
 
 /// The span of one attempt of an [`HttpCall`](super::HttpCall): a CLIENT span, which ends with the
 /// body of the response. Its duration in the histogram ends with the head.
@@ -59,19 +61,8 @@ impl HttpAttempt {
     /// Calls `set` with the headers by which the server's spans become children of this one: W3C
     /// `traceparent`, and `tracestate` if there is any. With nothing if there is no trace to go on
     /// with, as without a tracer provider.
-    pub fn propagate(&self, mut set: impl FnMut(&'static str, &str)) {
-        let span = self.context.span();
-        let span = span.span_context();
-        if !span.is_valid() {
-            return;
-        }
-        let (trace, id) = (span.trace_id(), span.span_id());
-        let sampled = u8::from(span.is_sampled());
-        set("traceparent", &format!("00-{trace}-{id}-{sampled:02x}"));
-        let state = span.trace_state().header();
-        if !state.is_empty() {
-            set("tracestate", &state);
-        }
+    pub fn propagate(&self, set: impl FnMut(&'static str, &str)) {
+        w3c::trace_context(&self.context, set);
     }
 
     /// The head of the response is there, after so long. Only the first one counts.

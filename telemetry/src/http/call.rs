@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use opentelemetry::global::BoxedTracer;
-use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
+use opentelemetry::trace::{SpanKind, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
 
 use super::attempt::HttpAttempt;
-use super::{ABANDONED, Durations, HttpHead, HttpStart};
-use crate::guard::guarded;
+use super::{Durations, HttpHead, HttpStart};
 use crate::names;
+use crate::span::{ABANDONED, end, fail};
 use crate::telemetry::Telemetry;
 
 /// The span of one call of an HTTP client: from the request to the answer, retries and waits between
@@ -209,20 +209,6 @@ impl Drop for Shared {
     fn drop(&mut self) {
         end(&self.context);
     }
-}
-
-/// Marks the span of `context` as failed.
-pub(super) fn fail(context: &Context, error_type: Cow<'static, str>) {
-    let span = context.span();
-    span.set_attribute(KeyValue::new(names::ERROR_TYPE, error_type));
-    // No description: the conventions want none where the attributes say it.
-    span.set_status(Status::error(""));
-}
-
-/// Ends the span of `context`, which runs the span processors: code of others, that may not unwind into
-/// a destructor.
-pub(super) fn end(context: &Context) {
-    guarded(|| context.span().end());
 }
 
 /// What methods are called that the conventions do not know.

@@ -16,20 +16,20 @@ pub const NETWORK_PEER_ADDRESS: &str = "network.peer.address";
 pub const NETWORK_PEER_PORT: &str = "network.peer.port";
 /// `network.protocol.version`: `1.1`, `2`.
 pub const NETWORK_PROTOCOL_VERSION: &str = "network.protocol.version";
-/// `server.address`: the host of the URL.
+/// `server.address`: the host of the URL, or of the broker.
 pub const SERVER_ADDRESS: &str = "server.address";
-/// `server.port`: the port of the URL.
+/// `server.port`: the port of the URL, or of the broker.
 pub const SERVER_PORT: &str = "server.port";
 /// `url.full`: without what may be secret.
 pub const URL_FULL: &str = "url.full";
 /// `url.template`: the path with placeholders, if the caller gave it.
 pub const URL_TEMPLATE: &str = "url.template";
-/// `resilience.attempts`: how many attempts a call took.
+/// `resilience.attempts`: how many attempts a call took, or a message so far.
 pub const ATTEMPTS: &str = "resilience.attempts";
 /// `resilience.wait`: seconds.
 pub const WAIT: &str = "resilience.wait";
 
-/// The span event of a call that waits for its next attempt, with [`WAIT`].
+/// The span event of a call, or of a message, that waits for its next attempt, with [`WAIT`].
 pub const RETRY_EVENT: &str = "resilience.retry";
 /// The span event of an attempt that was not let through, with [`ERROR_TYPE`](super::ERROR_TYPE).
 pub const REJECTED_EVENT: &str = "resilience.rejected";

@@ -9,6 +9,7 @@ mod config;
 mod export;
 mod handlers;
 mod http;
+mod messaging;
 mod shutdown;
 mod source;
 

@@ -225,6 +225,54 @@ fn the_http_tables_are_names_rs() {
 }
 
 #[test]
+fn the_messaging_tables_are_names_rs() {
+    let metrics = rows("messaging.client.");
+    assert_eq!(metrics.len(), names::MESSAGING.len());
+    for (row, instrument) in metrics.iter().zip(names::MESSAGING) {
+        let kind = match instrument.kind() {
+            InstrumentKind::Duration => "histogram",
+            InstrumentKind::Counter => "counter",
+            other => panic!("the README does not know {other:?}"),
+        };
+        assert_eq!(plain(&row[0]), instrument.name());
+        assert_eq!(row[1], kind);
+        assert_eq!(plain(&row[2]), instrument.unit());
+        assert_eq!(row[4], instrument.description());
+    }
+
+    let table: BTreeSet<_> = rows("messaging.")
+        .into_iter()
+        .filter(|row| row.len() == 3)
+        .map(|row| plain(&row[0]))
+        .collect();
+    let in_code = [
+        names::MESSAGING_SYSTEM,
+        names::MESSAGING_OPERATION_NAME,
+        names::MESSAGING_OPERATION_TYPE,
+        names::MESSAGING_DESTINATION_NAME,
+        names::MESSAGING_DESTINATION_TEMPLATE,
+        names::MESSAGING_RABBITMQ_DESTINATION_ROUTING_KEY,
+        names::MESSAGING_MESSAGE_ID,
+        names::MESSAGING_MESSAGE_CONVERSATION_ID,
+        names::MESSAGING_MESSAGE_BODY_SIZE,
+    ];
+    assert_eq!(table, in_code.map(str::to_owned).into_iter().collect());
+    let (_, messaging) = README.split_once("### Messaging").unwrap();
+    for common in [
+        names::SERVER_ADDRESS,
+        names::SERVER_PORT,
+        names::NAME,
+        names::ATTEMPTS,
+        names::WAIT,
+        names::ERROR_TYPE,
+        names::SENT_EVENT,
+        names::RETRY_EVENT,
+    ] {
+        assert!(messaging.contains(&format!("`{common}`")), "{common}");
+    }
+}
+
+#[test]
 fn the_event_table_has_every_kind() {
     for kind in EventKind::ALL {
         let row = format!("| `{kind:?}` | {kind} |");

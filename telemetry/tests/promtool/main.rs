@@ -10,8 +10,10 @@ mod traffic;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
 
-use steadfast_telemetry::Telemetry;
+use steadfast_telemetry::{EventSink, EventSinks, HttpStart, MessagingStart, Source, Telemetry};
 
 /// What `promtool check metrics` says, and whether it is content.
 fn promtool(text: &str) -> (bool, String) {
@@ -30,12 +32,58 @@ fn promtool(text: &str) -> (bool, String) {
     (said.status.success(), String::from_utf8(words).unwrap())
 }
 
+/// A client of a server and of a broker.
+#[derive(Default)]
+struct Client {
+    sinks: EventSinks,
+}
+
+impl Source for Client {
+    fn name(&self) -> &str {
+        "shop"
+    }
+
+    fn watched(&self, sink: EventSink) {
+        self.sinks.add(sink);
+    }
+}
+
+impl Client {
+    fn work(&self) {
+        let took = Duration::from_millis(20);
+        let start = || HttpStart::new("shop", "GET", "http://pay.example/", "pay.example");
+        let call = self.sinks.http_call(start).unwrap();
+        call.attempt(0).failed("connect", took);
+        let start = || MessagingStart::new("shop", "or\"ders", "").server("broker.example", 5672);
+        let mut publish = self.sinks.messaging_publish(start).unwrap();
+        publish.sent();
+        publish.answered(None);
+        publish.confirmed(took);
+        let refused = self
+            .sinks
+            .messaging_publish(|| start().template("orders:{id}"));
+        refused.unwrap().failed("buffer_full", took);
+    }
+}
+
 #[tokio::test]
 async fn the_exposition_of_everything_is_clean() {
     let telemetry = Telemetry::new();
     let _traffic = traffic::drive(&telemetry).await;
+    // The text has only what was recorded since it was first asked for.
+    let _nothing_recorded = telemetry.prometheus();
+    let client = Arc::new(Client::default());
+    telemetry.watch(&client);
+    client.work();
     let text = telemetry.prometheus();
-    assert!(text.contains("resilience_bulkhead_queue_time_seconds_total"));
+    for series in [
+        "resilience_bulkhead_queue_time_seconds_total",
+        "http_client_request_duration_seconds_bucket",
+        "messaging_client_operation_duration_seconds_bucket",
+        "messaging_client_sent_messages_total",
+    ] {
+        assert!(text.contains(series), "{series}");
+    }
     let (content, words) = promtool(&text);
     assert!(content && words.is_empty(), "{words}\n{text}");
 }

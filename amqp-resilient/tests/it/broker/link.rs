@@ -267,6 +267,8 @@ impl Link {
         let (publish, header, body) = channel.incoming.take().unwrap();
         let properties = header.properties.clone();
         let message_id = properties.message_id().as_ref().map(ToString::to_string);
+        let headers = properties.headers().clone().unwrap_or_default();
+        let headers = headers.inner();
         let received = Received {
             exchange: publish.exchange.to_string(),
             routing_key: publish.routing_key.to_string(),
@@ -274,6 +276,10 @@ impl Link {
             body: body.clone(),
             message_id: message_id.unwrap_or_default(),
             delivery_mode: *properties.delivery_mode(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.clone()))
+                .collect(),
         };
         let before = self.shared.received.lock().len();
         let answer = (self.shared.script.lock())(&received, before);
