@@ -158,7 +158,7 @@ pub(crate) async fn drain(node: &RabbitNode, model: &Model) -> Result<(), Failur
                 // The place of a queue that does not exist. The broker has closed the channel.
                 break visit.end().await?;
             };
-            let found = empty(&visit, model, index).await?;
+            let found = empty(&visit, model, index, secs(60)).await?;
             let left = visit.ready(queue.name).await?;
             visit.end().await?;
             // What came in while it was counted is seen in the next round.
@@ -174,9 +174,28 @@ pub(crate) async fn drain(node: &RabbitNode, model: &Model) -> Result<(), Failur
     Ok(())
 }
 
-/// Consumes until nothing comes for a while. Nothing is lost: what is on its way when the consumer is
+/// Takes out what there is while messages go on to come in.
+pub(crate) async fn skim(
+    node: &RabbitNode,
+    model: &Model,
+    at_most: Duration,
+) -> Result<(), Failure> {
+    let visit = Visit::to(node).await?;
+    for (index, _) in (0_u8..).zip(model.queues()) {
+        empty(&visit, model, index, at_most).await?;
+    }
+    visit.end().await
+}
+
+/// Consumes until nothing comes for a while, or time is up. Nothing is lost: what is on its way when the consumer is
 /// cancelled is still read.
-async fn empty(visit: &Visit, model: &Model, index: u8) -> Result<usize, Failure> {
+async fn empty(
+    visit: &Visit,
+    model: &Model,
+    index: u8,
+    at_most: Duration,
+) -> Result<usize, Failure> {
+    let began = clock::now();
     let name = model.name_of(index);
     let options = BasicConsumeOptions {
         no_ack: true,
@@ -192,8 +211,11 @@ async fn empty(visit: &Visit, model: &Model, index: u8) -> Result<usize, Failure
         model.found(index, number_in(&delivery.data), delivery.redelivered);
         found += 1;
     };
-    while let Ok(Some(delivery)) = timeout(millis(500), consumer.next()).await {
-        take(delivery?);
+    while began.elapsed() < at_most {
+        match timeout(millis(500), consumer.next()).await {
+            Ok(Some(delivery)) => take(delivery?),
+            _ => break,
+        }
     }
     let options = BasicCancelOptions::default();
     visit.channel.basic_cancel(tag.into(), options).await?;

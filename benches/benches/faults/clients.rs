@@ -8,7 +8,7 @@ use std::time::Duration;
 use lapin::types::ShortString;
 use steadfast_benches::model::Told;
 
-pub(crate) use self::bare::{Bare, properties};
+pub(crate) use self::bare::{Bare, properties, recovering};
 pub(crate) use self::steadfast::{Ours, builder};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,14 +97,6 @@ impl Client {
         match self {
             Self::Steadfast(client) => client.close().await,
             Self::Lapin(client) => client.close().await,
-        }
-    }
-
-    /// Ours, in a scenario that is for ours alone.
-    pub(crate) fn ours(&self) -> Option<&Ours> {
-        match self {
-            Self::Steadfast(client) => Some(client),
-            Self::Lapin(_) => None,
         }
     }
 }

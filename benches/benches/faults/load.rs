@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use steadfast_amqp::ResilientConnection;
 use steadfast_benches::clock;
 use steadfast_benches::model::{Model, Told};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::broker::body_of;
@@ -132,5 +133,41 @@ impl Tasks {
             Ok(())
         };
         timeout(at_most, all).await.unwrap_or(Ok(()))
+    }
+}
+
+/// A caller who asks for a channel again and again, and remembers the longest time that it took.
+pub(crate) struct Asker {
+    worst: Arc<Mutex<Duration>>,
+    task: JoinHandle<()>,
+}
+
+impl Asker {
+    pub(crate) fn start(connection: &ResilientConnection) -> Self {
+        let worst = Arc::new(Mutex::new(Duration::ZERO));
+        let (connection, longest) = (connection.clone(), Arc::clone(&worst));
+        let task = tokio::spawn(async move {
+            loop {
+                let began = clock::now();
+                // What comes of it is not the question.
+                drop(connection.get_channel("work").await);
+                {
+                    let mut longest = longest.lock();
+                    *longest = longest.max(began.elapsed());
+                }
+                sleep(Duration::from_millis(50)).await;
+            }
+        });
+        Self { worst, task }
+    }
+
+    pub(crate) fn worst(&self) -> Duration {
+        *self.worst.lock()
+    }
+}
+
+impl Drop for Asker {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }

@@ -3,7 +3,14 @@
 
 mod alarm;
 mod answers;
+mod channels;
 mod crashes;
+mod frozen;
+mod leaving;
+mod login;
+mod outage;
+mod pool;
+mod soak;
 
 use std::pin::Pin;
 
@@ -56,7 +63,15 @@ macro_rules! scenarios {
 pub(crate) const ALL: &[Scenario] = scenarios! {
     "F1 classic", "100,000 messages to a classic queue, five kill -9", both, works => crashes::classic;
     "F1 quorum", "100,000 messages to a quorum queue, five kill -9", both, works => crashes::quorum;
+    "F2", "the broker is down for 90 s, longest backoff 1 s", ours, waits => outage::long;
+    "F3", "the broker is down for 4 s and a start, lapin is to try three times", both, waits => outage::short;
+    "F4", "the broker is stopped (SIGSTOP) for 30 s, 8 tasks publish with a deadline of 3 s", ours, waits => frozen::run;
     "F5", "a memory alarm of 20 s, 8 publishers of 1,000 messages", both, works => alarm::run;
     "F6", "96,000 messages by 32 tasks, half of them to a full queue that rejects", both, works => answers::rejected;
     "F7", "50,000 mandatory messages by 8 tasks, a third of them unroutable", both, works => answers::returned;
+    "F8", "publishes to no exchange (404) and declarations with other arguments (406) among sound publishes", ours, waits => channels::run;
+    "F11", "everything is closed and dropped while the broker is down, then it starts", both, waits => leaving::run;
+    "F12", "a pool of 20 channels and 100 waiting callers", ours, works => pool::run;
+    "F13", "a wrong password, a wrong virtual host, mended at the broker", ours, waits => login::run;
+    "F20", "random faults under the load of 16 tasks", ours, works => soak::run;
 };

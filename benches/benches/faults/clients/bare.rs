@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use backon::ExponentialBuilder;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ErrorKind};
 use steadfast_benches::model::Told;
@@ -17,15 +18,21 @@ const PERSISTENT: u8 = 2;
 /// Recovery with a jittered backoff of 0.2 s to 2 s and no limit of attempts: by default it gives up for good
 /// after sixteen.
 pub(crate) fn properties() -> ConnectionProperties {
+    recovering(|backoff| {
+        backoff
+            .with_min_delay(millis(200))
+            .with_max_delay(secs(2))
+            .with_jitter()
+            .without_max_times()
+    })
+}
+
+pub(crate) fn recovering(
+    backoff: impl Fn(ExponentialBuilder) -> ExponentialBuilder,
+) -> ConnectionProperties {
     ConnectionProperties::default()
         .enable_auto_recover()
-        .configure_backoff(|backoff| {
-            backoff
-                .with_min_delay(millis(200))
-                .with_max_delay(secs(2))
-                .with_jitter()
-                .without_max_times()
-        })
+        .configure_backoff(backoff)
 }
 
 #[derive(Clone)]

@@ -44,7 +44,7 @@ pub(crate) async fn run(kind: Kind, plan: Plan) -> Outcome {
     let consumer = Consumer::start(kind, &node).await?;
     let mut load = Load::on(&model, secs(1));
     load.filling = 1_024;
-    load.pause = millis(20);
+    load.pause = millis(100);
     let share = each / AT_ONCE;
     let tasks = load.start(&clients, PUBLISHERS * AT_ONCE, move |task, message| {
         // Half of the publishers cannot wait for the end of the alarm.

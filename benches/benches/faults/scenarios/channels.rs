@@ -1,0 +1,141 @@
+//! F8, the publisher's side: what the broker closes a channel for costs that channel and nothing else.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lapin::options::QueueDeclareOptions;
+use lapin::types::{AMQPValue, FieldTable};
+use steadfast_amqp::{AmqpError, Message, PooledChannel, PublishError, Purpose};
+use steadfast_benches::model::{Model, Queue};
+use steadfast_breaker::State;
+use steadfast_testkit::RabbitNode;
+use tokio::task::JoinSet;
+
+use super::Outcome;
+use crate::broker;
+use crate::clients::{Client, Kind, Ours, builder};
+use crate::findings::Findings;
+use crate::load::{Load, Order};
+use crate::plan::Plan;
+use crate::support::{millis, must, secs};
+
+const QUEUE: &str = "sound";
+const MISSING: usize = 500;
+const DECLARED: u64 = 50;
+
+pub(crate) async fn run(_: Kind, _: Plan) -> Outcome {
+    let model = Arc::new(Model::new(&[Queue::open(QUEUE)], 200_000));
+    let node = RabbitNode::start().await?;
+    broker::declare(&node, QUEUE, &[]).await?;
+    let connection = builder("channels", &node.uri()).connect().await?;
+    let ours = Ours::on(connection.clone());
+    let publisher = ours.publisher.clone();
+    let client = [Client::Steadfast(ours)];
+    let held = connection.get_channel(Purpose::Admin).await?;
+    let mut load = Load::on(&model, secs(1));
+    load.pause = millis(1);
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let tasks = load.start(&client, 8, move |_, _| {
+        let deadline = secs(20);
+        let go_on = !stopped.load(Ordering::Relaxed);
+        go_on.then_some(Order { queue: 0, deadline })
+    });
+    must("it is under way", secs(10), || model.confirmed() > 200).await?;
+
+    let mut bad = JoinSet::new();
+    for _ in 0..4 {
+        let publisher = publisher.clone();
+        bad.spawn(async move {
+            let mut right = 0;
+            for _ in 0..MISSING / 4 {
+                let message = Message::new("no-such-exchange", "key", "bad");
+                let answer = publisher.publish(message).await;
+                let closed = matches!(
+                    answer,
+                    Err(PublishError::Amqp(AmqpError::ChannelClosed {
+                        code: 404,
+                        ..
+                    }))
+                );
+                right += usize::from(closed);
+            }
+            right
+        });
+    }
+    let (mut refused, mut replaced) = (0, 0);
+    for _ in 0..DECLARED {
+        let channel = connection.get_channel(Purpose::Admin).await?;
+        refused += u64::from(declares_otherwise(&channel).await);
+        drop(channel);
+        let next = connection.get_channel(Purpose::Admin).await?;
+        replaced += u64::from(is_usable(&next).await);
+    }
+    let told: usize = bad.join_all().await.into_iter().sum();
+    let before = model.confirmed();
+    must("it goes on", secs(10), || model.confirmed() > before + 100).await?;
+    stop.store(true, Ordering::Relaxed);
+    tasks.end(secs(30)).await?;
+    let held_on = is_usable(&held).await;
+    let snapshot = connection.snapshot();
+    let breaker = connection.breaker().state();
+    let epoch = connection.epoch().map_or(0, |epoch| epoch.number());
+    drop((held, publisher, connection));
+    let [client] = client;
+    client.close().await;
+    println!("errors: {}", load.errors());
+    broker::drain(&node, &model).await?;
+
+    let mut findings = Findings::default();
+    findings.row(
+        "published to no exchange, and told 404",
+        format!("{MISSING} of {MISSING}"),
+        format!("{told} of {MISSING}"),
+        told == MISSING,
+    );
+    let all = format!("{DECLARED} of {DECLARED}");
+    findings.row(
+        "declared with other arguments, and told 406",
+        &all,
+        format!("{refused} of {DECLARED}"),
+        refused == DECLARED,
+    );
+    findings.row(
+        "the next channel from the pool is sound",
+        &all,
+        format!("{replaced} of {DECLARED}"),
+        replaced == DECLARED,
+    );
+    let yes = if held_on { "yes" } else { "no" };
+    findings.row("a channel held meanwhile is sound", "yes", yes, held_on);
+    findings.row("connections", "1", epoch, epoch == 1);
+    let failures = snapshot.totals.lost + snapshot.breaker.totals.failure;
+    findings.none("counted by the breaker", failures);
+    let closed = breaker == State::Closed;
+    findings.row("breaker", "closed", format!("{breaker:?}"), closed);
+    let report = model.report();
+    let other = report.published - report.confirmed;
+    findings.none("other publishes that were not confirmed", other);
+    findings.model(&report);
+    Ok(findings)
+}
+
+/// Whether the broker refuses it as it should.
+async fn declares_otherwise(channel: &PooledChannel) -> bool {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-max-length".into(), AMQPValue::LongInt(7));
+    let options = QueueDeclareOptions::durable();
+    let declared = channel
+        .queue_declare(QUEUE.into(), options, arguments)
+        .await;
+    declared.is_err_and(|error| error.to_string().contains("PRECONDITION"))
+}
+
+async fn is_usable(channel: &PooledChannel) -> bool {
+    let options = QueueDeclareOptions {
+        passive: true,
+        ..QueueDeclareOptions::default()
+    };
+    let declare = channel.queue_declare(QUEUE.into(), options, FieldTable::default());
+    channel.is_current() && declare.await.is_ok()
+}
