@@ -16,7 +16,8 @@ use crate::load::{Load, Order};
 use crate::plan::Plan;
 use crate::support::{must, secs, settled, shown, until};
 
-const TASKS: usize = 64;
+/// Messages at the same time.
+const TASKS: usize = 256;
 const KILLS: u64 = 5;
 
 pub(crate) async fn classic(kind: Kind, plan: Plan) -> Outcome {

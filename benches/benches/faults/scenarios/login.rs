@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use steadfast_amqp::{AmqpError, Message, Purpose, RefusedKind, ResilientConnection};
 use steadfast_benches::clock;
-use steadfast_breaker::State;
 use steadfast_testkit::RabbitNode;
 use tokio::time::sleep;
 
@@ -91,14 +90,17 @@ async fn refused(
         attempts,
         attempts <= allowed && attempts > 1,
     );
-    let closed = connection.breaker().state() == State::Closed;
-    let breaker = format!("{:?}", connection.breaker().state());
+    let error = connection.get_channel(Purpose::Admin).await.err();
+    let told = error.as_ref().map_or("a channel", AmqpError::error_type);
+    let right = matches!(error, Some(AmqpError::Refused { kind, .. }) if kind == expected);
     findings.row(
-        &format!("breaker with a wrong {what}"),
-        "Closed",
-        breaker,
-        closed,
+        &format!("get_channel after 12 s with a wrong {what}"),
+        "refused",
+        told,
+        right,
     );
+    let breaker = format!("{:?}", connection.breaker().state()).to_lowercase();
+    findings.note(&format!("breaker by then, wrong {what}"), breaker);
     Ok(connection)
 }
 

@@ -94,6 +94,7 @@ pub(crate) async fn long(_: Kind, plan: Plan) -> Outcome {
     Ok(findings)
 }
 
+/// What the client told of its connection, in words.
 #[derive(Clone, Default)]
 struct Heard(Arc<Mutex<Vec<String>>>);
 
@@ -103,29 +104,6 @@ impl Heard {
         if all.last().is_none_or(|last| last != what) && all.len() < 40 {
             all.push(what.to_owned());
         }
-    }
-
-    fn shown(&self) -> String {
-        let all = self.0.lock();
-        let mut words = all.clone();
-        // Attempt after attempt is one of each.
-        words.dedup();
-        let mut short: Vec<String> = Vec::new();
-        for word in words {
-            if short.len() < 4 || short.last() != Some(&word) {
-                short.push(word);
-            }
-        }
-        if short.is_empty() {
-            return "nothing".to_owned();
-        }
-        if short.len() > 6 {
-            let last = short.split_off(short.len() - 2);
-            short.truncate(3);
-            short.push("..".to_owned());
-            short.extend(last);
-        }
-        short.join(", ")
     }
 }
 
@@ -181,16 +159,15 @@ pub(crate) async fn short(kind: Kind, _: Plan) -> Outcome {
         shown(back),
         back.is_some(),
     );
-    let in_order = ["disconnected", "connecting", "connected"];
+    let states = ["disconnected", "connecting", "connected"];
     let mut rest = heard.iter();
-    let complete = in_order
-        .iter()
-        .all(|state| rest.any(|heard| heard == state));
+    let in_order = |state: &&str| rest.any(|heard| heard == *state);
+    let count = states.iter().copied().filter(in_order).count();
     findings.row(
         "told meanwhile",
-        in_order.join(", "),
-        told.shown(),
-        complete,
+        states.join(", "),
+        in_short(&heard),
+        count == states.len(),
     );
     findings.model(&model.report());
     Ok(findings)
@@ -216,4 +193,19 @@ async fn connect(kind: Kind, node: &RabbitNode, told: &Heard) -> Result<Client, 
             Client::Lapin(bare)
         }
     })
+}
+
+/// Each state once, where it first was told.
+fn in_short(heard: &[String]) -> String {
+    let mut short: Vec<&str> = Vec::new();
+    for state in heard {
+        if !short.contains(&state.as_str()) {
+            short.push(state);
+        }
+    }
+    if short.is_empty() {
+        "nothing".to_owned()
+    } else {
+        short.join(", ")
+    }
 }
