@@ -48,16 +48,21 @@ impl Footprint {
     }
 }
 
-/// The slope of the straight line closest to the points, by least squares; zero for fewer than two.
+/// The slope of a line through the points: the median of the slopes between every two of them (Theil and
+/// Sen's), which a step or two of the allocator's does not move. Zero for fewer than two.
 #[must_use]
 pub fn slope(points: &[(f64, f64)]) -> f64 {
-    let count = points.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (mean_x, mean_y) = (mean(|point| point.0), mean(|point| point.1));
-    let (mut above, mut below) = (0.0, 0.0);
-    for (x, y) in points {
-        above += (x - mean_x) * (y - mean_y);
-        below += (x - mean_x) * (x - mean_x);
+    let mut slopes: Vec<f64> = points
+        .iter()
+        .enumerate()
+        .flat_map(|(number, from)| points[number + 1..].iter().map(move |to| (from, to)))
+        .filter(|(from, to)| from.0 < to.0)
+        .map(|(from, to)| (to.1 - from.1) / (to.0 - from.0))
+        .collect();
+    slopes.sort_by(f64::total_cmp);
+    match slopes.len() {
+        0 => 0.0,
+        count if count % 2 == 1 => slopes[count / 2],
+        count => f64::midpoint(slopes[count / 2 - 1], slopes[count / 2]),
     }
-    if below > 0.0 { above / below } else { 0.0 }
 }

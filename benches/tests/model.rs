@@ -176,11 +176,14 @@ fn growth_is_the_difference_and_threads_never_shrink_below_none() {
 }
 
 #[test]
-fn the_slope_is_that_of_the_closest_line() {
-    let rising: Vec<_> = (0..10)
-        .map(|x| (f64::from(x), 3.0 * f64::from(x) + 1.0))
-        .collect();
-    assert!((slope(&rising) - 3.0).abs() < 1e-9);
+fn the_slope_is_that_of_the_points_and_one_step_does_not_move_it() {
+    let rising = |x: i32| (f64::from(x), 3.0 * f64::from(x) + 1.0);
+    let mut points: Vec<_> = (0..10).map(rising).collect();
+    assert!((slope(&points) - 3.0).abs() < 1e-9);
+    points[7].1 += 100.0;
+    assert!((slope(&points) - 3.0).abs() < 1e-9);
+    let falling = [(0.0, 2.0), (1.0, 1.0), (2.0, 0.0)];
+    assert!((slope(&falling) + 1.0).abs() < 1e-9);
     let noisy = [(0.0, 1.0), (1.0, -1.0), (2.0, -1.0), (3.0, 1.0)];
     assert!(slope(&noisy).abs() < 1e-9);
     assert!(slope(&[]).abs() < 1e-9 && slope(&[(1.0, 5.0)]).abs() < 1e-9);

@@ -63,22 +63,22 @@ fn table(columns: &[&Run]) -> Comparison {
     table
 }
 
-/// What ours did wrong, and the runs of either client that did not come to their end.
+/// What ours did wrong. What lapin does is in its column, and nothing to fail over.
 pub(crate) fn wrong(scenarios: &[&Scenario], runs: &[Run]) -> Vec<String> {
     let mut wrong = Vec::new();
-    for run in scenarios
+    let columns = scenarios
         .iter()
-        .flat_map(|scenario| columns(scenario, runs))
-    {
-        if run.kind == Kind::Steadfast {
-            let rows = run.findings.rows.iter().filter(|row| !row.is_right);
-            wrong.extend(rows.map(|row| {
-                let (subject, figure) = (&row.subject, &row.figure);
-                format!("{}: {subject}: {figure}, right is {}", run.name, row.right)
-            }));
-        }
+        .flat_map(|scenario| columns(scenario, runs));
+    for run in columns.filter(|run| run.kind == Kind::Steadfast) {
+        let rows = run.findings.rows.iter().filter(|row| !row.is_right);
+        wrong.extend(rows.map(|row| {
+            let (subject, figure) = (&row.subject, &row.figure);
+            format!("{}: {subject}: {figure}, right is {}", run.name, row.right)
+        }));
         if let Some(failure) = &run.failure {
-            wrong.push(format!("{} with {}: {failure}", run.name, run.kind.name()));
+            wrong.push(format!("{}: {failure}", run.name));
+        } else if run.findings.rows.is_empty() {
+            wrong.push(format!("{}: nothing was found", run.name));
         }
     }
     wrong

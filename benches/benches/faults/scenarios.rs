@@ -19,6 +19,7 @@ use crate::findings::{Failure, Findings};
 use crate::plan::Plan;
 
 type Outcome = Result<Findings, Failure>;
+type Running = Pin<Box<dyn Future<Output = Outcome>>>;
 
 pub(crate) struct Scenario {
     /// Its number, and what sort of it.
@@ -28,7 +29,7 @@ pub(crate) struct Scenario {
     pub(crate) in_bare: bool,
     /// Whether it mostly waits, so that two of them may run side by side.
     pub(crate) waits: bool,
-    pub(crate) run: fn(Kind, Plan) -> Pin<Box<dyn Future<Output = Outcome>>>,
+    pub(crate) run: fn(Kind, Plan) -> Running,
 }
 
 impl Scenario {

@@ -1,8 +1,13 @@
 //! F13: a broker that refuses who we are, or where we want to go, until somebody mends it there.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use steadfast_amqp::{AmqpError, Message, Purpose, RefusedKind, ResilientConnection};
+use parking_lot::Mutex;
+use steadfast_amqp::{
+    AmqpError, Builder, Credentials, Message, PublishError, Purpose, RefusedKind,
+    ResilientConnection,
+};
 use steadfast_benches::clock;
 use steadfast_testkit::RabbitNode;
 use tokio::time::sleep;
@@ -31,30 +36,32 @@ pub(crate) async fn run(_: Kind, _: Plan) -> Outcome {
     let mut findings = Findings::default();
 
     let uri = node.uri().replace("guest:guest", "late:secret");
-    let connection = refused(&uri, "password", RefusedKind::Auth, &mut findings).await?;
-    put(
-        &node,
-        "/api/users/late",
-        r#"{"password":"secret","tags":""}"#,
-    )
-    .await?;
-    heals(&connection, "password", &mut findings).await;
-    let message = Message::new("", QUEUE, "in");
-    let published = connection.publisher().publish(message).await;
-    findings.row(
-        "and publishes",
-        "yes",
-        if published.is_ok() { "yes" } else { "no" },
-        published.is_ok(),
-    );
-    connection.close(secs(5)).await;
+    let what = "password";
+    let late = builder("late", &uri);
+    let connection = refused(late, what, RefusedKind::Auth, &mut findings).await?;
+    let corrected = r#"{"password":"secret","tags":""}"#;
+    put(&node, "/api/users/late", corrected).await?;
+    heals(&connection, what, &mut findings).await;
+
+    // The other way around: the program is told of another password, by whoever keeps them.
+    let what = "password from a provider";
+    let password = Arc::new(Mutex::new("old"));
+    let asked = Arc::clone(&password);
+    let late = builder("late", &node.uri()).credentials(move || {
+        let password = *asked.lock();
+        async move { Ok(Credentials::password("late", password)) }
+    });
+    let connection = refused(late, what, RefusedKind::Auth, &mut findings).await?;
+    *password.lock() = "secret";
+    heals(&connection, what, &mut findings).await;
 
     let uri = node.uri().replace("%2f", "nowhere");
-    let connection = refused(&uri, "virtual host", RefusedKind::Vhost, &mut findings).await?;
+    let what = "virtual host";
+    let late = builder("late", &uri);
+    let connection = refused(late, what, RefusedKind::Vhost, &mut findings).await?;
     put(&node, "/api/vhosts/nowhere", "{}").await?;
     put(&node, "/api/permissions/nowhere/guest", ALL).await?;
-    heals(&connection, "virtual host", &mut findings).await;
-    connection.close(secs(5)).await;
+    heals(&connection, what, &mut findings).await;
     Ok(findings)
 }
 
@@ -67,14 +74,13 @@ async fn put(node: &RabbitNode, path: &str, body: &str) -> Result<(), Failure> {
 
 /// A connection that is refused, watched for a while.
 async fn refused(
-    uri: &str,
+    late: Builder,
     what: &str,
     expected: RefusedKind,
     findings: &mut Findings,
 ) -> Result<ResilientConnection, Failure> {
-    let builder = builder("late", uri).max_backoff(MAX_BACKOFF);
     let began = clock::now();
-    let connection = builder.connect_lazy()?;
+    let connection = late.max_backoff(MAX_BACKOFF).connect_lazy()?;
     let error = connection.get_channel(Purpose::Admin).await.err();
     let told = error.as_ref().map_or("a channel", AmqpError::error_type);
     let right = matches!(error, Some(AmqpError::Refused { kind, .. }) if kind == expected);
@@ -112,4 +118,15 @@ async fn heals(connection: &ResilientConnection, what: &str, findings: &mut Find
         shown(back),
         back.is_some_and(|time| time <= MAX_BACKOFF + secs(1)),
     );
+    // There is no such queue in a new virtual host: the answer is that of the broker all the same.
+    let message = Message::new("", QUEUE, "in").deadline(secs(5));
+    let answer = connection.publisher().publish(message).await;
+    let answered = matches!(answer, Ok(_) | Err(PublishError::Returned(_)));
+    findings.row(
+        &format!("and publishes, {what}"),
+        "yes",
+        if answered { "yes" } else { "no" },
+        answered,
+    );
+    connection.close(secs(5)).await;
 }

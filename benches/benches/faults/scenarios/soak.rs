@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use steadfast_amqp::{Message, Publisher};
 use steadfast_benches::footprint::slope;
@@ -36,20 +37,23 @@ enum Fault {
 }
 
 impl Fault {
-    fn any(rng: &mut StdRng) -> Self {
-        match rng.random_range(0..5) {
-            0 => Self::Kill {
+    /// One of each, for as long and in such an order as chance has it.
+    fn round(rng: &mut StdRng) -> Vec<Self> {
+        let mut round = vec![
+            Self::Kill {
                 down: rng.random_range(0..3_000),
             },
-            1 => Self::Freeze {
+            Self::Freeze {
                 millis: rng.random_range(1_000..8_000),
             },
-            2 => Self::Alarm {
+            Self::Alarm {
                 millis: rng.random_range(1_000..6_000),
             },
-            3 => Self::ForcedClose,
-            _ => Self::ChannelErrors,
-        }
+            Self::ForcedClose,
+            Self::ChannelErrors,
+        ];
+        round.shuffle(rng);
+        round
     }
 
     const fn name(self) -> &'static str {
@@ -140,6 +144,7 @@ pub(crate) async fn run(_: Kind, plan: Plan) -> Outcome {
     let began = clock::now();
     let mut samples: Vec<(f64, Footprint)> = Vec::new();
     let mut faults: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut round = Vec::new();
     while began.elapsed() < plan.soak {
         // All is well at this moment, and stays so while it is looked at.
         let confirmed = model.confirmed();
@@ -151,7 +156,13 @@ pub(crate) async fn run(_: Kind, plan: Plan) -> Outcome {
         let now = settled().await;
         samples.push((began.elapsed().as_secs_f64() / 60.0, now));
         sleep(millis(rng.random_range(0..1_000))).await;
-        let fault = Fault::any(&mut rng);
+        let fault = match round.pop() {
+            Some(fault) => fault,
+            None => {
+                round = Fault::round(&mut rng);
+                round.remove(0)
+            }
+        };
         println!(
             "{:>4} s, {} threads, {} KiB, {confirmed} confirmed: {fault}",
             began.elapsed().as_secs(),
@@ -192,9 +203,9 @@ pub(crate) async fn run(_: Kind, plan: Plan) -> Outcome {
     Ok(findings)
 }
 
-/// Memory and threads, at the moments when all was well. The first quarter warms up.
+/// Memory and threads, at the moments when all was well. The first third warms up.
 fn flat(samples: &[(f64, Footprint)], findings: &mut Findings) {
-    let warm = &samples[samples.len() / 4..];
+    let warm = &samples[samples.len() / 3..];
     let points: Vec<(f64, f64)> = warm
         .iter()
         .map(|(minute, now)| (*minute, now.kib as f64 / 1_024.0))
