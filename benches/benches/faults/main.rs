@@ -68,14 +68,16 @@ fn alone(name: &str, kind: Kind, plan: &Plan) -> Result<(), String> {
 }
 
 fn all(arguments: &Arguments) -> Result<(), String> {
+    let names = &arguments.names;
+    let is_known = |name: &&String| ALL.iter().any(|scenario| scenario.is_called(name));
+    if let Some(unknown) = names.iter().find(|name| !is_known(name)) {
+        let known: Vec<&str> = ALL.iter().map(|scenario| scenario.name).collect();
+        return Err(format!("no scenario {unknown}, only {}", known.join(", ")));
+    }
     let is_asked = |scenario: &&Scenario| {
-        let names = &arguments.names;
         names.is_empty() || names.iter().any(|name| scenario.is_called(name))
     };
     let scenarios: Vec<&Scenario> = ALL.iter().filter(is_asked).collect();
-    if scenarios.is_empty() {
-        return Err(format!("no scenario of {:?}", arguments.names));
-    }
     let began = clock::now();
     let results = runs::all(&scenarios, arguments);
     let took = began.elapsed();

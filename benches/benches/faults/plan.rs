@@ -62,7 +62,8 @@ impl Arguments {
                 "--alone" => {
                     let (name, kind) = (rest.next(), rest.next());
                     let kind = kind.and_then(|kind| Kind::of(kind));
-                    parsed.alone = name.cloned().zip(kind);
+                    let alone = name.cloned().zip(kind);
+                    parsed.alone = Some(alone.ok_or("--alone needs a scenario and a client")?);
                 }
                 option if option.starts_with('-') => {
                     return Err(format!("no option {option}"));

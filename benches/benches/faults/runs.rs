@@ -49,7 +49,8 @@ pub(crate) fn all(scenarios: &[&'static Scenario], arguments: &Arguments) -> Vec
                     loop {
                         let next = left.lock().pop_front();
                         let Some((scenario, kind)) = next else { return };
-                        done.lock().push(one(scenario, kind, arguments));
+                        let run = one(scenario, kind, arguments);
+                        done.lock().push(run);
                     }
                 });
             }
