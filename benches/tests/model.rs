@@ -106,22 +106,23 @@ fn a_message_of_nobody_or_of_another_queue_is_seen() {
     let number = message(&model, OPEN, Told::Confirmed, &[false]);
     model.found(FULL, Some(number), false);
     model.found(OPEN, Some(number + 1), false);
+    model.found(OPEN, Some(usize::MAX), false);
     model.found(OPEN, None, false);
-    let rule = "3 in a queue they were not sent to";
+    let rule = "4 in a queue they were not sent to";
     assert_eq!(model.report().violations(), [rule]);
 }
 
 #[test]
 fn counts_what_it_was_told() {
     let model = model();
-    for told in [Told::Confirmed, Told::ConfirmedPerhapsTwice] {
-        message(&model, OPEN, told, &[false]);
-    }
+    message(&model, OPEN, Told::Confirmed, &[false]);
+    message(&model, OPEN, Told::ConfirmedPerhapsTwice, &[false, false]);
+    message(&model, OPEN, Told::Hung, &[false]);
     message(&model, FULL, Told::Nacked, &[]);
     message(&model, OPEN, Told::Ambiguous, &[false]);
     let last = model.begin(OPEN).expect("a place in the book");
     model.told(last, Told::Blocked, Duration::from_millis(7));
-    assert_eq!((model.ended(), model.confirmed()), (5, 2));
+    assert_eq!((model.ended(), model.confirmed()), (6, 2));
     assert_eq!(
         (
             model.count(FULL, Told::Nacked),
@@ -130,7 +131,8 @@ fn counts_what_it_was_told() {
         (1, 0)
     );
     let report = model.report();
-    assert_eq!((report.published, report.confirmed), (5, 2));
+    assert_eq!((report.published, report.confirmed), (6, 2));
+    assert_eq!((report.found_twice, report.hung_found), (1, 1));
     assert_eq!((report.ambiguous, report.ambiguous_found), (1, 1));
     assert_eq!((report.blocked, report.nacked), (1, 1));
     assert_eq!(report.longest_overrun, Duration::from_millis(7));
