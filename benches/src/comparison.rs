@@ -11,6 +11,8 @@ pub struct Cell {
     pub figure: String,
     /// Whether that is the right behaviour.
     pub right: bool,
+    /// Whether there is something to be right about.
+    judged: bool,
 }
 
 impl Cell {
@@ -20,12 +22,26 @@ impl Cell {
         Self {
             figure: figure.into(),
             right,
+            judged: true,
+        }
+    }
+
+    /// A figure that only informs.
+    #[must_use]
+    pub fn figure(figure: impl Into<String>) -> Self {
+        Self {
+            figure: figure.into(),
+            right: true,
+            judged: false,
         }
     }
 }
 
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.judged {
+            return f.write_str(&self.figure);
+        }
         let mark = if self.right { '✓' } else { '✗' };
         write!(f, "{} {mark}", self.figure)
     }

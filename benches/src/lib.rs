@@ -7,7 +7,8 @@
 //! - a [`Case`] is our contender and the peers that do the same work;
 //! - [`take_turns`] runs all cases in one interleaved run and reduces it to [`Ratio`]s;
 //! - [`instructions`] holds counts of instructions to their ceilings;
-//! - a [`Comparison`] is a table of what each client did in each scenario.
+//! - a [`Comparison`] is a table of what each client did in each scenario;
+//! - a [`model`] checks what a messaging client says of its messages, and a [`footprint`] is what it takes.
 //!
 //! Also a [`Loopback`] server for what goes over HTTP.
 //!
@@ -16,8 +17,10 @@
 mod case;
 pub mod clock;
 mod comparison;
+pub mod footprint;
 pub mod instructions;
 mod loopback;
+pub mod model;
 mod ratio;
 #[cfg(feature = "simulation")]
 pub mod simulation;

@@ -31,3 +31,11 @@ fn tells_what_a_client_did_wrong() {
     ];
     assert_eq!(table().wrong(1), wrong);
 }
+
+#[test]
+fn a_figure_that_only_informs_has_no_mark_and_is_never_wrong() {
+    let mut table = Comparison::of(["ours"]);
+    table.add("memory", "", vec![Cell::figure("+1 MiB")]);
+    assert!(table.to_string().contains("| +1 MiB |"), "{table}");
+    assert!(table.wrong(0).is_empty());
+}

@@ -25,8 +25,13 @@ usage: cargo xtask <command>
   http-compare [--check] [WORD..]
             what our HTTP client and three others do with servers that fail, as a table; fails if ours is
             wrong (50 s). It goes to benches/results unless there is --check, or words that choose scenarios
+  faults [--no-install] [--bare] [--check | --quick] [--minutes N] [--seed N] [F1 ..]
+            what our AMQP client does with private brokers that are killed, frozen, short of memory or say
+            no, with --bare beside lapin's own recovery; random faults (F20) for ten minutes or N, with
+            --check two. Fails if ours breaks a rule. A whole run with --bare writes benches/results;
+            --quick is a tenth of the messages
 
-As root, demo, test and instructions install the Debian packages they need and say so; --no-install declines.";
+As root, demo, test, instructions and faults install the Debian packages they need and say so; --no-install declines.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -42,6 +47,7 @@ fn main() -> ExitCode {
         "instructions" => instructions(may_install),
         "simulate" => simulate(rest),
         "http-compare" => http_compare(rest),
+        "faults" => faults(may_install, rest),
         "help" | "--help" | "-h" => {
             eprintln!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -159,6 +165,31 @@ fn http_compare(rest: &[String]) -> Result<(), String> {
         "--",
     ];
     args.extend(rest.iter().map(String::as_str));
+    run::cargo(&args)
+}
+
+/// In the profile of the demo, with which it shares what it is built from: the client under test and the
+/// model checker share the machine with the broker, and are not to be what it waits for.
+fn faults(may_install: bool, rest: &[String]) -> Result<(), String> {
+    install::ensure(&[install::RABBITMQ], may_install)?;
+    let mut args = vec![
+        "bench",
+        "--quiet",
+        "--profile",
+        "release",
+        "-p",
+        "steadfast-benches",
+        "--features",
+        "faults",
+        "--bench",
+        "faults",
+        "--",
+    ];
+    args.extend(
+        rest.iter()
+            .map(String::as_str)
+            .filter(|arg| *arg != "--no-install"),
+    );
     run::cargo(&args)
 }
 

@@ -1,5 +1,6 @@
 //! Tests that need nothing but Rust. Time is real here: lapin reads its sockets on a thread of its
-//! own, which a paused clock would overtake. Waits are bounded polls. Only where nothing is dialed is it virtual.
+//! own, which a paused clock would overtake. Waits are bounded polls. Only where nothing is dialed, or every
+//! dial is refused, is it virtual.
 //!
 //! The suite against a real RabbitMQ is `tests/rabbit`, behind the feature `rabbit-tests`.
 
@@ -16,6 +17,7 @@ mod hooks;
 #[cfg(any(feature = "health", feature = "telemetry"))]
 mod modes;
 mod observing;
+mod outage;
 mod pools;
 mod publishing;
 mod refreshing;
