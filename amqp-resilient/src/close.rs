@@ -9,7 +9,8 @@ pub struct CloseReport {
     /// Whether broker and client parted in agreement, or had no connection in the first place.
     /// Otherwise the connection was cut.
     pub graceful: bool,
-    /// Channels still checked out and publishes still in flight when the grace was over.
+    /// What was not finished when the grace was over: channels checked out, messages that were taken on, and
+    /// declarations under way.
     pub abandoned: usize,
 }
 
@@ -39,6 +40,6 @@ impl CloseReport {
 impl fmt::Display for CloseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let way = if self.graceful { "closed" } else { "cut" };
-        write!(f, "{way} with {} channels in use", self.abandoned)
+        write!(f, "{way} with {} left unfinished", self.abandoned)
     }
 }

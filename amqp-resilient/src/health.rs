@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadfast_health::{Check, Outcome, Status};
+use steadfast_health::{Check, Outcome};
 
+use crate::condition::{self, Condition};
 use crate::connection::ResilientConnection;
 use crate::snapshot::{self, Snapshot};
-use crate::state::ConnectionState;
 
 impl ResilientConnection {
     /// A check named `amqp/<name>`: connected is healthy, blocked is degraded, down is unhealthy,
@@ -33,9 +33,8 @@ impl ResilientConnection {
             });
             async {
                 match snapshots {
-                    None => gone(),
-                    Some((one, None)) => judge(&one),
-                    Some((one, Some(other))) => worse(&one, &other),
+                    None => Outcome::unknown("connection was dropped"),
+                    Some((one, other)) => outcome(&one, other.as_ref()),
                 }
             }
         })
@@ -43,79 +42,33 @@ impl ResilientConnection {
     }
 }
 
-/// The outcome of two connections: the status of the worse one, and what each has to say under its name.
-fn worse(one: &Snapshot, other: &Snapshot) -> Outcome {
-    let (first, second) = (judge(one), judge(other));
-    let said = [(&one.name, &first), (&other.name, &second)]
-        .into_iter()
-        .filter_map(|(name, outcome)| Some(format!("{name}: {}", outcome.message()?)))
-        .collect::<Vec<_>>()
-        .join("; ");
-    let outcome = match [first.status(), second.status()]
-        .into_iter()
-        .max_by_key(badness)
-    {
-        None | Some(Status::Healthy) => Outcome::healthy(),
-        Some(Status::Degraded) => Outcome::degraded(said),
-        Some(Status::Unknown) => Outcome::unknown(said),
-        Some(Status::Unhealthy) => Outcome::unhealthy(said),
+fn outcome(one: &Snapshot, other: Option<&Snapshot>) -> Outcome {
+    let (condition, message) = condition::both(one, other);
+    let message = message.unwrap_or_default();
+    let outcome = match condition {
+        Condition::Healthy => Outcome::healthy(),
+        Condition::Degraded => Outcome::degraded(message),
+        Condition::Closed => Outcome::unknown(message),
+        Condition::Unhealthy => Outcome::unhealthy(message),
     };
-    let details = first.details().iter().map(|(key, it)| (key.clone(), it));
-    let others = second.details().iter();
-    let others = others.map(|(key, it)| (format!("consuming.{key}"), it));
-    let add = |outcome: Outcome, (key, it)| outcome.detail(key, it);
-    details.chain(others).fold(outcome, add)
-}
-
-fn badness(status: &Status) -> u8 {
-    match status {
-        Status::Healthy => 0,
-        Status::Degraded => 1,
-        Status::Unknown => 2,
-        Status::Unhealthy => 3,
+    let outcome = with_details(outcome, "", one);
+    match other {
+        Some(other) => with_details(outcome, "consuming.", other),
+        None => outcome,
     }
 }
 
-fn gone() -> Outcome {
-    Outcome::unknown("connection was dropped")
-}
-
-fn judge(snapshot: &Snapshot) -> Outcome {
-    let outcome = match &snapshot.state {
-        ConnectionState::Connected { .. } => match (&snapshot.secret_error, &snapshot.topology) {
-            (Some(error), _) => Outcome::degraded(format!("secret was not refreshed: {error}")),
-            (None, Some(report)) if !report.is_complete() => {
-                Outcome::degraded(format!("topology is incomplete, {report}"))
-            }
-            _ => Outcome::healthy(),
-        },
-        ConnectionState::Blocked { reason, .. } => {
-            Outcome::degraded(format!("broker has blocked the connection: {reason}"))
-        }
-        ConnectionState::Draining | ConnectionState::Closed => {
-            return Outcome::unknown("connection was closed");
-        }
-        ConnectionState::Disconnected
-        | ConnectionState::Connecting { .. }
-        | ConnectionState::Refused { .. } => {
-            let down_for = snapshot.down_for;
-            Outcome::unhealthy(match &snapshot.last_error {
-                Some(error) => format!("not connected for {down_for:.1?}: {error}"),
-                None => format!("not connected for {down_for:.1?}"),
-            })
-        }
-    };
-    let outcome = match &snapshot.topology {
-        Some(report) => outcome.detail("topology", report),
-        None => outcome,
-    };
-    let outcome = match &snapshot.endpoint {
-        Some(endpoint) => outcome.detail("endpoint", endpoint),
-        None => outcome,
-    };
+/// Adds what is to be seen of a connection, under its prefix.
+fn with_details(mut outcome: Outcome, prefix: &str, snapshot: &Snapshot) -> Outcome {
+    if let Some(report) = &snapshot.topology {
+        outcome = outcome.detail(format!("{prefix}topology"), report);
+    }
+    if let Some(endpoint) = &snapshot.endpoint {
+        outcome = outcome.detail(format!("{prefix}endpoint"), endpoint);
+    }
     outcome
-        .detail("state", &snapshot.state)
-        .detail("lost", snapshot.totals.lost)
+        .detail(format!("{prefix}state"), &snapshot.state)
+        .detail(format!("{prefix}lost"), snapshot.totals.lost)
 }
 
 /// As the other ready-made checks have it.

@@ -183,6 +183,11 @@ impl Message {
         if let Some(invalid) = self.invalid.pop() {
             return Err(invalid);
         }
+        if let Some(name) = self.properties.headers().as_ref().and_then(unreadable) {
+            let rule = "must hold no ShortString: RabbitMQ takes it for a number, and closes the connection \
+                        over what follows";
+            return Err(FieldError::new("headers", &name, rule));
+        }
         let id = self.properties.message_id().clone().unwrap_or_default();
         Ok(Outgoing {
             exchange: exchange.unwrap_or_default(),
@@ -205,6 +210,22 @@ impl Message {
         }
         short
     }
+}
+
+/// The first header that a broker would misread. A short string in a table has the mark `s`, which RabbitMQ,
+/// and lapin itself, read as a number of 16 bits.
+fn unreadable(headers: &FieldTable) -> Option<ShortString> {
+    fn is_unreadable(value: &AMQPValue) -> bool {
+        match value {
+            AMQPValue::ShortString(_) => true,
+            AMQPValue::FieldArray(values) => values.as_slice().iter().any(is_unreadable),
+            AMQPValue::FieldTable(table) => table.inner().values().any(is_unreadable),
+            _ => false,
+        }
+    }
+    let mut entries = headers.inner().iter();
+    let found = entries.find(|(_, value)| is_unreadable(value));
+    found.map(|(name, _)| name.clone())
 }
 
 /// A message that can be handed to lapin, and always with the same id.

@@ -1,6 +1,7 @@
 //! The channel pools of one connection, one per purpose, and its publishers.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -17,6 +18,8 @@ pub(crate) struct Pools {
     limits: Limits,
     runtime: Handle,
     held: Mutex<Held>,
+    /// Topologies that are being declared by hand. A count that orders nothing, hence relaxed.
+    declaring: AtomicUsize,
     #[cfg(feature = "telemetry")]
     pub(crate) sinks: steadfast_telemetry::EventSinks,
 }
@@ -34,6 +37,7 @@ impl Pools {
             limits: settings.pool,
             runtime,
             held: Mutex::default(),
+            declaring: AtomicUsize::new(0),
             #[cfg(feature = "telemetry")]
             sinks: steadfast_telemetry::EventSinks::new(),
         }
@@ -120,10 +124,25 @@ impl Pools {
         }
     }
 
-    /// Channels checked out, and messages that were accepted and have not come to an end.
+    /// Has closing wait for a declaration, as far as the grace goes.
+    pub(crate) fn begin_to_declare(&self) -> UnderWay<'_> {
+        self.declaring.fetch_add(1, Ordering::Relaxed);
+        UnderWay(&self.declaring)
+    }
+
+    /// Channels checked out, declarations under way, and messages that have not come to an end.
     pub(crate) fn in_use(&self) -> usize {
         let channels: usize = self.of_purposes().iter().map(|pool| pool.in_use()).sum();
         let messages: usize = self.publishers().iter().map(|it| it.held()).sum();
-        channels + messages
+        channels + messages + self.declaring.load(Ordering::Relaxed)
+    }
+}
+
+/// Something that is under way until this is dropped.
+pub(crate) struct UnderWay<'p>(&'p AtomicUsize);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

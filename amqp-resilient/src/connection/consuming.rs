@@ -61,7 +61,7 @@ impl ResilientConnection {
     }
 
     /// The connection for consuming, if there is one and this is not a view of it.
-    pub(super) fn other(&self) -> Option<Arc<Hub>> {
+    pub(crate) fn other(&self) -> Option<Arc<Hub>> {
         let other = self.pair.other();
         other.filter(|other| !Arc::ptr_eq(other, &self.hub))
     }

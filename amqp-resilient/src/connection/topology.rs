@@ -110,6 +110,7 @@ impl ResilientConnection {
         let hub = declaring_on.hub();
         let deadline = clock::after(hub.settings.topology_timeout);
         let session = hub.session(deadline, Patience::UntilBreakerOpens).await?;
+        let _under_way = hub.pools.begin_to_declare();
         let patience = hub.settings.channel_timeout;
         let mut declaring = Declaring::new(&plan, &session, patience, hub.pools.runtime());
         declaring.run(&BTreeMap::new(), deadline).await?;

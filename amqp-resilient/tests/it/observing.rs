@@ -4,6 +4,7 @@
 mod health {
     use std::time::Duration;
 
+    use steadfast_amqp::Condition;
     use steadfast_health::{Monitor, Status};
 
     use crate::broker::{Command, FakeBroker, Welcome, until};
@@ -25,6 +26,12 @@ mod health {
             )
         };
         assert_eq!(look().await.0, Status::Healthy);
+        let health = connection.health();
+        assert_eq!(
+            (health.condition, health.message),
+            (Condition::Healthy, None)
+        );
+        assert_eq!(health.epoch.map(|epoch| epoch.number()), Some(1));
 
         broker.command(Command::Block);
         until("it is blocked", || connection.state().is_blocked()).await;
@@ -34,6 +41,10 @@ mod health {
             &*message,
             "broker has blocked the connection: low on memory"
         );
+        let health = connection.health();
+        assert_eq!(health.condition, Condition::Degraded);
+        assert_eq!(health.message.as_deref(), Some(&*message));
+        assert!(health.state.is_blocked());
 
         broker.welcome(Welcome::Refuse(403));
         broker.hang_up();
@@ -44,9 +55,16 @@ mod health {
             message.contains("not connected for") && message.contains("credentials"),
             "{message}"
         );
+        let health = connection.health();
+        assert_eq!(
+            (health.condition, health.epoch),
+            (Condition::Unhealthy, None)
+        );
+        assert!(health.last_error.unwrap().is_permanent());
 
         connection.close(Duration::ZERO).await;
         assert_eq!(look().await.0, Status::Unknown);
+        assert_eq!(connection.health().condition, Condition::Closed);
         drop(connection);
         assert_eq!(look().await.0, Status::Unknown);
     }

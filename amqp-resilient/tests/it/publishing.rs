@@ -237,6 +237,8 @@ async fn what_the_protocol_cannot_carry_is_refused_before_it_is_sent() {
     let broker = FakeBroker::start().await;
     let connection = connected(&broker).await;
     let long = "x".repeat(256);
+    let short = AMQPValue::ShortString("s".into());
+    let nested = AMQPValue::FieldArray(vec![true.into(), short.clone()].into());
     let huge = AMQPValue::LongString("x".repeat(200_000).into());
     let cases = [
         (Message::new(&*long, "q", ""), "exchange"),
@@ -248,6 +250,11 @@ async fn what_the_protocol_cannot_carry_is_refused_before_it_is_sent() {
         ),
         (Message::new("", "q", "").header(&*long, true), "header"),
         (Message::new("", "q", "").header("huge", huge), "properties"),
+        (Message::new("", "q", "").header("short", short), "headers"),
+        (
+            Message::new("", "q", "").header("nested", nested),
+            "headers",
+        ),
     ];
     for (message, expected) in cases {
         let error = connection.publisher().publish(message).await.unwrap_err();

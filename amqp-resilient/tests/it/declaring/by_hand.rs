@@ -107,3 +107,18 @@ async fn going_away_while_the_broker_refuses_what_was_declared_does_not_cost_the
         (1, 1)
     );
 }
+
+#[tokio::test]
+async fn closing_waits_for_a_declaration_as_far_as_the_grace_goes() {
+    let broker = FakeBroker::start().await;
+    let connection = declared(&broker, Topology::new()).await;
+    broker.on_declare(|_| Reply::Nothing);
+    let declaring = tokio::spawn({
+        let connection = connection.clone();
+        async move { connection.declare(&shop()).await }
+    });
+    until("it is asked", || !broker.requests().is_empty()).await;
+    let report = connection.close(Duration::from_millis(50)).await;
+    assert_eq!((report.abandoned, report.is_clean()), (1, false));
+    declaring.await.unwrap().unwrap_err();
+}
