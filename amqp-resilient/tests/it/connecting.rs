@@ -397,3 +397,39 @@ async fn a_peer_that_knows_no_tls_is_refused_and_a_silent_one_times_out() {
     );
     until("the connection is gone", || broker.live() == 0).await;
 }
+
+/// lapin drops what happens before anybody listens for its events.
+#[tokio::test]
+async fn an_alarm_that_comes_with_the_connection_is_known() {
+    let broker = FakeBroker::start().await;
+    broker.welcome(Welcome::AcceptBlocked);
+    for _ in 0..20 {
+        let connection = quick(broker.uri()).connect_lazy().unwrap();
+        until("it is blocked", || connection.state().is_blocked()).await;
+        broker.command(Command::Unblock);
+        until("the alarm is over", || connection.state().is_connected()).await;
+        assert_eq!(connection.snapshot().totals.blocked, 1);
+        connection.close(Duration::ZERO).await;
+    }
+}
+
+/// While the breaker is half open it waits for an attempt that may take as long as the connect timeout.
+#[tokio::test]
+async fn callers_fail_fast_while_a_silent_broker_is_tried_again() {
+    let broker = FakeBroker::start().await;
+    broker.welcome(Welcome::Silence);
+    let connection = quick(broker.uri())
+        .connect_timeout(Duration::from_secs(3))
+        .checkout_timeout(Duration::from_secs(60))
+        .failure_threshold(1)
+        .connect_lazy()
+        .unwrap();
+    let again = ConnectionState::Connecting { attempt: 2 };
+    until("the breaker tries again", || connection.state() == again).await;
+    let began = now();
+    let error = connection.get_channel(Purpose::Admin).await.unwrap_err();
+    assert!(matches!(error, AmqpError::CircuitOpen { .. }), "{error:?}");
+    assert!(began.elapsed() < Duration::from_secs(1));
+    assert!(error.retry_after().unwrap() > Duration::ZERO);
+    assert_eq!(connection.state(), again);
+}

@@ -216,10 +216,15 @@ impl Link {
             }
             M::UpdateSecret(update) => return self.update_secret(&update),
             M::TuneOk(_) => {}
-            M::Open(_) => self.on_connection(match welcome {
-                Welcome::RefuseVhost(code) => close_connection(code),
-                _ => M::OpenOk(connection::OpenOk {}),
-            }),
+            M::Open(_) => {
+                self.on_connection(match welcome {
+                    Welcome::RefuseVhost(code) => close_connection(code),
+                    _ => M::OpenOk(connection::OpenOk {}),
+                });
+                if welcome == Welcome::AcceptBlocked {
+                    self.command(Command::Block);
+                }
+            }
             M::Close(_) => self.on_connection(M::CloseOk(connection::CloseOk {})),
             M::CloseOk(_) => return Err(End),
             other => panic!("the test broker does not know {other:?}"),
