@@ -187,3 +187,50 @@ fn a_runtime_that_goes_away_takes_the_connection_with_it() {
     elsewhere.block_on(connection.close(Duration::from_secs(5)));
     assert!(began.elapsed() < Duration::from_secs(2));
 }
+
+#[tokio::test]
+async fn closing_again_with_less_grace_ends_sooner_even_if_the_broker_hangs() {
+    let broker = FakeBroker::start().await;
+    for held in [true, false] {
+        let connection = connected(&broker).await;
+        let channel = connection.get_channel("work").await.unwrap();
+        let mut channel = Some(channel).filter(|_| held);
+        broker.freeze();
+        let patient = tokio::spawn({
+            let connection = connection.clone();
+            async move { connection.close(Duration::from_secs(60)).await }
+        });
+        until("it is draining", || {
+            connection.state() == ConnectionState::Draining
+        })
+        .await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let began = now();
+        let report = connection.close(Duration::ZERO).await;
+        assert!(
+            began.elapsed() < Duration::from_millis(900),
+            "{:?}",
+            began.elapsed()
+        );
+        assert_eq!(connection.state(), ConnectionState::Closed);
+        assert_eq!(patient.await.unwrap(), report);
+        assert!(!report.graceful);
+        channel.take();
+    }
+}
+
+#[tokio::test]
+async fn dropping_the_last_handle_does_not_wait_for_the_grace_of_a_close_before() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let mut states = connection.subscribe();
+    broker.freeze();
+    let closing = connection.close(Duration::from_secs(60));
+    assert!(timeout(Duration::from_millis(50), closing).await.is_err());
+    drop(connection);
+    let closed = states.wait_for(ConnectionState::is_closed);
+    timeout(Duration::from_secs(3), closed)
+        .await
+        .unwrap()
+        .unwrap();
+}
