@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use lapin::options::{BasicQosOptions, ConfirmSelectOptions};
+use lapin::options::{BasicQosOptions, ChannelFlowOptions, ConfirmSelectOptions};
 use lapin::{Channel, Connection};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -209,6 +209,13 @@ pub(crate) async fn close_when_settled(channel: Channel) {
         let closing = channel.close(REPLY_SUCCESS, "not needed any more".into());
         let _ = timeout(CLOSE_TIMEOUT, closing).await;
     }
+}
+
+/// Drops a channel, once the broker has dealt with everything that was sent on it: for the reason why
+/// [`close_when_settled`] asks first. This one may still be used by others, so the question changes nothing.
+pub(crate) async fn drop_when_settled(channel: Channel) {
+    let dealt_with = channel.channel_flow(ChannelFlowOptions { active: true });
+    let _ = timeout(CLOSE_TIMEOUT, dealt_with).await;
 }
 
 impl std::fmt::Debug for Session {

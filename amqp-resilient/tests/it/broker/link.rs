@@ -253,7 +253,10 @@ impl Link {
                 self.forget(id);
                 M::CloseOk(channel::CloseOk {})
             }
-            M::CloseOk(_) => return,
+            M::Flow(flow) if self.channels.contains_key(&id) => M::FlowOk(channel::FlowOk {
+                active: flow.active,
+            }),
+            M::CloseOk(_) | M::Flow(_) => return,
             other => panic!("the test broker does not know {other:?}"),
         };
         self.say(id, AMQPClass::Channel(answer));
