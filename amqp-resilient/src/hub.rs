@@ -108,6 +108,8 @@ impl Hub {
     /// Takes in an event. Only the supervisor calls this, so that changes are told in their order.
     pub(crate) fn apply(&self, event: Event<Session>) {
         let now = clock::now();
+        // They may hold errors of somebody else's, which are not to be dropped under the lock.
+        let _errors = self.read(Link::errors);
         let mut applied = None;
         self.link
             .send_modify(|link| applied = Some(link.apply(event, now)));
@@ -257,10 +259,10 @@ impl Hub {
         }
         let breaker = self.breaker.snapshot();
         let rejects = breaker.state != BreakerState::Closed && breaker.mode != Mode::Shadow;
-        rejects.then(|| AmqpError::CircuitOpen {
-            retry_after: retry_in.max(breaker.retry_after).unwrap_or(unknown),
         // While an attempt is under way nobody knows when the next one is.
         let unknown = self.settings.base_backoff;
+        rejects.then(|| AmqpError::CircuitOpen {
+            retry_after: retry_in.max(breaker.retry_after).unwrap_or(unknown),
             last,
         })
     }

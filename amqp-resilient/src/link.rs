@@ -248,6 +248,11 @@ impl<S> Link<S> {
     pub(crate) fn resolver_error(&self) -> Option<&Arc<AmqpError>> {
         self.resolver_error.as_ref()
     }
+    /// Every error that it has.
+    pub(crate) fn errors(&self) -> [Option<Arc<AmqpError>>; 3] {
+        [&self.last_error, &self.resolver_error, &self.secret_error].map(Clone::clone)
+    }
+
 
     pub(crate) fn secret_expires_in(&self, now: Instant) -> Option<Duration> {
         self.secret_until
