@@ -155,15 +155,20 @@ async fn dropping_the_last_handle_ends_the_attempts() {
     assert_eq!(broker.accepted(), 0);
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn dropping_the_last_handle_during_a_handshake_leaves_nothing() {
+    if !crate::support::is_alone(
+        "closing::dropping_the_last_handle_during_a_handshake_leaves_nothing",
+    ) {
+        return;
+    }
     let broker = FakeBroker::start().await;
     broker.welcome(Welcome::Silence);
     let connection = quick(broker.uri()).connect_lazy().unwrap();
     until("the handshake has begun", || broker.live() == 1).await;
     drop(connection);
     until("the connection is gone", || broker.live() == 0).await;
-    #[cfg(target_os = "linux")]
     until("the thread has ended", || {
         crate::support::lapin_threads() == 0
     })

@@ -196,6 +196,11 @@ async fn a_refused_connection_heals_when_the_broker_changes_its_mind() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_peer_that_says_nothing_costs_no_thread_and_no_connection() {
+    if !crate::support::is_alone(
+        "connecting::a_peer_that_says_nothing_costs_no_thread_and_no_connection",
+    ) {
+        return;
+    }
     let broker = FakeBroker::start().await;
     broker.welcome(Welcome::Silence);
     let connection = quick(broker.uri())

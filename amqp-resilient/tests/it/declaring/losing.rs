@@ -150,8 +150,7 @@ async fn an_alarm_while_declaring_is_known_afterwards() {
     });
     let connection = one(&broker)
         .topology(shop())
-        .channel_timeout(Duration::from_millis(200))
-        .topology_timeout(Duration::from_millis(300))
+        .topology_timeout(Duration::from_secs(2))
         .connect_lazy()
         .unwrap();
     until("it is blocked", || connection.state().is_blocked()).await;
