@@ -118,6 +118,18 @@ pub(crate) fn blames_a_request(error: &AmqpError) -> bool {
     reply.is_some_and(|(code, _)| code != CONNECTION_FORCED)
 }
 
+/// Whether an error that a command failed with is that of the whole connection, which is gone or about to go.
+pub(crate) fn ends_the_connection(error: &AmqpError) -> bool {
+    let AmqpError::Lapin(error) = error else {
+        return false;
+    };
+    let of_a_channel = matches!(
+        error.kind(),
+        ErrorKind::InvalidChannel(_) | ErrorKind::InvalidChannelState(..)
+    );
+    !of_a_channel && channel_closed(error).is_none()
+}
+
 /// Whether lapin turned a command down before it sent anything: the channel was known to be dead.
 pub(crate) fn never_sent(error: &lapin::Error) -> bool {
     matches!(
@@ -212,6 +224,26 @@ mod tests {
         assert!(!blames_a_request(&AmqpError::Lapin(
             ErrorKind::MissingHeartbeatError.into()
         )));
+    }
+
+    #[test]
+    fn only_errors_of_a_channel_leave_the_connection() {
+        let ends = |error: lapin::Error| ends_the_connection(&AmqpError::Lapin(error));
+        assert!(ends(protocol(320)) && ends(protocol(503)));
+        assert!(ends(
+            io::Error::from(io::ErrorKind::ConnectionAborted).into()
+        ));
+        assert!(ends(ErrorKind::MissingHeartbeatError.into()));
+        let state = lapin::ChannelState::Closed;
+        assert!(!ends(
+            ErrorKind::InvalidChannelState(state, "queue.declare").into()
+        ));
+        assert!(!ends(protocol(406)));
+        assert!(!ends_the_connection(
+            &channel_closed(&protocol(406)).unwrap()
+        ));
+        let waited = std::time::Duration::ZERO;
+        assert!(!ends_the_connection(&AmqpError::DeclareTimeout { waited }));
     }
 
     #[test]
