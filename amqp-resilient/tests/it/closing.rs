@@ -239,3 +239,36 @@ async fn dropping_the_last_handle_does_not_wait_for_the_grace_of_a_close_before(
         .unwrap()
         .unwrap();
 }
+
+#[tokio::test]
+async fn closing_does_not_wait_for_what_is_in_flight_on_a_connection_that_is_gone() {
+    let broker = FakeBroker::start().await;
+    for lost_before in [true, false] {
+        let connection = connected(&broker).await;
+        let held = connection.get_channel("work").await.unwrap();
+        if lost_before {
+            broker.go_down().await;
+            until("it is lost", || connection.epoch().is_none()).await;
+        }
+        let began = now();
+        let closing = tokio::spawn({
+            let connection = connection.clone();
+            async move { connection.close(Duration::from_secs(60)).await }
+        });
+        if lost_before {
+            broker.come_up().await;
+        } else {
+            let draining = || connection.state() == ConnectionState::Draining;
+            until("it is draining", draining).await;
+            broker.hang_up();
+        }
+        let report = closing.await.unwrap();
+        assert!(
+            began.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            began.elapsed()
+        );
+        assert_eq!(report.abandoned, 1);
+        drop(held);
+    }
+}

@@ -21,6 +21,18 @@ impl Observer for Names {
     }
 }
 
+/// The numbers of the attempts.
+#[derive(Clone, Default)]
+struct Attempts(Arc<Mutex<Vec<u32>>>);
+
+impl Observer for Attempts {
+    fn state_changed(&self, change: &StateChange) {
+        if let ConnectionState::Connecting { attempt } = change.to {
+            self.0.lock().push(attempt);
+        }
+    }
+}
+
 #[tokio::test]
 async fn connects_and_counts_the_first_epoch() {
     let broker = FakeBroker::start().await;
@@ -437,4 +449,50 @@ async fn callers_fail_fast_while_a_silent_broker_is_tried_again() {
     assert!(began.elapsed() < Duration::from_secs(1));
     assert!(error.retry_after().unwrap() > Duration::ZERO);
     assert_eq!(connection.state(), again);
+}
+
+/// Else a thousand clients of one broker would come back in the same instant.
+#[tokio::test]
+async fn even_the_first_attempt_after_a_loss_waits_at_random() {
+    let broker = FakeBroker::start().await;
+    let hour = Duration::from_secs(3_600);
+    let mut waits = Vec::new();
+    for _ in 0..3 {
+        let builder = quick(broker.uri()).base_backoff(hour).max_backoff(hour);
+        let connection = builder.connect().await.unwrap();
+        broker.hang_up();
+        until("an attempt is planned", || {
+            connection.snapshot().retry_in.is_some()
+        })
+        .await;
+        let snapshot = connection.snapshot();
+        assert_eq!(snapshot.state, ConnectionState::Disconnected);
+        assert_eq!(snapshot.totals.attempts, 1);
+        // To the minute: the share of the hour that is left to chance.
+        waits.push(snapshot.retry_in.unwrap().as_secs() / 60);
+    }
+    assert!(waits.iter().all(|wait| *wait < 60), "{waits:?}");
+    waits.dedup();
+    assert!(waits.len() > 1, "{waits:?}");
+}
+
+#[tokio::test]
+async fn attempts_are_numbered_since_the_connection_last_was_stable() {
+    let broker = FakeBroker::start().await;
+    let attempts = Attempts::default();
+    let builder = quick(broker.uri()).observer(attempts.clone());
+    let connection = builder.connect().await.unwrap();
+    broker.hang_up();
+    until("it is back", || {
+        connection.epoch().is_some_and(|epoch| epoch.number() == 2)
+    })
+    .await;
+    assert_eq!(*attempts.0.lock(), [1, 2], "the first was not stable");
+    until("it is stable", || {
+        connection.breaker().snapshot().totals.success == 1
+    })
+    .await;
+    broker.go_down().await;
+    until("attempts have failed", || attempts.0.lock().len() > 3).await;
+    assert_eq!(attempts.0.lock()[..4], [1, 2, 1, 2]);
 }

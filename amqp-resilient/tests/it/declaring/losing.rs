@@ -106,6 +106,8 @@ async fn what_cost_a_connection_is_tried_again_once_there_was_a_stable_one() {
     .await;
     let report = report(&connection);
     assert!(report.is_complete(), "{report}");
+    let failures = connection.breaker().snapshot().totals.failure;
+    assert_eq!(failures, 2, "the loss of a stable connection is one, too");
 }
 
 #[tokio::test]
