@@ -100,7 +100,7 @@ impl Drop for PooledChannel {
         };
         match self.purpose {
             // A consumer may have outlived it.
-            Purpose::Consume => checkout.into_inner().let_go(),
+            Purpose::Consume => checkout.into_inner().let_go_when_settled(),
             _ if checkout.is_as_opened() => drop(checkout),
             _ => checkout.discard(),
         }

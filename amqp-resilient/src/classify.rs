@@ -35,16 +35,19 @@ fn refused(endpoint: &Endpoint, kind: RefusedKind, source: lapin::Error) -> Amqp
     }
 }
 
-/// A TLS handshake that failed. A peer that went away may come back; anything else is an objection.
+/// A TLS handshake that failed. A peer that went away may come back, and so may a network; anything else is
+/// an objection.
 pub(crate) fn tls(endpoint: &Endpoint, error: io::Error) -> AmqpError {
-    let went_away = matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe
-            | io::ErrorKind::NotConnected
-            | io::ErrorKind::UnexpectedEof
-    );
+    let of_the_system = error.raw_os_error().is_some();
+    let went_away = of_the_system
+        || matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::NotConnected
+                | io::ErrorKind::UnexpectedEof
+        );
     let source = lapin::Error::from(error);
     if went_away {
         unreachable(endpoint, source)
@@ -55,6 +58,11 @@ pub(crate) fn tls(endpoint: &Endpoint, error: io::Error) -> AmqpError {
 
 fn refusal(error: &lapin::Error) -> Option<RefusedKind> {
     match error.kind() {
+        // 530 like an unknown virtual host, but connections come and go; some of those that count may be ghosts
+        // of our own.
+        ErrorKind::ProtocolError(error) if error.get_message().as_str().contains(AT_THE_LIMIT) => {
+            None
+        }
         ErrorKind::ProtocolError(error) => match error.kind() {
             AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => Some(RefusedKind::Auth),
             AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED | AMQPHardError::INVALIDPATH) => {
@@ -110,6 +118,18 @@ pub(crate) fn blames_a_request(error: &AmqpError) -> bool {
     reply.is_some_and(|(code, _)| code != CONNECTION_FORCED)
 }
 
+/// Whether an error that a command failed with is that of the whole connection, which is gone or about to go.
+pub(crate) fn ends_the_connection(error: &AmqpError) -> bool {
+    let AmqpError::Lapin(error) = error else {
+        return false;
+    };
+    let of_a_channel = matches!(
+        error.kind(),
+        ErrorKind::InvalidChannel(_) | ErrorKind::InvalidChannelState(..)
+    );
+    !of_a_channel && channel_closed(error).is_none()
+}
+
 /// Whether lapin turned a command down before it sent anything: the channel was known to be dead.
 pub(crate) fn never_sent(error: &lapin::Error) -> bool {
     matches!(
@@ -125,6 +145,9 @@ pub(crate) fn open_channel(error: lapin::Error) -> AmqpError {
     }
     AmqpError::Lapin(error)
 }
+
+/// What RabbitMQ says when a node, a virtual host or a user has as many connections as it may.
+const AT_THE_LIMIT: &str = "connection limit";
 
 #[cfg(test)]
 mod tests {
@@ -156,6 +179,14 @@ mod tests {
             assert!(matches!(error, AmqpError::Connect { .. }), "{code}");
             assert!(error.is_retryable() && !error.is_permanent());
         }
+    }
+
+    #[test]
+    fn a_broker_with_too_many_connections_is_worth_another_attempt() {
+        let words = "NOT_ALLOWED - access to vhost '/' refused for user 'guest': connection limit (1) is reached";
+        let error = AMQPError::from_id(530, words.into()).unwrap();
+        let error = handshake(&endpoint(), ErrorKind::ProtocolError(error).into());
+        assert!(matches!(error, AmqpError::Connect { .. }), "{error:?}");
     }
 
     #[test]
@@ -196,9 +227,32 @@ mod tests {
     }
 
     #[test]
+    fn only_errors_of_a_channel_leave_the_connection() {
+        let ends = |error: lapin::Error| ends_the_connection(&AmqpError::Lapin(error));
+        assert!(ends(protocol(320)) && ends(protocol(503)));
+        assert!(ends(
+            io::Error::from(io::ErrorKind::ConnectionAborted).into()
+        ));
+        assert!(ends(ErrorKind::MissingHeartbeatError.into()));
+        let state = lapin::ChannelState::Closed;
+        assert!(!ends(
+            ErrorKind::InvalidChannelState(state, "queue.declare").into()
+        ));
+        assert!(!ends(protocol(406)));
+        assert!(!ends_the_connection(
+            &channel_closed(&protocol(406)).unwrap()
+        ));
+        let waited = std::time::Duration::ZERO;
+        assert!(!ends_the_connection(&AmqpError::DeclareTimeout { waited }));
+    }
+
+    #[test]
     fn a_peer_that_vanishes_during_tls_may_come_back_and_a_bad_certificate_may_not() {
         let gone = tls(&endpoint(), io::ErrorKind::ConnectionReset.into());
         assert!(matches!(gone, AmqpError::Connect { .. }));
+        let no_route = io::Error::from_raw_os_error(113);
+        let unreachable = tls(&endpoint(), no_route);
+        assert!(matches!(unreachable, AmqpError::Connect { .. }));
         let distrusted = tls(&endpoint(), io::Error::other("unknown issuer"));
         assert!(matches!(
             distrusted,

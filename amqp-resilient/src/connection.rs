@@ -168,9 +168,11 @@ impl ResilientConnection {
     /// reconnection, and takes no place in a pool.
     ///
     /// # Errors
-    /// [`Disconnected`](AmqpError::Disconnected), [`Blocked`](AmqpError::Blocked) or
-    /// [`Closed`](AmqpError::Closed) at once, [`ChannelTimeout`](AmqpError::ChannelTimeout) when
-    /// the broker did not answer in time.
+    /// [`Disconnected`](AmqpError::Disconnected), [`CircuitOpen`](AmqpError::CircuitOpen),
+    /// [`Refused`](AmqpError::Refused), [`Blocked`](AmqpError::Blocked) or [`Closed`](AmqpError::Closed) at
+    /// once, [`ChannelTimeout`](AmqpError::ChannelTimeout) when the broker did not answer in time.
+    /// [`ChannelLimit`](AmqpError::ChannelLimit) and [`Lapin`](AmqpError::Lapin) are answers of a broker that
+    /// lives, and of a connection that is being lost.
     ///
     /// # Cancel safety
     /// Dropping the future closes the channel if it was opened.

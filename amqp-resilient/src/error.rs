@@ -23,7 +23,7 @@ pub enum AmqpError {
     /// The connection is down and its circuit breaker is not closed: several attempts in a row have
     /// failed, so callers are not made to wait.
     CircuitOpen {
-        /// When the next attempt to connect is due.
+        /// When the next attempt to connect is due; while one is under way, when to ask again.
         retry_after: Duration,
         /// Why the last attempt failed.
         last: Option<Arc<Self>>,

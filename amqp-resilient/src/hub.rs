@@ -67,7 +67,8 @@ pub(crate) enum Intent {
 /// What a caller who finds the connection down does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Patience {
-    /// Waits while there is a fair chance, and fails at once when the breaker says there is none.
+    /// Waits while there is a fair chance, and fails at once when the breaker says there is none. To try
+    /// again is no fair chance: a broker that hangs takes as long as the connect timeout to be found out.
     UntilBreakerOpens,
     /// Waits until its deadline.
     UntilDeadline,
@@ -107,6 +108,8 @@ impl Hub {
     /// Takes in an event. Only the supervisor calls this, so that changes are told in their order.
     pub(crate) fn apply(&self, event: Event<Session>) {
         let now = clock::now();
+        // They may hold errors of somebody else's, which are not to be dropped under the lock.
+        let _errors = self.read(Link::errors);
         let mut applied = None;
         self.link
             .send_modify(|link| applied = Some(link.apply(event, now)));
@@ -230,7 +233,9 @@ impl Hub {
                 Some(error @ AmqpError::Refused { .. }) => Standing::Hopeless(error.clone()),
                 _ => Standing::Wait,
             },
-            ConnectionState::Disconnected if patience == Patience::UntilBreakerOpens => {
+            ConnectionState::Disconnected | ConnectionState::Connecting { .. }
+                if patience == Patience::UntilBreakerOpens =>
+            {
                 Standing::Down {
                     retry_in: link.retry_in(now),
                     last: link.last_error().cloned(),
@@ -254,8 +259,10 @@ impl Hub {
         }
         let breaker = self.breaker.snapshot();
         let rejects = breaker.state != BreakerState::Closed && breaker.mode != Mode::Shadow;
+        // While an attempt is under way nobody knows when the next one is.
+        let unknown = self.settings.base_backoff;
         rejects.then(|| AmqpError::CircuitOpen {
-            retry_after: retry_in.max(breaker.retry_after).unwrap_or_default(),
+            retry_after: retry_in.max(breaker.retry_after).unwrap_or(unknown),
             last,
         })
     }

@@ -116,6 +116,7 @@ impl<S> Link<S> {
                 ended = self.session.take();
                 self.down_since.get_or_insert(now);
                 self.retry_at = None;
+                self.forget_secret();
                 self.report = Some(report);
                 Some(ConnectionState::Closed)
             }
@@ -126,8 +127,7 @@ impl<S> Link<S> {
                 }
                 self.down_since.get_or_insert(now);
                 self.last_error = Some(error);
-                self.secret_until = None;
-                self.secret_error = None;
+                self.forget_secret();
                 (!draining).then_some(ConnectionState::Disconnected)
             }
             _ if draining => None,
@@ -171,6 +171,8 @@ impl<S> Link<S> {
                 };
                 self.totals.failed += 1;
                 self.last_error = Some(error);
+                // There may have been one: the handshake is not the end of an attempt.
+                self.forget_secret();
                 Some(state)
             }
             Event::Connected { session, topology } => {
@@ -203,6 +205,11 @@ impl<S> Link<S> {
             self.entered = now;
         }
         Applied { from, ended }
+    }
+
+    fn forget_secret(&mut self) {
+        self.secret_until = None;
+        self.secret_error = None;
     }
 
     fn up(&self) -> ConnectionState {
@@ -239,6 +246,11 @@ impl<S> Link<S> {
 
     pub(crate) fn last_error(&self) -> Option<&Arc<AmqpError>> {
         self.last_error.as_ref()
+    }
+
+    /// Every error that it has.
+    pub(crate) fn errors(&self) -> [Option<Arc<AmqpError>>; 3] {
+        [&self.last_error, &self.resolver_error, &self.secret_error].map(Clone::clone)
     }
 
     pub(crate) fn endpoint(&self) -> Option<&Endpoint> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lapin::{Channel, ChannelQos};
 use tokio::runtime::Handle;
 
-use crate::session::{ChannelMode, Session, close_when_settled};
+use crate::session::{ChannelMode, Session, close_when_settled, drop_when_settled};
 use crate::state::Epoch;
 use crate::wiretap::{Listening, Returned};
 
@@ -91,6 +91,15 @@ impl Opened {
     /// Leaves the channel to its clones and to the consumers on it: it is closed when they are gone.
     pub(crate) fn let_go(mut self) {
         self.closes = false;
+    }
+
+    /// The same, once the broker has dealt with everything that was sent on it.
+    pub(crate) fn let_go_when_settled(self) {
+        if self.is_open() {
+            let channel = self.channel.clone();
+            self.runtime.spawn(drop_when_settled(channel));
+        }
+        self.let_go();
     }
 }
 

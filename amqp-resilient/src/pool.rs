@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use steadfast_bulkhead::{Bulkhead, Checkout, Pool, PoolError, PoolSnapshot, Reason, Rejected};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::clock;
 use crate::error::AmqpError;
@@ -75,16 +75,16 @@ impl ChannelPool {
     }
 
     /// A channel of a connection that, at this moment, is up and not blocked. The deadline is for opening
-    /// it and for the connection; the wait in line has the pool's own.
+    /// it and for the connection, and for a second wait in line; the first one has the pool's own.
     pub(crate) async fn checkout(
         &self,
         hub: &Hub,
         deadline: Instant,
         patience: Patience,
     ) -> Result<Checkout<Opened, AmqpError>, AmqpError> {
+        let began = clock::now();
+        let mut channel = self.lend(deadline, patience).await?;
         loop {
-            let lending = CALLER.scope((deadline, patience), self.pool.checkout());
-            let channel = lending.await.map_err(refused)?;
             while channel.is_open() {
                 if channel.session().is_usable() {
                     return Ok(channel);
@@ -93,7 +93,22 @@ impl ChannelPool {
                 hub.session(deadline, patience).await?;
             }
             channel.discard();
+            // In line again, behind those who came meanwhile.
+            let lending = timeout_at(deadline, self.lend(deadline, patience));
+            channel = lending.await.unwrap_or_else(|_| {
+                let waited = began.elapsed();
+                Err(AmqpError::CheckoutTimeout { waited })
+            })?;
         }
+    }
+
+    async fn lend(
+        &self,
+        deadline: Instant,
+        patience: Patience,
+    ) -> Result<Checkout<Opened, AmqpError>, AmqpError> {
+        let lending = CALLER.scope((deadline, patience), self.pool.checkout());
+        lending.await.map_err(refused)
     }
 
     /// Lets go of every idle channel: their connection has ended.

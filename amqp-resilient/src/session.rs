@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use lapin::options::{BasicQosOptions, ConfirmSelectOptions};
+use lapin::options::{BasicQosOptions, ChannelFlowOptions, ConfirmSelectOptions};
 use lapin::{Channel, Connection};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -156,12 +156,17 @@ impl Session {
         }
     }
 
-    /// Says goodbye to the broker if that is possible by the deadline, and ends the connection in
-    /// any case. Returns whether the broker said goodbye too.
-    pub(crate) async fn close(&self, deadline: Instant) -> bool {
-        self.settle(deadline).await;
-        let goodbye = self.connection.close(REPLY_SUCCESS, "closed".into());
-        let heard = matches!(timeout_at(deadline, goodbye).await, Ok(Ok(())));
+    /// Says goodbye to the broker if that is possible before the patience comes to its end, and ends the
+    /// connection in any case. Returns whether the broker said goodbye too.
+    pub(crate) async fn close(&self, out_of_patience: impl Future<Output = ()>) -> bool {
+        let goodbye = async {
+            self.settle().await;
+            self.connection.close(REPLY_SUCCESS, "closed".into()).await
+        };
+        let heard = tokio::select! {
+            heard = goodbye => heard.is_ok(),
+            () = out_of_patience => false,
+        };
         self.cut();
         heard
     }
@@ -169,7 +174,7 @@ impl Session {
     /// Waits until lapin is done with what came before. It closes a channel that was dropped by itself, and
     /// when the goodbye comes in between, takes the failure of that close for the connection's end. What it
     /// was told before a question was asked is on its way when there is an answer.
-    async fn settle(&self, deadline: Instant) {
+    async fn settle(&self) {
         if !self.is_usable() {
             return;
         }
@@ -177,8 +182,7 @@ impl Session {
             let channel = self.connection.create_channel().await?;
             channel.close(REPLY_SUCCESS, "settled".into()).await
         };
-        let by = deadline.min(clock::after(GOODBYE / 2));
-        let _ = timeout_at(by, asking).await;
+        let _ = timeout(GOODBYE / 2, asking).await;
     }
 
     /// Ends the connection without a word.
@@ -205,6 +209,13 @@ pub(crate) async fn close_when_settled(channel: Channel) {
         let closing = channel.close(REPLY_SUCCESS, "not needed any more".into());
         let _ = timeout(CLOSE_TIMEOUT, closing).await;
     }
+}
+
+/// Drops a channel, once the broker has dealt with everything that was sent on it: for the reason why
+/// [`close_when_settled`] asks first. This one may still be used by others, so the question changes nothing.
+pub(crate) async fn drop_when_settled(channel: Channel) {
+    let dealt_with = channel.channel_flow(ChannelFlowOptions { active: true });
+    let _ = timeout(CLOSE_TIMEOUT, dealt_with).await;
 }
 
 impl std::fmt::Debug for Session {

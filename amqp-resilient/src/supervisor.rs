@@ -11,7 +11,7 @@ use std::time::Duration;
 use steadfast_breaker::{ModeChange, Permit, Reason, Transition};
 use steadfast_retry::{Attempt, Backoff, Verdict};
 use tokio::sync::Notify;
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 pub(crate) use self::connect::Barred;
 use self::up::Up;
@@ -198,9 +198,8 @@ impl Supervisor {
         hub.pools.close();
         hub.apply(Event::Draining);
         let session = hub.read(|link| link.session().cloned());
-        let mut goodbye_by = clock::now() + GOODBYE;
+        let soonest = clock::now() + GOODBYE;
         while let Intent::Drain(deadline) = hub.intent() {
-            goodbye_by = goodbye_by.max(deadline);
             let alive = session.as_ref().is_some_and(|session| session.is_up());
             if !alive || hub.pools.in_use() == 0 || clock::now() >= deadline {
                 break;
@@ -210,13 +209,27 @@ impl Supervisor {
         let abandoned = hub.pools.in_use();
         let graceful = match session {
             Some(session) => {
-                session
-                    .close(goodbye_by.max(clock::now() + GOODBYE / 2))
-                    .await
+                let soonest = soonest.max(clock::now() + GOODBYE / 2);
+                session.close(self.out_of_patience(soonest)).await
             }
             None => true,
         };
         ending.report = Some(CloseReport::new(graceful, abandoned));
+    }
+
+    /// Waits until the goodbye must be over: until the grace is, which may be cut short meanwhile.
+    async fn out_of_patience(&self, soonest: Instant) {
+        let mut intent = self.hub.watch_intent();
+        loop {
+            let by = match *intent.borrow_and_update() {
+                Intent::Drain(deadline) => deadline.max(soonest),
+                Intent::Run | Intent::Abandon => soonest,
+            };
+            tokio::select! {
+                () = sleep_until(by) => return,
+                _ = intent.changed() => {}
+            }
+        }
     }
 }
 

@@ -279,3 +279,21 @@ fn a_secret_is_known_for_as_long_as_its_connection_is_up() {
     link.apply(event(Step::Lose, &link, now), now);
     assert_eq!(link.secret_expires_in(now), None);
 }
+
+#[test]
+fn a_secret_is_forgotten_with_an_attempt_that_failed_after_its_handshake_and_with_the_end() {
+    let now = clock::now();
+    let known =
+        |link: &Link<u64>| link.secret_expires_in(now).is_some() || link.secret_error().is_some();
+    for end in [Step::Fail, Step::Close] {
+        let mut link: Link<u64> = Link::new(None, now);
+        link.apply(began(), now);
+        let secret_until = Some(now + Duration::from_secs(5));
+        link.apply(Event::Dialed { secret_until }, now);
+        let error = Arc::new(AmqpError::ChannelLimit);
+        link.apply(Event::RefreshFailed { error }, now);
+        assert!(known(&link));
+        link.apply(event(end, &link, now), now);
+        assert!(!known(&link), "{end:?}");
+    }
+}

@@ -42,7 +42,8 @@ impl Supervisor {
             events: dialed.events,
             keeping_fresh: keep_fresh(refresh, lease, self.refresh_backoff),
         };
-        let mut alarm = None;
+        // lapin tells nobody of an alarm that came before there was a listener.
+        let mut alarm = session.is_blocked().then(String::new);
         let topology = if hub.topology.is_empty() {
             None
         } else {

@@ -157,7 +157,8 @@ impl<'a> Declaring<'a> {
         let outcome = match result {
             Ok(()) => Outcome::Declared,
             Err(error) => {
-                if !self.session.is_up() {
+                // lapin may tell of the connection's end in an answer before it tells of it in the status.
+                if !self.session.is_up() || classify::ends_the_connection(&error) {
                     return Err(error);
                 }
                 self.close_channel();

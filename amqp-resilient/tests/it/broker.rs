@@ -25,6 +25,8 @@ pub(crate) use self::declare::Reply;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Welcome {
     Accept,
+    /// Blocks the connection in the same breath in which it opens it.
+    AcceptBlocked,
     /// Accepts the TCP connection and says nothing.
     Silence,
     /// Closes the handshake with this code after the credentials.

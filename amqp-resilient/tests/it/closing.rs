@@ -155,15 +155,20 @@ async fn dropping_the_last_handle_ends_the_attempts() {
     assert_eq!(broker.accepted(), 0);
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn dropping_the_last_handle_during_a_handshake_leaves_nothing() {
+    if !crate::support::is_alone(
+        "closing::dropping_the_last_handle_during_a_handshake_leaves_nothing",
+    ) {
+        return;
+    }
     let broker = FakeBroker::start().await;
     broker.welcome(Welcome::Silence);
     let connection = quick(broker.uri()).connect_lazy().unwrap();
     until("the handshake has begun", || broker.live() == 1).await;
     drop(connection);
     until("the connection is gone", || broker.live() == 0).await;
-    #[cfg(target_os = "linux")]
     until("the thread has ended", || {
         crate::support::lapin_threads() == 0
     })
@@ -186,4 +191,84 @@ fn a_runtime_that_goes_away_takes_the_connection_with_it() {
     let began = now();
     elsewhere.block_on(connection.close(Duration::from_secs(5)));
     assert!(began.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn closing_again_with_less_grace_ends_sooner_even_if_the_broker_hangs() {
+    let broker = FakeBroker::start().await;
+    for held in [true, false] {
+        let connection = connected(&broker).await;
+        let channel = connection.get_channel("work").await.unwrap();
+        let mut channel = Some(channel).filter(|_| held);
+        broker.freeze();
+        let patient = tokio::spawn({
+            let connection = connection.clone();
+            async move { connection.close(Duration::from_secs(60)).await }
+        });
+        until("it is draining", || {
+            connection.state() == ConnectionState::Draining
+        })
+        .await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let began = now();
+        let report = connection.close(Duration::ZERO).await;
+        assert!(
+            began.elapsed() < Duration::from_millis(900),
+            "{:?}",
+            began.elapsed()
+        );
+        assert_eq!(connection.state(), ConnectionState::Closed);
+        assert_eq!(patient.await.unwrap(), report);
+        assert!(!report.graceful);
+        channel.take();
+    }
+}
+
+#[tokio::test]
+async fn dropping_the_last_handle_does_not_wait_for_the_grace_of_a_close_before() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let mut states = connection.subscribe();
+    broker.freeze();
+    let closing = connection.close(Duration::from_secs(60));
+    assert!(timeout(Duration::from_millis(50), closing).await.is_err());
+    drop(connection);
+    let closed = states.wait_for(ConnectionState::is_closed);
+    timeout(Duration::from_secs(3), closed)
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_what_is_in_flight_on_a_connection_that_is_gone() {
+    let broker = FakeBroker::start().await;
+    for lost_before in [true, false] {
+        let connection = connected(&broker).await;
+        let held = connection.get_channel("work").await.unwrap();
+        if lost_before {
+            broker.go_down().await;
+            until("it is lost", || connection.epoch().is_none()).await;
+        }
+        let began = now();
+        let closing = tokio::spawn({
+            let connection = connection.clone();
+            async move { connection.close(Duration::from_secs(60)).await }
+        });
+        if lost_before {
+            broker.come_up().await;
+        } else {
+            let draining = || connection.state() == ConnectionState::Draining;
+            until("it is draining", draining).await;
+            broker.hang_up();
+        }
+        let report = closing.await.unwrap();
+        assert!(
+            began.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            began.elapsed()
+        );
+        assert_eq!(report.abandoned, 1);
+        drop(held);
+    }
 }

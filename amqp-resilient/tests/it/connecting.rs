@@ -21,6 +21,18 @@ impl Observer for Names {
     }
 }
 
+/// The numbers of the attempts.
+#[derive(Clone, Default)]
+struct Attempts(Arc<Mutex<Vec<u32>>>);
+
+impl Observer for Attempts {
+    fn state_changed(&self, change: &StateChange) {
+        if let ConnectionState::Connecting { attempt } = change.to {
+            self.0.lock().push(attempt);
+        }
+    }
+}
+
 #[tokio::test]
 async fn connects_and_counts_the_first_epoch() {
     let broker = FakeBroker::start().await;
@@ -196,6 +208,11 @@ async fn a_refused_connection_heals_when_the_broker_changes_its_mind() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_peer_that_says_nothing_costs_no_thread_and_no_connection() {
+    if !crate::support::is_alone(
+        "connecting::a_peer_that_says_nothing_costs_no_thread_and_no_connection",
+    ) {
+        return;
+    }
     let broker = FakeBroker::start().await;
     broker.welcome(Welcome::Silence);
     let connection = quick(broker.uri())
@@ -396,4 +413,86 @@ async fn a_peer_that_knows_no_tls_is_refused_and_a_silent_one_times_out() {
         "{error:?}"
     );
     until("the connection is gone", || broker.live() == 0).await;
+}
+
+/// lapin drops what happens before anybody listens for its events.
+#[tokio::test]
+async fn an_alarm_that_comes_with_the_connection_is_known() {
+    let broker = FakeBroker::start().await;
+    broker.welcome(Welcome::AcceptBlocked);
+    for _ in 0..20 {
+        let connection = quick(broker.uri()).connect_lazy().unwrap();
+        until("it is blocked", || connection.state().is_blocked()).await;
+        broker.command(Command::Unblock);
+        until("the alarm is over", || connection.state().is_connected()).await;
+        assert_eq!(connection.snapshot().totals.blocked, 1);
+        connection.close(Duration::ZERO).await;
+    }
+}
+
+/// While the breaker is half open it waits for an attempt that may take as long as the connect timeout.
+#[tokio::test]
+async fn callers_fail_fast_while_a_silent_broker_is_tried_again() {
+    let broker = FakeBroker::start().await;
+    broker.welcome(Welcome::Silence);
+    let connection = quick(broker.uri())
+        .connect_timeout(Duration::from_secs(3))
+        .checkout_timeout(Duration::from_secs(60))
+        .failure_threshold(1)
+        .connect_lazy()
+        .unwrap();
+    let again = ConnectionState::Connecting { attempt: 2 };
+    until("the breaker tries again", || connection.state() == again).await;
+    let began = now();
+    let error = connection.get_channel(Purpose::Admin).await.unwrap_err();
+    assert!(matches!(error, AmqpError::CircuitOpen { .. }), "{error:?}");
+    assert!(began.elapsed() < Duration::from_secs(1));
+    assert!(error.retry_after().unwrap() > Duration::ZERO);
+    assert_eq!(connection.state(), again);
+}
+
+/// Else a thousand clients of one broker would come back in the same instant.
+#[tokio::test]
+async fn even_the_first_attempt_after_a_loss_waits_at_random() {
+    let broker = FakeBroker::start().await;
+    let hour = Duration::from_secs(3_600);
+    let mut waits = Vec::new();
+    for _ in 0..3 {
+        let builder = quick(broker.uri()).base_backoff(hour).max_backoff(hour);
+        let connection = builder.connect().await.unwrap();
+        broker.hang_up();
+        until("an attempt is planned", || {
+            connection.snapshot().retry_in.is_some()
+        })
+        .await;
+        let snapshot = connection.snapshot();
+        assert_eq!(snapshot.state, ConnectionState::Disconnected);
+        assert_eq!(snapshot.totals.attempts, 1);
+        // To the minute: the share of the hour that is left to chance.
+        waits.push(snapshot.retry_in.unwrap().as_secs() / 60);
+    }
+    assert!(waits.iter().all(|wait| *wait < 60), "{waits:?}");
+    waits.dedup();
+    assert!(waits.len() > 1, "{waits:?}");
+}
+
+#[tokio::test]
+async fn attempts_are_numbered_since_the_connection_last_was_stable() {
+    let broker = FakeBroker::start().await;
+    let attempts = Attempts::default();
+    let builder = quick(broker.uri()).observer(attempts.clone());
+    let connection = builder.connect().await.unwrap();
+    broker.hang_up();
+    until("it is back", || {
+        connection.epoch().is_some_and(|epoch| epoch.number() == 2)
+    })
+    .await;
+    assert_eq!(*attempts.0.lock(), [1, 2], "the first was not stable");
+    until("it is stable", || {
+        connection.breaker().snapshot().totals.success == 1
+    })
+    .await;
+    broker.go_down().await;
+    until("attempts have failed", || attempts.0.lock().len() > 3).await;
+    assert_eq!(attempts.0.lock()[..4], [1, 2, 1, 2]);
 }

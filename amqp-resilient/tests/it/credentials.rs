@@ -225,3 +225,44 @@ fn no_secret_is_shown() {
         "{shown}"
     );
 }
+
+/// What a provider fails with: an error that looks at the connection as it goes.
+#[derive(Debug)]
+struct Curious(Arc<Mutex<Option<ResilientConnection>>>);
+
+impl std::fmt::Display for Curious {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("curious")
+    }
+}
+
+impl std::error::Error for Curious {}
+
+impl Drop for Curious {
+    fn drop(&mut self) {
+        let connection = self.0.lock().clone();
+        let _ = connection.map(|connection| connection.snapshot());
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_the_providers_may_look_at_the_connection_when_it_is_dropped() {
+    let broker = FakeBroker::start().await;
+    let slot: Arc<Mutex<Option<ResilientConnection>>> = Arc::default();
+    let own = Arc::clone(&slot);
+    let connection = quick(broker.uri())
+        .resolver({
+            let own = Arc::clone(&slot);
+            move || std::future::ready(Err(Curious(Arc::clone(&own)).into()))
+        })
+        .credentials(move || std::future::ready(Err(Curious(Arc::clone(&own)).into())))
+        .connect_lazy()
+        .unwrap();
+    *slot.lock() = Some(connection.clone());
+    until("it has failed often", || {
+        connection.snapshot().totals.failed > 4
+    })
+    .await;
+    slot.lock().take();
+    connection.close(Duration::ZERO).await;
+}

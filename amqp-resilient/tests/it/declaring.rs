@@ -132,20 +132,19 @@ async fn one_that_is_refused_costs_itself_and_what_needs_it() {
 async fn nobody_finds_the_connection_up_before_its_topology_is_declared() {
     let broker = FakeBroker::start().await;
     broker.on_declare(|_| Reply::Nothing);
-    let connection = one(&broker)
-        .topology(shop())
-        .channel_timeout(Duration::from_millis(300))
-        .topology_timeout(Duration::from_secs(30))
-        .connect_lazy()
-        .unwrap();
+    let connection = one(&broker).topology(shop()).connect_lazy().unwrap();
     until("something is asked for", || !broker.requests().is_empty()).await;
     assert!(matches!(
         connection.state(),
         ConnectionState::Connecting { attempt: 1 }
     ));
     assert_eq!(connection.queue_name("replies"), None);
+    broker.on_declare(|_| Reply::Ok);
+    broker.hang_up();
     let channel = connection.get_channel(Purpose::Admin).await.unwrap();
-    assert_eq!(report(&connection).epoch, channel.epoch());
+    let report = report(&connection);
+    assert_eq!(report.epoch, channel.epoch());
+    assert!(report.is_complete(), "{report}");
 }
 
 #[tokio::test]
@@ -157,7 +156,7 @@ async fn an_entity_without_an_answer_fails_at_its_deadline_and_the_rest_goes_on(
     });
     let connection = one(&broker)
         .topology(shop())
-        .channel_timeout(Duration::from_millis(200))
+        .channel_timeout(Duration::from_secs(1))
         .connect()
         .await
         .unwrap();
@@ -184,7 +183,7 @@ async fn a_channel_that_is_not_opened_fails_one_entity() {
     broker.ignore_channel_opens(1);
     let connection = one(&broker)
         .topology(shop())
-        .channel_timeout(Duration::from_millis(200))
+        .channel_timeout(Duration::from_secs(1))
         .connect()
         .await
         .unwrap();
@@ -213,7 +212,7 @@ async fn what_is_left_when_the_time_is_over_is_skipped_and_the_connection_is_use
     });
     let connection = one(&broker)
         .topology(shop())
-        .topology_timeout(Duration::from_millis(300))
+        .topology_timeout(Duration::from_secs(2))
         .connect()
         .await
         .unwrap();

@@ -210,6 +210,9 @@ async fn every_endpoint_has_a_connect_timeout_of_its_own() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn endpoints_that_say_nothing_cost_no_thread() {
+    if !crate::support::is_alone("endpoints::endpoints_that_say_nothing_cost_no_thread") {
+        return;
+    }
     let nodes = cluster().await;
     for node in &nodes {
         node.welcome(Welcome::Silence);

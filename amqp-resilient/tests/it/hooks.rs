@@ -8,7 +8,9 @@ use futures_util::future::join_all;
 use parking_lot::Mutex;
 use steadfast_amqp::lapin::options::{BasicQosOptions, QueueDeclareOptions};
 use steadfast_amqp::lapin::types::FieldTable;
-use steadfast_amqp::{AmqpError, HookFailure, Message, PublishError, Purpose, ResilientConnection};
+use steadfast_amqp::{
+    AmqpError, Builder, HookFailure, Message, PublishError, Purpose, ResilientConnection,
+};
 use tokio::time::timeout;
 
 use crate::broker::{Command, FakeBroker, Reply, until};
@@ -34,11 +36,17 @@ async fn hooked(
     broker: &FakeBroker,
     act: impl Fn(usize) -> Act + Send + Sync + 'static,
 ) -> (ResilientConnection, Arc<AtomicUsize>) {
+    hooked_by(quick(broker.uri()), act).await
+}
+
+async fn hooked_by(
+    builder: Builder,
+    act: impl Fn(usize) -> Act + Send + Sync + 'static,
+) -> (ResilientConnection, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
-    let connection = quick(broker.uri())
+    let connection = builder
         .max_channels(1)
-        .channel_timeout(Duration::from_millis(300))
         .on_channel(move |channel, _| {
             let act = act(counted.fetch_add(1, Ordering::SeqCst));
             assert!(act != Act::PanicAtOnce, "at once");
@@ -70,6 +78,13 @@ async fn hooked(
         .await
         .unwrap();
     (connection, calls)
+}
+
+/// For what hangs: short enough to be waited for, and long enough for what does not on a busy machine.
+fn hurried(broker: &FakeBroker) -> Builder {
+    quick(broker.uri())
+        .channel_timeout(Duration::from_secs(1))
+        .checkout_timeout(Duration::from_secs(30))
 }
 
 fn failure(error: &AmqpError) -> &HookFailure {
@@ -137,7 +152,11 @@ async fn a_hook_that_fails_costs_the_channel_and_nothing_else() {
     let broker = FakeBroker::start().await;
     for bad in [Act::Fail, Act::Panic, Act::PanicAtOnce, Act::Hang] {
         let act = move |call| if call < 3 { bad } else { Act::SetQos };
-        let (connection, _) = hooked(&broker, act).await;
+        let builder = match bad {
+            Act::Hang => hurried(&broker),
+            _ => quick(broker.uri()),
+        };
+        let (connection, _) = hooked_by(builder, act).await;
         for _ in 0..3 {
             let error = connection.get_channel("work").await.unwrap_err();
             let text = error.to_string();
@@ -264,7 +283,7 @@ async fn an_alarm_under_a_hook_is_waited_out() {
         alarmed.command(Command::Block);
         Reply::Nothing
     });
-    let (connection, calls) = hooked(&broker, |_| Act::Declare).await;
+    let (connection, calls) = hooked_by(hurried(&broker), |_| Act::Declare).await;
     let waiting = tokio::spawn({
         let connection = connection.clone();
         async move { connection.get_channel("work").await.map(drop) }

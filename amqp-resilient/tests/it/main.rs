@@ -24,5 +24,6 @@ mod refreshing;
 mod separate;
 #[cfg(feature = "telemetry")]
 mod spans;
+mod storms;
 mod support;
 mod way_out;

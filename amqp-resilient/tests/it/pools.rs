@@ -286,3 +286,66 @@ async fn errors_of_earlier_channels_do_not_use_up_the_connection() {
     assert!(epoch > 1, "five numbers were not enough for forty errors");
     assert!(epoch <= 20, "each connection is good for a few: {epoch}");
 }
+
+/// Whoever had a channel when the alarm came, and lost it with the connection, is in line again.
+#[tokio::test]
+async fn a_checkout_ends_in_time_though_its_channel_was_lost_in_an_alarm() {
+    let broker = FakeBroker::start().await;
+    let connection = quick(broker.uri())
+        .max_channels(1)
+        .checkout_timeout(Duration::from_secs(2))
+        .connect()
+        .await
+        .unwrap();
+    drop(connection.get_channel("work").await.unwrap());
+    broker.command(Command::Block);
+    until("it is blocked", || connection.state().is_blocked()).await;
+    let checkout = || {
+        let connection = connection.clone();
+        tokio::spawn(async move {
+            let began = now();
+            let result = connection.get_channel("work").await;
+            (result, began.elapsed())
+        })
+    };
+    let first = checkout();
+    let bulkhead = connection.bulkhead("work");
+    until("one has the place", || bulkhead.snapshot().busy == 1).await;
+    let second = checkout();
+    until("one waits for it", || bulkhead.snapshot().waiting == 1).await;
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    broker.hang_up();
+    let (held, _) = second.await.unwrap();
+    let held = held.unwrap();
+    let (result, took) = first.await.unwrap();
+    let error = result.unwrap_err();
+    assert!(
+        matches!(error, AmqpError::CheckoutTimeout { .. }),
+        "{error:?}"
+    );
+    assert!(took < Duration::from_millis(2_600), "{took:?}");
+    drop(held);
+}
+
+#[tokio::test]
+async fn a_channel_for_consuming_that_the_broker_closes_as_it_is_dropped_costs_nothing_else() {
+    let broker = FakeBroker::start().await;
+    broker.on_publish(|_, _| Answer::CloseChannel(404));
+    let connection = connected(&broker).await;
+    let consuming = connection.consuming();
+    for _ in 0..200 {
+        let channel = connection.get_channel(Purpose::Consume).await.unwrap();
+        let publish = channel.basic_publish(
+            "".into(),
+            "q".into(),
+            Default::default(),
+            b"x",
+            Default::default(),
+        );
+        publish.await.unwrap();
+        drop(channel);
+    }
+    until("all are closed", || broker.channels() == 0).await;
+    consuming.probe(Duration::from_secs(5)).await.unwrap();
+    assert_eq!(consuming.epoch().map(|epoch| epoch.number()), Some(1));
+}

@@ -19,6 +19,27 @@ pub(crate) async fn connected(broker: &FakeBroker) -> ResilientConnection {
     quick(broker.uri()).connect().await.unwrap()
 }
 
+#[cfg(target_os = "linux")]
+/// Whether this is a process of this one test, where nobody else has threads. If not, runs the test in one.
+pub(crate) fn is_alone(test: &str) -> bool {
+    const ALONE: &str = "STEADFAST_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = command
+        .args(["--exact", test, "--nocapture"])
+        .env(ALONE, "1")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    let failed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}\n{failed}");
+    assert!(told.contains("1 passed"), "{test} is no test: {told}");
+    false
+}
+
+#[cfg(target_os = "linux")]
 /// Threads of this process that lapin runs its connections on.
 pub(crate) fn lapin_threads() -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();

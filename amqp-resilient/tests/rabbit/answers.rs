@@ -7,6 +7,7 @@ use steadfast_amqp::{AmqpError, Message, PublishError, Purpose, RefusedKind, Res
 use steadfast_breaker::State;
 use steadfast_testkit::RabbitNode;
 
+use crate::objections::{a_full_vhost_is_no_refusal_for_good, an_ack_of_nothing_costs_one_channel};
 use crate::rotation::a_rotated_password_heals_and_is_refreshed;
 use crate::support::{brisk, declare, delete, std_now, take_all, until};
 
@@ -24,6 +25,8 @@ async fn every_message_channel_and_login_gets_its_own_answer() {
     crate::traces::a_message_carries_its_trace_to_the_consumer(&node).await;
     a_refused_login_is_no_storm_and_heals(&node).await;
     an_unknown_vhost_is_refused(&node).await;
+    a_full_vhost_is_no_refusal_for_good(&node).await;
+    an_ack_of_nothing_costs_one_channel(&node).await;
     a_rotated_password_heals_and_is_refreshed(&node).await;
     connection.close(Duration::from_secs(5)).await;
 }

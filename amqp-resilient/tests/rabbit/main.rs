@@ -13,6 +13,7 @@ mod crashes;
 #[cfg(feature = "rustls")]
 mod encrypted;
 mod hardship;
+mod objections;
 mod pipelined;
 mod rotation;
 mod separate;

@@ -216,10 +216,15 @@ impl Link {
             }
             M::UpdateSecret(update) => return self.update_secret(&update),
             M::TuneOk(_) => {}
-            M::Open(_) => self.on_connection(match welcome {
-                Welcome::RefuseVhost(code) => close_connection(code),
-                _ => M::OpenOk(connection::OpenOk {}),
-            }),
+            M::Open(_) => {
+                self.on_connection(match welcome {
+                    Welcome::RefuseVhost(code) => close_connection(code),
+                    _ => M::OpenOk(connection::OpenOk {}),
+                });
+                if welcome == Welcome::AcceptBlocked {
+                    self.command(Command::Block);
+                }
+            }
             M::Close(_) => self.on_connection(M::CloseOk(connection::CloseOk {})),
             M::CloseOk(_) => return Err(End),
             other => panic!("the test broker does not know {other:?}"),
@@ -248,7 +253,10 @@ impl Link {
                 self.forget(id);
                 M::CloseOk(channel::CloseOk {})
             }
-            M::CloseOk(_) => return,
+            M::Flow(flow) if self.channels.contains_key(&id) => M::FlowOk(channel::FlowOk {
+                active: flow.active,
+            }),
+            M::CloseOk(_) | M::Flow(_) => return,
             other => panic!("the test broker does not know {other:?}"),
         };
         self.say(id, AMQPClass::Channel(answer));

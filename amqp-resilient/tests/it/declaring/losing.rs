@@ -106,6 +106,8 @@ async fn what_cost_a_connection_is_tried_again_once_there_was_a_stable_one() {
     .await;
     let report = report(&connection);
     assert!(report.is_complete(), "{report}");
+    let failures = connection.breaker().snapshot().totals.failure;
+    assert_eq!(failures, 2, "the loss of a stable connection is one, too");
 }
 
 #[tokio::test]
@@ -150,8 +152,7 @@ async fn an_alarm_while_declaring_is_known_afterwards() {
     });
     let connection = one(&broker)
         .topology(shop())
-        .channel_timeout(Duration::from_millis(200))
-        .topology_timeout(Duration::from_millis(300))
+        .topology_timeout(Duration::from_secs(2))
         .connect_lazy()
         .unwrap();
     until("it is blocked", || connection.state().is_blocked()).await;
