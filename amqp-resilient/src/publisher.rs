@@ -38,8 +38,10 @@ use crate::spans::PublishSpan;
 /// messages are handed to it one by one, and returns are read off the connection by message id.
 ///
 /// # Order
-/// What one task publishes one after the other, or gives to [`send`](Self::send), arrives in that order as
-/// long as no message has to be sent again, and none is given up by dropping its future.
+/// What one task publishes one after the other, or gives to [`send`](Self::send), arrives at its exchange in
+/// that order, as long as no message has to be sent again, none is given up by dropping its future, and none
+/// has the id of another one in flight. A `publish` does not wait for what was given to `send` and still
+/// waits itself, for its turn or for the connection: [`flush`](Self::flush) before what must come last.
 ///
 /// # Examples
 /// ```no_run
