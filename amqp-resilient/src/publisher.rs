@@ -170,6 +170,10 @@ impl Publisher {
     /// Waits until every message that was taken on before has come to an end, by `send` or by `publish`, or
     /// until the time is over. Messages that come meanwhile are not waited for.
     ///
+    /// The clones of a publisher have their flushes in common: what failed is told by the next one that ends,
+    /// whoever asked for it, and by those that waited at the same time. Where several tasks flush, each had
+    /// better look at its handles, or have a publisher of its own.
+    ///
     /// # Cancel safety
     /// Dropping the future changes nothing; the next flush counts from the last one that ended.
     pub async fn flush(&self, timeout: Duration) -> FlushReport {
