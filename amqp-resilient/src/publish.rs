@@ -90,6 +90,10 @@ impl<'a> Publishing<'a> {
                 in_flight.answered();
                 return Err(self.failed(error));
             }
+            if clock::now() >= self.deadline {
+                in_flight.answered();
+                return Err(self.gave_up(None));
+            }
             let answer = self.send(&session, in_flight, is_shared).await;
             if !matches!(answer, Answer::NotSent) {
                 self.turn = None;
