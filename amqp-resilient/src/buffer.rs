@@ -37,7 +37,7 @@ pub(crate) struct Buffer {
     pieces: Semaphore,
     outstanding: Mutex<Outstanding>,
     ended: Notify,
-    /// Since the last flush. They order nothing, hence relaxed.
+    /// They order nothing, hence relaxed.
     confirmed: AtomicU64,
     failed: AtomicU64,
 }
@@ -47,6 +47,8 @@ pub(crate) struct Buffer {
 struct Outstanding {
     flushes: u64,
     by_flush: BTreeMap<u64, usize>,
+    /// Confirmed and failed, as far as a flush that has ended told.
+    told: (u64, u64),
 }
 
 /// A message's room. It has come to an end when this is dropped.
@@ -155,22 +157,27 @@ impl Buffer {
 
     /// Waits until what has been taken on so far has come to an end.
     pub(crate) async fn flush(&self, deadline: Instant) -> FlushReport {
-        let this = {
+        // Of several flushes at a time each tells of everything that came to an end while it waited.
+        let (this, told) = {
             let mut outstanding = self.outstanding.lock();
             outstanding.flushes += 1;
-            outstanding.flushes
+            (outstanding.flushes, outstanding.told)
         };
-        let pending = loop {
+        loop {
             let ended = self.ended.notified();
             let pending = self.outstanding.lock().before(this);
             if pending == 0 || timeout_at(deadline, ended).await.is_err() {
-                break self.outstanding.lock().before(this);
+                break;
             }
-        };
+        }
+        let mut outstanding = self.outstanding.lock();
+        let confirmed = self.confirmed.load(Ordering::Relaxed);
+        let failed = self.failed.load(Ordering::Relaxed);
+        outstanding.told = (confirmed, failed);
         FlushReport {
-            confirmed: self.confirmed.swap(0, Ordering::Relaxed),
-            failed: self.failed.swap(0, Ordering::Relaxed),
-            pending,
+            confirmed: confirmed - told.0,
+            failed: failed - told.1,
+            pending: outstanding.before(this),
         }
     }
 }

@@ -6,10 +6,10 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FlushReport {
-    /// Messages confirmed since the last flush.
+    /// Messages confirmed since the last flush that had ended when this one began.
     pub confirmed: u64,
-    /// Messages that failed since the last flush, or whose publisher did not wait: their handles, or the
-    /// futures of `publish`, tell which and why.
+    /// Messages that failed since then, or whose publisher did not wait: their handles, or the futures of
+    /// `publish`, tell which and why.
     pub failed: u64,
     /// Messages taken on before this flush that had not come to an end when its time was over. They go on.
     pub pending: usize,

@@ -203,6 +203,18 @@ impl Hub {
         }
     }
 
+    /// Waits until the connection is down or blocked, and tells how it is.
+    pub(crate) async fn unusable(&self) -> AmqpError {
+        let mut link = self.link.subscribe();
+        loop {
+            if let Err(error) = self.session(clock::now(), Patience::InFlight).await {
+                return error;
+            }
+            // There is always somebody to tell of changes: this hub.
+            let _ = link.changed().await;
+        }
+    }
+
     /// The connection, if it is up and not blocked: the look that costs next to nothing.
     fn usable(&self, patience: Patience) -> Option<Arc<Session>> {
         let link = self.link.borrow();

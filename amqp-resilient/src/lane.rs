@@ -1,6 +1,8 @@
 //! A channel in confirm mode with messages in flight on it.
 
+use std::collections::HashSet;
 use std::future::poll_fn;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -36,6 +38,8 @@ struct Load {
     boarded: u64,
     /// Messages whose answer nobody waits for any more.
     unanswered: usize,
+    /// What tells the returns of all these apart. Two that are taken for one do no harm.
+    returnable: HashSet<u64>,
 }
 
 impl Lane {
@@ -66,21 +70,40 @@ impl Lane {
         self.load.lock().unanswered = MAX_UNANSWERED;
     }
 
-    /// Puts a message on the lane. Nothing is sent yet.
-    pub(crate) fn board(self: Arc<Self>) -> InFlight {
+    /// Puts a message on the lane, unless there is one on it whose return could be taken for that of the new
+    /// one: of the same id, to the same place, with its answer to come, even if nobody waits for that any
+    /// more. Nothing is sent yet.
+    pub(crate) fn board(self: Arc<Self>, message: &Outgoing) -> Option<InFlight> {
+        let returnable = message.mandatory.then(|| returnable(message));
         let mut load = self.load.lock();
-        let first = load.in_flight == 0;
+        if let Some(returnable) = returnable
+            && !load.returnable.insert(returnable)
+        {
+            return None;
+        }
+        let first = load.in_flight == 0 && load.unanswered == 0;
         load.in_flight += 1;
         load.boarded += 1;
         let number = load.boarded;
         drop(load);
-        InFlight {
+        Some(InFlight {
             lane: self,
             first,
             number,
+            returnable,
             answered: false,
-        }
+        })
     }
+}
+
+/// What the broker says of a message when it sends it back.
+fn returnable(message: &Outgoing) -> u64 {
+    let hasher = BuildHasherDefault::<DefaultHasher>::default();
+    hasher.hash_one((
+        message.id.as_str(),
+        message.exchange.as_str(),
+        message.routing_key.as_str(),
+    ))
 }
 
 impl Drop for Lane {
@@ -100,9 +123,11 @@ impl Drop for Lane {
 /// one that nobody waits for.
 pub(crate) struct InFlight {
     lane: Arc<Lane>,
-    /// Whether there was no other when it came.
+    /// Whether there was no other when it came, with an answer to come.
     first: bool,
     number: u64,
+    /// Its entry among those of the lane.
+    returnable: Option<u64>,
     answered: bool,
 }
 
@@ -115,10 +140,14 @@ impl InFlight {
     ///
     /// lapin numbers a message in one step and queues it in another, and does not keep two callers from
     /// changing places in between: each would get the other's confirm. So they take turns.
+    ///
+    /// `handed_over` is called when lapin has it, which is before it is written to the connection: what is
+    /// handed over later comes later.
     pub(crate) async fn hand_over(
         &self,
         message: &Outgoing,
         span: &mut PublishSpan,
+        handed_over: impl FnOnce(),
     ) -> lapin::Result<PublisherConfirm> {
         let options = BasicPublishOptions {
             mandatory: message.mandatory,
@@ -138,6 +167,7 @@ impl InFlight {
         let first = first.await;
         if !matches!(&first, Poll::Ready(Err(error)) if classify::never_sent(error)) {
             span.sent();
+            handed_over();
         }
         match first {
             Poll::Ready(confirm) => confirm,
@@ -161,6 +191,9 @@ impl Drop for InFlight {
         let mut load = self.lane.load.lock();
         load.in_flight -= 1;
         load.unanswered += usize::from(!self.answered);
+        if let Some(returnable) = self.returnable.filter(|_| self.answered) {
+            load.returnable.remove(&returnable);
+        }
     }
 }
 

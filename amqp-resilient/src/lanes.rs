@@ -3,8 +3,9 @@
 //!
 //! RabbitMQ closes a channel over a message that it cannot accept, for an exchange that is not there for
 //! instance, and with it goes what is known of all others on the channel. So the first message to an exchange
-//! has a channel to itself, and so has every one that was on a channel when it was closed. Sharing is what
-//! makes a publisher fast: its channel may have hundreds of messages in flight.
+//! has a channel to itself, and so has every one that was on a channel when it was closed, and one that has
+//! its id in common with another on the shared channel: the broker names what it returns by nothing else.
+//! Sharing is what makes a publisher fast: its channel may have hundreds of messages in flight.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
@@ -19,6 +20,7 @@ use crate::clock;
 use crate::error::AmqpError;
 use crate::hub::{Hub, Patience};
 use crate::lane::{InFlight, Lane};
+use crate::message::Outgoing;
 use crate::pool::{ChannelPool, Limits};
 use crate::purpose::Purpose;
 use crate::session::ChannelMode;
@@ -67,11 +69,10 @@ impl Lanes {
         }
     }
 
-    /// A place for a message to this exchange, on a connection that is up and not blocked; and whether it is
-    /// shared.
+    /// A place for a message, on a connection that is up and not blocked; and whether it is shared.
     pub(crate) async fn lane(
         &self,
-        exchange: &ShortString,
+        message: &Outgoing,
         hub: &Hub,
         deadline: Instant,
         patience: Patience,
@@ -80,11 +81,18 @@ impl Lanes {
         let too_late = || AmqpError::CheckoutTimeout {
             waited: began.elapsed(),
         };
+        let mut alone = false;
         loop {
             let settled = self.settled.notified();
-            let way = self.way(exchange);
+            let way = match alone {
+                true => Way::Alone,
+                false => self.way(&message.exchange),
+            };
             match way {
-                Way::Shared(lane) if lane.session().is_usable() => return Ok((lane.board(), true)),
+                Way::Shared(lane) if lane.session().is_usable() => match lane.board(message) {
+                    Some(in_flight) => return Ok((in_flight, true)),
+                    None => alone = true,
+                },
                 Way::Shared(lane) => {
                     // An alarm, or a loss that lapin has not noticed on this channel yet.
                     drop(lane);
@@ -93,7 +101,9 @@ impl Lanes {
                 Way::Alone => {
                     let opening = timeout_at(deadline, self.open(hub, deadline, patience));
                     let lane = opening.await.map_err(|_| too_late())??;
-                    return Ok((lane.board(), false));
+                    if let Some(in_flight) = lane.board(message) {
+                        return Ok((in_flight, false));
+                    }
                 }
                 Way::Open => {
                     let opening = OpeningShared(self);

@@ -2,12 +2,14 @@
 
 mod answer;
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use lapin::Confirmation;
 use tokio::sync::SemaphorePermit;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use self::answer::Answer;
 use crate::buffer::Backpressure;
@@ -68,19 +70,14 @@ impl<'a> Publishing<'a> {
 
     /// As [`run`](Self::run), after the messages that came before, and before those that come after.
     pub(crate) async fn run_in_turn(mut self) -> Result<Published, PublishError> {
-        let turn = match timeout_at(self.deadline, self.core.turns.acquire()).await {
-            Ok(turn) => turn.map_err(|_closed| AmqpError::Closed)?,
-            Err(_) => return Err(self.too_late()),
-        };
-        self.turn = Some(turn);
+        let turn = self.in_line(self.core.turns.acquire()).await?;
+        self.turn = Some(turn.map_err(|_closed| AmqpError::Closed)?);
         self.run().await
     }
 
     pub(crate) async fn run(mut self) -> Result<Published, PublishError> {
-        let _place = match timeout_at(self.deadline, self.core.places.acquire()).await {
-            Ok(place) => place.map_err(|rejected| turned_away(&rejected))?,
-            Err(_) => return Err(self.too_late()),
-        };
+        let place = self.in_line(self.core.places.acquire()).await?;
+        let _place = place.map_err(|rejected| turned_away(&rejected))?;
         let mut pause = FIRST_PAUSE;
         loop {
             let quarantine = self.quarantine().await?;
@@ -93,8 +90,14 @@ impl<'a> Publishing<'a> {
                 in_flight.answered();
                 return Err(self.failed(error));
             }
+            if clock::now() >= self.deadline {
+                in_flight.answered();
+                return Err(self.gave_up(None));
+            }
             let answer = self.send(&session, in_flight, is_shared).await;
-            self.turn = None;
+            if !matches!(answer, Answer::NotSent) {
+                self.turn = None;
+            }
             let last = match answer {
                 Answer::Confirmed => return Ok(self.confirmed(&session)),
                 Answer::Returned(message) => {
@@ -122,6 +125,26 @@ impl<'a> Publishing<'a> {
         }
     }
 
+    /// Waits behind others, before the message is sent for the first time.
+    async fn in_line<T>(&self, waiting: impl Future<Output = T>) -> Result<T, PublishError> {
+        let waiting = timeout_at(self.deadline, waiting);
+        let in_time = if self.is_in_a_hurry() {
+            tokio::select! {
+                biased;
+                in_time = waiting => in_time,
+                error = self.hub.unusable() => return Err(error.into()),
+            }
+        } else {
+            waiting.await
+        };
+        in_time.map_err(|_| self.too_late())
+    }
+
+    /// Whether it does not wait for a connection that is down or blocked.
+    fn is_in_a_hurry(&self) -> bool {
+        self.core.backpressure == Backpressure::FailFast && self.sent == 0
+    }
+
     /// The broker has closed a connection over a bad frame with this message in flight. Such messages are
     /// sent one by one, so that the culprit does not take the others with it again.
     async fn quarantine(&self) -> Result<Option<SemaphorePermit<'a>>, PublishError> {
@@ -137,16 +160,23 @@ impl<'a> Publishing<'a> {
     /// A place on a channel of a connection that, at this moment, is up and not blocked; and whether it is
     /// shared.
     async fn lane(&self) -> Result<(InFlight, bool), PublishError> {
-        let in_a_hurry = self.core.backpressure == Backpressure::FailFast && self.sent == 0;
-        if in_a_hurry {
+        if self.is_in_a_hurry() {
             let now = clock::now();
             self.hub.session(now, Patience::InFlight).await?;
         }
-        let exchange = &self.message.exchange;
         let lanes = &self.core.lanes;
         loop {
-            let found = lanes.lane(exchange, self.hub, self.deadline, Patience::InFlight);
-            match found.await {
+            let found = lanes.lane(self.message, self.hub, self.deadline, Patience::InFlight);
+            let found = if self.is_in_a_hurry() {
+                tokio::select! {
+                    biased;
+                    found = found => found,
+                    error = self.hub.unusable() => Err(error),
+                }
+            } else {
+                found.await
+            };
+            match found {
                 // The broker is slow, and the message has time.
                 Err(AmqpError::ChannelTimeout { .. }) if clock::now() < self.deadline => {}
                 Err(AmqpError::CheckoutTimeout { .. }) => return Err(self.too_late()),
@@ -197,17 +227,19 @@ impl<'a> Publishing<'a> {
     ) -> Option<lapin::Result<Confirmation>> {
         let message = self.message;
         let mut link = self.hub.watch_link();
-        let turn = self.turn.take();
+        let turn = &mut self.turn;
         let span = &mut *self.span;
         let exchange = async {
-            let confirm = in_flight.hand_over(message, span).await?;
             // Where each has a channel to itself, nothing but the answer keeps messages in order.
-            let turn = turn.filter(|_| !is_shared);
-            let confirmation = confirm.await;
-            drop(turn);
-            confirmation
+            let handed_over = || drop(turn.take_if(|_| is_shared));
+            in_flight.hand_over(message, span, handed_over).await?.await
         };
         tokio::pin!(exchange);
+        // By hand, as `select!` lets others run first if the task has done much: an alarm may come meanwhile.
+        let first = poll_fn(|cx| Poll::Ready(exchange.as_mut().poll(cx)));
+        if let Poll::Ready(result) = first.await {
+            return Some(result);
+        }
         let mut answer_by = self.deadline.min(clock::after(self.core.confirm_timeout));
         let epoch = session.epoch();
         let lost = async {
@@ -223,7 +255,10 @@ impl<'a> Publishing<'a> {
                 biased;
                 result = &mut exchange => return Some(result),
                 // lapin settles what was in flight within moments of the loss.
-                () = &mut lost => return timeout(SETTLE, &mut exchange).await.ok(),
+                () = &mut lost => {
+                    let settled = self.deadline.min(clock::after(SETTLE));
+                    return timeout_at(settled, &mut exchange).await.ok();
+                }
                 () = sleep_until(answer_by) => {
                     if clock::now() >= self.deadline || !session.is_blocked() {
                         return None;

@@ -191,7 +191,8 @@ impl StdError for PublishError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Ambiguous { source, .. } => source.as_deref().map(|error| error as _),
-            Self::Amqp(error) => Some(error),
+            // It says what that one says, so it is followed by what follows that one.
+            Self::Amqp(error) => error.source(),
             Self::Returned(_)
             | Self::Nacked { .. }
             | Self::Blocked { .. }

@@ -38,8 +38,10 @@ use crate::spans::PublishSpan;
 /// messages are handed to it one by one, and returns are read off the connection by message id.
 ///
 /// # Order
-/// What one task publishes one after the other, or gives to [`send`](Self::send), arrives in that order as
-/// long as no message has to be sent again, and none is given up by dropping its future.
+/// What one task publishes one after the other, or gives to [`send`](Self::send), arrives at its exchange in
+/// that order, as long as no message has to be sent again, none is given up by dropping its future, and none
+/// has the id of another one in flight. A `publish` does not wait for what was given to `send` and still
+/// waits itself, for its turn or for the connection: [`flush`](Self::flush) before what must come last.
 ///
 /// # Examples
 /// ```no_run
@@ -167,6 +169,10 @@ impl Publisher {
 
     /// Waits until every message that was taken on before has come to an end, by `send` or by `publish`, or
     /// until the time is over. Messages that come meanwhile are not waited for.
+    ///
+    /// The clones of a publisher have their flushes in common: what failed is told by the next one that ends,
+    /// whoever asked for it, and by those that waited at the same time. Where several tasks flush, each had
+    /// better look at its handles, or have a publisher of its own.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing; the next flush counts from the last one that ended.

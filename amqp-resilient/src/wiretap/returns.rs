@@ -36,25 +36,46 @@ impl Returned {
 
 /// The returns of one connection that nobody has asked for yet.
 #[derive(Debug, Default)]
-pub(crate) struct Returns(Mutex<HashMap<u16, OfChannel>>);
+pub(crate) struct Returns(Mutex<Kept>);
 
-/// By message id. Two messages in flight may have the same one.
-type OfChannel = HashMap<Box<str>, Vec<Returned>>;
+#[derive(Debug, Default)]
+struct Kept {
+    by_channel: HashMap<u16, OfChannel>,
+    listeners: u64,
+}
+
+/// Those of a channel, for one listener: another channel may have had its number before.
+#[derive(Debug)]
+struct OfChannel {
+    listener: u64,
+    /// By message id. Two messages in flight may have the same one.
+    by_id: HashMap<Box<str>, Vec<Returned>>,
+}
 
 impl Returns {
     /// Writes down a return, if somebody listens for those of its channel.
     pub(super) fn note(&self, channel: u16, message_id: &str, returned: Returned) {
-        if let Some(channel) = self.0.lock().get_mut(&channel) {
-            channel.entry(message_id.into()).or_default().push(returned);
+        if let Some(channel) = self.0.lock().by_channel.get_mut(&channel) {
+            let same_id = channel.by_id.entry(message_id.into()).or_default();
+            same_id.push(returned);
         }
     }
 
     /// Begins to write down the returns of a channel.
     pub(crate) fn listen(self: &Arc<Self>, channel: u16) -> Listening {
-        self.0.lock().insert(channel, OfChannel::new());
+        let mut kept = self.0.lock();
+        kept.listeners += 1;
+        let listener = kept.listeners;
+        let by_id = HashMap::new();
+        let before = kept
+            .by_channel
+            .insert(channel, OfChannel { listener, by_id });
+        drop(kept);
+        drop(before);
         Listening {
             returns: Arc::clone(self),
             channel,
+            listener,
         }
     }
 }
@@ -64,6 +85,7 @@ impl Returns {
 pub(crate) struct Listening {
     returns: Arc<Returns>,
     channel: u16,
+    listener: u64,
 }
 
 impl Listening {
@@ -74,16 +96,19 @@ impl Listening {
         exchange: &str,
         routing_key: &str,
     ) -> Option<Returned> {
-        let mut returns = self.returns.0.lock();
-        let channel = returns.get_mut(&self.channel)?;
-        let same_id = channel.get_mut(message_id)?;
+        let mut kept = self.returns.0.lock();
+        let channel = kept.by_channel.get_mut(&self.channel)?;
+        if channel.listener != self.listener {
+            return None;
+        }
+        let same_id = channel.by_id.get_mut(message_id)?;
         let is_its = |returned: &Returned| {
             returned.exchange == exchange && returned.routing_key == routing_key
         };
         let place = same_id.iter().position(is_its)?;
         let returned = same_id.swap_remove(place);
         if same_id.is_empty() {
-            channel.remove(message_id);
+            channel.by_id.remove(message_id);
         }
         Some(returned)
     }
@@ -91,7 +116,13 @@ impl Listening {
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        let forgotten = self.returns.0.lock().remove(&self.channel);
+        let mut kept = self.returns.0.lock();
+        let its = |of: &OfChannel| of.listener == self.listener;
+        let forgotten = match kept.by_channel.get(&self.channel).is_some_and(its) {
+            true => kept.by_channel.remove(&self.channel),
+            false => None,
+        };
+        drop(kept);
         drop(forgotten);
     }
 }

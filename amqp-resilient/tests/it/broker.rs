@@ -46,6 +46,12 @@ pub(crate) enum Answer {
     Nack,
     /// Returns it, and acknowledges it.
     Return,
+    /// Returns it, and leaves it to a later answer to acknowledge it.
+    ReturnOnly,
+    /// Acknowledges it and all before it on its channel, at once.
+    AckMultiple,
+    /// Acknowledges it and all before it on its channel, one by one, the last first.
+    AckBackwards,
     /// Takes it and says nothing.
     Nothing,
     /// Closes the channel with this code.

@@ -206,3 +206,14 @@ fn only_those_of_a_channel_that_is_listened_to_are_kept() {
         "that was another user's channel"
     );
 }
+
+#[test]
+fn a_number_that_is_used_again_is_its_new_users() {
+    let returns = Arc::<Returns>::default();
+    let before = returns.listen(1);
+    let now = returns.listen(1);
+    returns.note(1, "id", returned("", "k"));
+    assert_eq!(before.take("id", "", "k"), None, "its channel has gone");
+    drop(before);
+    assert_eq!(now.take("id", "", "k"), Some(returned("", "k")));
+}

@@ -27,6 +27,8 @@ pub(super) struct Link {
 #[derive(Default)]
 struct Channel {
     published: u64,
+    /// Those that were neither acknowledged nor rejected.
+    unsettled: Vec<u64>,
     incoming: Option<(basic::Publish, AMQPContentHeader, Vec<u8>)>,
     publish: Option<basic::Publish>,
 }
@@ -293,12 +295,26 @@ impl Link {
         let answer = (self.shared.script.lock())(&received, before);
         self.shared.received.lock().push(received);
 
-        let ack = basic::AMQPMethod::Ack(basic::Ack {
-            delivery_tag,
-            multiple: false,
-        });
+        let ack = |delivery_tag, multiple| {
+            AMQPClass::Basic(basic::AMQPMethod::Ack(basic::Ack {
+                delivery_tag,
+                multiple,
+            }))
+        };
+        let unsettled = &mut self.channels.get_mut(&id).unwrap().unsettled;
         match answer {
-            Answer::Ack => self.say(id, AMQPClass::Basic(ack)),
+            Answer::Ack => self.say(id, ack(delivery_tag, false)),
+            Answer::AckMultiple => {
+                unsettled.clear();
+                self.say(id, ack(delivery_tag, true));
+            }
+            Answer::AckBackwards => {
+                let mut tags = std::mem::take(unsettled);
+                tags.push(delivery_tag);
+                for tag in tags.into_iter().rev() {
+                    self.say(id, ack(tag, false));
+                }
+            }
             Answer::Nack => {
                 let nack = basic::AMQPMethod::Nack(basic::Nack {
                     delivery_tag,
@@ -307,7 +323,10 @@ impl Link {
                 });
                 self.say(id, AMQPClass::Basic(nack));
             }
-            Answer::Return => {
+            Answer::Return | Answer::ReturnOnly => {
+                if answer == Answer::ReturnOnly {
+                    unsettled.push(delivery_tag);
+                }
                 let returned = basic::AMQPMethod::Return(basic::Return {
                     reply_code: 312,
                     reply_text: "NO_ROUTE".into(),
@@ -317,9 +336,11 @@ impl Link {
                 self.say(id, AMQPClass::Basic(returned));
                 self.send(&AMQPFrame::Header(id, header));
                 self.send(&AMQPFrame::Body(id, body));
-                self.say(id, AMQPClass::Basic(ack));
+                if answer == Answer::Return {
+                    self.say(id, ack(delivery_tag, false));
+                }
             }
-            Answer::Nothing => {}
+            Answer::Nothing => unsettled.push(delivery_tag),
             Answer::CloseChannel(code) => {
                 self.forget(id);
                 let close = channel::AMQPMethod::Close(channel::Close {

@@ -196,3 +196,42 @@ async fn a_dropped_publish_gives_its_room_back() {
     broker.come_up().await;
     publisher.publish(Message::new("", "q", "x")).await.unwrap();
 }
+
+#[tokio::test]
+async fn failing_fast_a_message_does_not_wait_behind_others_for_a_broker_that_is_away() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let publisher = connection
+        .publisher_builder("hasty")
+        .backpressure(Backpressure::FailFast)
+        .max_in_flight(1)
+        .build()
+        .unwrap();
+    publisher.publish(Message::new("", "q", "x")).await.unwrap();
+    broker.on_publish(|_, _| Answer::Nothing);
+    let message = |text: &str| Message::new("", "q", text);
+    let stuck = publisher.send(message("stuck")).await.unwrap();
+    let in_line = publisher.send(message("in line")).await.unwrap();
+    let behind = publisher.send(message("behind")).await.unwrap();
+    let waits = publisher.publish(message("waits"));
+    let broker_goes = async {
+        until("one was sent", || broker.received().len() == 2).await;
+        broker.go_down().await;
+    };
+    let quick = Duration::from_secs(5);
+    let waits = timeout(quick, async { tokio::join!(waits, broker_goes).0 });
+    let late = async { publisher.publish(message("late")).await };
+    for result in [
+        waits.await.unwrap(),
+        timeout(quick, in_line).await.unwrap(),
+        timeout(quick, behind).await.unwrap(),
+        timeout(quick, late).await.unwrap(),
+    ] {
+        let error = result.unwrap_err();
+        assert!(
+            matches!(error, PublishError::Amqp(AmqpError::Disconnected { .. })),
+            "{error:?}"
+        );
+    }
+    assert!(!stuck.is_ended(), "it was sent, and is to be sent again");
+}

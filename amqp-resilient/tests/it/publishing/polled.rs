@@ -130,3 +130,23 @@ async fn a_loop_of_sends_lets_others_run() {
     assert!(ran.load(Ordering::SeqCst));
     other.now_or_never().unwrap().unwrap();
 }
+
+/// Nothing may come between the look whether the connection is blocked and the hand-over.
+#[tokio::test]
+async fn a_message_is_handed_over_at_once_by_a_task_that_has_used_up_its_turn() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    warm_up(&publisher).await;
+    tokio::spawn(async move {
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        (0..1_000).for_each(|number| sender.send(number).unwrap());
+        while receiver.recv().now_or_never().is_some() {}
+        assert!(!tokio::task::coop::has_budget_remaining());
+        let publish = publisher.publish(Message::new("", "q", "x"));
+        assert!(publish.now_or_never().is_none());
+    })
+    .await
+    .unwrap();
+    until("it was sent", || broker.received().len() == 2).await;
+}

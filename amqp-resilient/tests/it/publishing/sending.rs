@@ -213,3 +213,42 @@ async fn a_send_that_is_dropped_while_it_waits_for_room_is_not_sent() {
     assert_eq!(numbers(&broker), [1, 3]);
     assert_eq!(connection.snapshot().publishes.abandoned, 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_published_after_sends_comes_after_them() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    let message = |number: u32| Message::new("", "q", number.to_string());
+    publisher.publish(message(0)).await.unwrap();
+    for number in 1..400 {
+        if number % 10 == 0 {
+            publisher.publish(message(number)).await.unwrap();
+        } else {
+            drop(publisher.send(message(number)).await.unwrap());
+        }
+    }
+    publisher.flush(Duration::from_secs(10)).await;
+    assert_eq!(numbers(&broker), (0..400).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn of_two_flushes_at_a_time_neither_misses_what_failed() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    warm_up(&publisher).await;
+    publisher.flush(Duration::ZERO).await;
+    broker.on_publish(|message, _| match message.text() {
+        "1" => Answer::Nack,
+        _ => Answer::Ack,
+    });
+    let handles = send_all(&publisher, 3).await;
+    let flush = || publisher.flush(Duration::from_secs(10));
+    let (one, other) = tokio::join!(flush(), flush());
+    for report in [one, other] {
+        assert_eq!((report.confirmed, report.failed, report.pending), (2, 1, 0));
+    }
+    assert!(handles.iter().all(PublishHandle::is_ended));
+    assert_eq!(flush().await, steadfast_amqp::FlushReport::default());
+}

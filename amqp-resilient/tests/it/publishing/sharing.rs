@@ -1,5 +1,7 @@
 //! Many messages on one channel, and what happens when the broker closes it.
 
+use futures_util::FutureExt;
+
 use super::*;
 
 #[tokio::test]
@@ -148,4 +150,96 @@ async fn messages_of_one_id_get_their_own_returns() {
             (_, other) => panic!("{number}: {other:?}"),
         }
     }
+}
+
+/// Whatever the broker's way of acknowledging: it is its own choice.
+#[tokio::test]
+async fn answers_are_right_however_the_broker_acknowledges() {
+    for acknowledges in [Answer::AckMultiple, Answer::AckBackwards] {
+        let broker = FakeBroker::start().await;
+        broker.on_publish(move |message, before| match message.text() {
+            // The last of each dozen, and the one that opens the channel.
+            _ if before % 12 == 0 => acknowledges,
+            number if number.parse::<u32>().unwrap() % 3 == 0 => Answer::ReturnOnly,
+            _ => Answer::Nothing,
+        });
+        let connection = connected(&broker).await;
+        let publisher = connection.publisher();
+        warm_up(&publisher).await;
+        let publishes = (0..600_u32).map(|number| {
+            let publisher = publisher.clone();
+            async move {
+                let message = Message::new("", "q", number.to_string());
+                (number, publisher.publish(message).await)
+            }
+        });
+        for (number, result) in join_all(publishes).await {
+            match (number % 3, result) {
+                (0, Err(PublishError::Returned(message))) => {
+                    assert_eq!(message.body, number.to_string().into_bytes());
+                }
+                (_, Ok(published)) => {
+                    assert_eq!(published.attempts, 1);
+                    // Of those that the dozen ended with, some would have been returned.
+                }
+                (_, other) => panic!("{number}: {other:?}"),
+            }
+        }
+        assert_eq!(broker.received().len(), 601);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_a_message_that_was_dropped_is_not_taken_by_its_next_copy() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    warm_up(&publisher).await;
+    let message = || Message::new("", "q", "x").message_id("same");
+    broker.on_publish(|_, _| Answer::Return);
+    // Handed over in the first poll, and dropped before the return comes.
+    assert!(publisher.publish(message()).now_or_never().is_none());
+    until("it was sent", || broker.received().len() == 2).await;
+    broker.on_publish(|_, _| Answer::Ack);
+    publisher.publish(message()).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_two_messages_of_one_id_at_a_time_each_gets_its_own_answer() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    warm_up(&publisher).await;
+    // The queue is made between the two, and both are acknowledged at once.
+    broker.on_publish(|message, _| match message.text() {
+        "first" => Answer::ReturnOnly,
+        "second" => Answer::AckBackwards,
+        _ => Answer::AckMultiple,
+    });
+    let publish = |body| publisher.publish(Message::new("", "q", body).message_id("same"));
+    let (first, second, _) = tokio::join!(publish("first"), publish("second"), async {
+        until("both were sent", || broker.received().len() == 3).await;
+        publisher.publish(Message::new("", "q", "third")).await
+    });
+    assert!(
+        matches!(&first, Err(PublishError::Returned(message)) if message.body == b"first"),
+        "{first:?}"
+    );
+    second.unwrap();
+}
+
+#[tokio::test]
+async fn a_message_is_not_to_blame_for_what_a_dropped_one_did() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    warm_up(&publisher).await;
+    broker.on_publish(|message, _| match message.text() {
+        "bad" => Answer::CloseChannel(404),
+        _ => Answer::Ack,
+    });
+    let bad = Message::new("", "q", "bad");
+    assert!(publisher.publish(bad).now_or_never().is_none());
+    let innocent = publisher.publish(Message::new("", "q", "good")).await;
+    innocent.unwrap();
 }
