@@ -83,13 +83,13 @@ fn all(arguments: &Arguments) -> Result<(), String> {
     let took = began.elapsed();
     let tables = report::tables(&scenarios, &results);
     println!("\n{tables}in {} s", took.as_secs());
-    let wrong = report::wrong(&scenarios, &results);
-    if !wrong.is_empty() {
-        return Err(format!("ours is wrong:\n{}", wrong.join("\n")));
-    }
     if arguments.writes() {
         report::write(&report::text(&tables, took, &arguments.plan)?)?;
         println!("written to benches/results/amqp_faults.md");
     }
-    Ok(())
+    let wrong = report::wrong(&scenarios, &results);
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(format!("ours is wrong:\n{}", wrong.join("\n")))
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::StreamExt;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
-use steadfast_amqp::{Purpose, ResilientConnection};
+use steadfast_amqp::{PooledChannel, Purpose};
 use steadfast_benches::footprint::Footprint;
 use steadfast_benches::model::{Model, Queue};
 use steadfast_testkit::RabbitNode;
@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use super::Outcome;
 use crate::broker::{self, Visit};
-use crate::clients::{Bare, Client, Kind, Ours, builder, properties};
+use crate::clients::{Bare, Client, Kind, Ours, properties};
 use crate::findings::{Failure, Findings};
 use crate::load::{Load, Order};
 use crate::plan::Plan;
@@ -41,7 +41,7 @@ pub(crate) async fn run(kind: Kind, plan: Plan) -> Outcome {
     visit.end().await?;
 
     let clients = publishers(kind, &node).await?;
-    let consumer = Consumer::start(kind, &node).await?;
+    let consumer = Consumer::start(&clients[0], &node).await?;
     let mut load = Load::on(&model, secs(1));
     load.filling = 1_024;
     load.pause = millis(100);
@@ -129,46 +129,37 @@ async fn publishers(kind: Kind, node: &RabbitNode) -> Result<Vec<Client>, Failur
     Ok(clients)
 }
 
-/// Consumes on a connection of its own, one message each millisecond, and acknowledges each.
+/// Consumes one message each millisecond, and acknowledges each. Ours has a second connection for channels
+/// that consume; lapin is given one, as RabbitMQ's documentation asks.
 struct Consumer {
     handled: Arc<AtomicU64>,
     task: JoinHandle<()>,
-    _connection: Kept,
+    _kept: Kept,
 }
 
 #[expect(dead_code, reason = "held for its Drop")]
 enum Kept {
-    Ours(ResilientConnection),
+    Ours(PooledChannel),
     Lapin(Bare),
 }
 
 impl Consumer {
-    async fn start(kind: Kind, node: &RabbitNode) -> Result<Self, Failure> {
-        match kind {
-            Kind::Steadfast => {
-                let connection = builder("consumer", &node.uri()).connect().await?;
-                let channel = connection.get_channel(Purpose::Consume).await?;
-                let started = Self::consume(&channel, Kept::Ours(connection)).await?;
-                // It leaves the pool: the consumer lives as long as its channel.
-                drop(channel.into_inner());
-                Ok(started)
+    async fn start(client: &Client, node: &RabbitNode) -> Result<Self, Failure> {
+        match client {
+            Client::Steadfast(client) => {
+                let channel = client.connection.get_channel(Purpose::Consume).await?;
+                let consumer = subscribe(&channel).await?;
+                Ok(Self::read(consumer, Kept::Ours(channel)))
             }
-            Kind::Lapin => {
+            Client::Lapin(_) => {
                 let bare = Bare::connect_with(&node.uri(), properties()).await?;
-                let channel = bare.channel.clone();
-                Self::consume(&channel, Kept::Lapin(bare)).await
+                let consumer = subscribe(&bare.channel).await?;
+                Ok(Self::read(consumer, Kept::Lapin(bare)))
             }
         }
     }
 
-    async fn consume(channel: &lapin::Channel, connection: Kept) -> Result<Self, Failure> {
-        channel
-            .basic_qos(PREFETCH, BasicQosOptions::default())
-            .await?;
-        let options = BasicConsumeOptions::default();
-        let mut consumer = channel
-            .basic_consume("stock".into(), "".into(), options, FieldTable::default())
-            .await?;
+    fn read(mut consumer: lapin::Consumer, kept: Kept) -> Self {
         let handled = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&handled);
         let task = tokio::spawn(async move {
@@ -180,11 +171,11 @@ impl Consumer {
                 counter.fetch_add(1, Ordering::Relaxed);
             }
         });
-        Ok(Self {
+        Self {
             handled,
             task,
-            _connection: connection,
-        })
+            _kept: kept,
+        }
     }
 
     /// As only ten are delivered unacknowledged, the broker has had all but ten of these acknowledgements.
@@ -197,4 +188,12 @@ impl Drop for Consumer {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+async fn subscribe(channel: &lapin::Channel) -> Result<lapin::Consumer, Failure> {
+    let options = BasicQosOptions::default();
+    channel.basic_qos(PREFETCH, options).await?;
+    let options = BasicConsumeOptions::default();
+    let consume = channel.basic_consume("stock".into(), "".into(), options, FieldTable::default());
+    Ok(consume.await?)
 }
