@@ -272,3 +272,23 @@ async fn closing_does_not_wait_for_what_is_in_flight_on_a_connection_that_is_gon
         drop(held);
     }
 }
+
+#[tokio::test]
+async fn nothing_is_taken_on_from_the_moment_at_which_it_was_told_to_close() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let consuming = connection.consuming();
+    let soon = Duration::from_secs(5);
+    consuming.wait_connected(soon).await.unwrap();
+    let held = connection.get_channel("work").await.unwrap();
+    let closing = connection.close(soon);
+    let mut closing = std::pin::pin!(closing);
+    assert!(futures_util::poll!(&mut closing).is_pending());
+    for purpose in [Purpose::Admin, Purpose::Consume] {
+        let checkout = connection.get_channel(purpose);
+        let at_once = futures_util::FutureExt::now_or_never(checkout);
+        assert!(matches!(at_once, Some(Err(AmqpError::Closed))));
+    }
+    drop(held);
+    assert!(closing.await.is_clean());
+}

@@ -105,6 +105,7 @@ async fn a_channel_of_an_earlier_epoch_never_comes_back_to_a_caller() {
         connection.epoch().is_some_and(|epoch| epoch.number() == 2)
     })
     .await;
+    assert_eq!(connection.snapshot().pools[0].idle, 0, "it was let go of");
     assert!(!held.is_current());
     drop(held);
     for _ in 0..3 {
