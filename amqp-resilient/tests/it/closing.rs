@@ -43,6 +43,8 @@ async fn a_channel_that_was_dropped_just_before_does_not_cost_the_goodbye() {
         let builder = quick(broker.uri()).one_connection(true);
         let connection = builder.connect().await.unwrap();
         drop(connection.get_channel(Purpose::Consume).await.unwrap());
+        let mine = connection.get_channel("work").await.unwrap().into_inner();
+        drop(mine);
         let report = connection.close(Duration::from_secs(5)).await;
         assert!(report.is_clean(), "{report}");
     }
