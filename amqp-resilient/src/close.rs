@@ -43,3 +43,16 @@ impl fmt::Display for CloseReport {
         write!(f, "{way} with {} left unfinished", self.abandoned)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_are_graceful_only_if_each_is_and_what_was_abandoned_adds_up() {
+        for (one, other) in [(true, true), (true, false), (false, true), (false, false)] {
+            let both = CloseReport::new(one, 1).and(CloseReport::new(other, 2));
+            assert_eq!(both, CloseReport::new(one && other, 3));
+        }
+    }
+}

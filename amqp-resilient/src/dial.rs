@@ -38,7 +38,8 @@ type Stream = AsyncTcpStream<WatchedSocket>;
 
 impl Dialer {
     /// Connects, or gives up at the deadline. Nothing is left behind by an attempt that fails, or
-    /// that is dropped: no socket, no thread, no task.
+    /// that is dropped: no socket, no thread, no task. Only a name lookup cannot be taken back: the system ends
+    /// it, on a thread of tokio's.
     pub(crate) async fn dial(&self, deadline: Instant) -> Result<Dialed, AmqpError> {
         let endpoint = &self.address.endpoint;
         let tcp = self.open_tcp(deadline).await?;

@@ -179,6 +179,23 @@ mod tests {
     }
 
     #[test]
+    fn another_connection_has_an_order_of_its_own_and_begins_at_its_beginning() {
+        let numbers = [0, 1, 2, 3, 4, 5, 6, 7];
+        let mut shuffled = endpoints(Order::Shuffled(7), &numbers);
+        let orders: BTreeSet<_> = (0..20).map(|_| hosts(&shuffled.anew())).collect();
+        assert!(orders.len() > 10, "{}", orders.len());
+        shuffled.tried(&address(3));
+        let anew = shuffled.anew();
+        assert_eq!(anew.round().len(), numbers.len());
+
+        let mut listed = endpoints(Order::AsListed, &numbers);
+        let before = hosts(&listed);
+        listed.tried(&address(3));
+        assert_ne!(hosts(&listed), before);
+        assert_eq!(hosts(&listed.anew()), before);
+    }
+
+    #[test]
     fn one_endpoint_for_two_users_is_two_addresses_and_the_same_one_twice_is_one() {
         let uris = ["amqp://a@node", "amqp://b@node", "amqp://a:other@node"];
         let addresses = uris.into_iter().map(test_address).collect();

@@ -11,7 +11,7 @@ impl ResilientConnection {
     /// those under way may finish within the grace. Then the broker is told, and the connections are
     /// cut in any case: this returns within the grace and half a second. The report is that of both.
     ///
-    /// Closing again waits for the same end and tells the same report.
+    /// Closing again waits for the same end and tells the same report. With less grace the end comes sooner.
     ///
     /// # Cancel safety
     /// Dropping the future does not stop the closing.

@@ -297,3 +297,19 @@ fn a_secret_is_forgotten_with_an_attempt_that_failed_after_its_handshake_and_wit
         assert!(!known(&link), "{end:?}");
     }
 }
+
+#[test]
+fn an_alarm_counts_once_however_often_it_is_told() {
+    let now = clock::now();
+    let mut link: Link<u64> = Link::new(None, now);
+    link.apply(began(), now);
+    link.apply(event(Step::Connect, &link, now), now);
+    for (reason, blocked) in [("memory", 1), ("memory", 1), ("disk", 1)] {
+        let reason = reason.to_owned();
+        link.apply(Event::Blocked { reason }, now);
+        assert_eq!(link.totals().blocked, blocked);
+    }
+    link.apply(Event::Unblocked, now);
+    link.apply(event(Step::Block, &link, now), now);
+    assert_eq!(link.totals().blocked, 2);
+}

@@ -43,6 +43,8 @@ async fn a_channel_that_was_dropped_just_before_does_not_cost_the_goodbye() {
         let builder = quick(broker.uri()).one_connection(true);
         let connection = builder.connect().await.unwrap();
         drop(connection.get_channel(Purpose::Consume).await.unwrap());
+        let mine = connection.get_channel("work").await.unwrap().into_inner();
+        drop(mine);
         let report = connection.close(Duration::from_secs(5)).await;
         assert!(report.is_clean(), "{report}");
     }
@@ -271,4 +273,24 @@ async fn closing_does_not_wait_for_what_is_in_flight_on_a_connection_that_is_gon
         assert_eq!(report.abandoned, 1);
         drop(held);
     }
+}
+
+#[tokio::test]
+async fn nothing_is_taken_on_from_the_moment_at_which_it_was_told_to_close() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let consuming = connection.consuming();
+    let soon = Duration::from_secs(5);
+    consuming.wait_connected(soon).await.unwrap();
+    let held = connection.get_channel("work").await.unwrap();
+    let closing = connection.close(soon);
+    let mut closing = std::pin::pin!(closing);
+    assert!(futures_util::poll!(&mut closing).is_pending());
+    for purpose in [Purpose::Admin, Purpose::Consume] {
+        let checkout = connection.get_channel(purpose);
+        let at_once = futures_util::FutureExt::now_or_never(checkout);
+        assert!(matches!(at_once, Some(Err(AmqpError::Closed))));
+    }
+    drop(held);
+    assert!(closing.await.is_clean());
 }

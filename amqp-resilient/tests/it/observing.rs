@@ -79,7 +79,7 @@ mod telemetry {
     use steadfast_amqp::{Binding, Exchange, Message, Purpose, Queue, Topology};
     use steadfast_telemetry::{AmqpState, Detail, EventKind, Filter, Telemetry};
 
-    use crate::broker::{Answer, Command, FakeBroker, Reply, until};
+    use crate::broker::{Answer, Command, FakeBroker, Reply, Welcome, until};
     use crate::support::{connected, quick};
 
     #[tokio::test]
@@ -147,6 +147,24 @@ mod telemetry {
         broker.hang_up();
         until("all of it is there", || lacking("failed", 0)).await;
         assert!(lacking("skipped", 0));
+    }
+
+    #[tokio::test]
+    async fn a_refused_attempt_is_not_a_failed_one_too() {
+        let broker = FakeBroker::start().await;
+        broker.welcome(Welcome::Refuse(403));
+        let minute = Duration::from_secs(60);
+        let builder = quick(broker.uri()).max_backoff(minute);
+        let connection = builder.connect_lazy().unwrap();
+        let telemetry = Telemetry::new();
+        telemetry.watch(&connection);
+        until("it is refused", || connection.snapshot().totals.refused > 0).await;
+        let text = telemetry.prometheus();
+        for (outcome, count) in [("connected", 0), ("failed", 0), ("refused", 1)] {
+            let labels = format!("resilience_name=\"test\",resilience_outcome=\"{outcome}\"");
+            let line = format!("amqp_resilient_reconnects_total{{{labels}}} {count}");
+            assert!(text.contains(&line), "no {line} in\n{text}");
+        }
     }
 
     #[tokio::test]

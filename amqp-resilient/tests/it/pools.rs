@@ -105,6 +105,7 @@ async fn a_channel_of_an_earlier_epoch_never_comes_back_to_a_caller() {
         connection.epoch().is_some_and(|epoch| epoch.number() == 2)
     })
     .await;
+    assert_eq!(connection.snapshot().pools[0].idle, 0, "it was let go of");
     assert!(!held.is_current());
     drop(held);
     for _ in 0..3 {
@@ -348,4 +349,29 @@ async fn a_channel_for_consuming_that_the_broker_closes_as_it_is_dropped_costs_n
     until("all are closed", || broker.channels() == 0).await;
     consuming.probe(Duration::from_secs(5)).await.unwrap();
     assert_eq!(consuming.epoch().map(|epoch| epoch.number()), Some(1));
+}
+
+#[tokio::test]
+async fn a_channel_that_an_alarm_kept_from_being_opened_is_waited_for() {
+    let broker = FakeBroker::start().await;
+    let connection = quick(broker.uri())
+        .channel_timeout(Duration::from_secs(1))
+        .checkout_timeout(Duration::from_secs(30))
+        .connect()
+        .await
+        .unwrap();
+    broker.ignore_channel_opens(1);
+    let waiting = tokio::spawn({
+        let connection = connection.clone();
+        async move { connection.get_channel("work").await }
+    });
+    // For the request to be on its way.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    broker.command(Command::Block);
+    until("it is blocked", || connection.state().is_blocked()).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert!(!waiting.is_finished());
+    broker.command(Command::Unblock);
+    let channel = waiting.await.unwrap().unwrap();
+    assert_eq!(channel.epoch().number(), 1);
 }

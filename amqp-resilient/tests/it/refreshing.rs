@@ -195,3 +195,36 @@ async fn a_lost_connection_is_not_refreshed_and_the_next_one_is() {
     tokio::time::sleep(SHORT).await;
     assert_eq!(provider.asked(), asked, "nobody is left to refresh for");
 }
+
+#[tokio::test]
+async fn nothing_is_sent_when_the_alarm_came_while_the_provider_was_asked() {
+    let broker = Arc::new(FakeBroker::start().await);
+    let heard = Heard::default();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let alarmed = Arc::clone(&broker);
+    let connection = quick(broker.uri())
+        .one_connection(true)
+        .credentials(move || {
+            let number = asked.fetch_add(1, Ordering::SeqCst) + 1;
+            let broker = Arc::clone(&alarmed);
+            async move {
+                if number == 2 {
+                    broker.command(Command::Block);
+                    // Until it has come: a while, on a machine that has other things to do.
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                Ok(Credentials::token(format!("token-{number}")).valid_for(SHORT))
+            }
+        })
+        .observer(heard.clone())
+        .connect()
+        .await
+        .unwrap();
+    until("a refresh has ended", || !heard.0.lock().is_empty()).await;
+    let error = heard.0.lock()[0].error.clone().unwrap();
+    assert_eq!(error.error_type(), "blocked", "{error}");
+    broker.command(Command::Unblock);
+    until("the broker has one", || !broker.secrets().is_empty()).await;
+    assert_ne!(broker.secrets()[0], "token-2", "that one was given up");
+    assert_eq!(connection.snapshot().totals.lost, 0);
+}

@@ -66,6 +66,11 @@ fn hold(changes: &[StateChange]) {
             ConnectionState::Disconnected | ConnectionState::Refused { .. }
         );
         assert!(change.error.is_some() || !down, "{change:?}");
+        let ends = matches!(
+            change.to,
+            ConnectionState::Draining | ConnectionState::Closed
+        );
+        assert!(change.error.is_none() || down || ends, "{change:?}");
         last = change.to.clone();
     }
 }

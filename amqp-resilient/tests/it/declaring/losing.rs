@@ -165,6 +165,23 @@ async fn an_alarm_while_declaring_is_known_afterwards() {
 }
 
 #[tokio::test]
+async fn an_alarm_that_came_and_went_while_declaring_is_none_afterwards() {
+    let broker = Arc::new(FakeBroker::start().await);
+    let alarmed = Arc::clone(&broker);
+    broker.on_declare(move |request| {
+        if request == "existing exchange audit direct" {
+            alarmed.command(Command::Block);
+            alarmed.command(Command::Unblock);
+        }
+        Reply::Ok
+    });
+    let connection = declared(&broker, shop()).await;
+    connection.get_channel(Purpose::Admin).await.unwrap();
+    assert!(connection.state().is_connected());
+    assert!(report(&connection).is_complete());
+}
+
+#[tokio::test]
 async fn closing_and_dropping_while_declaring_leave_nothing() {
     let broker = FakeBroker::start().await;
     broker.on_declare(|_| Reply::Nothing);
