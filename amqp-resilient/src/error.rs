@@ -273,3 +273,6 @@ impl StdError for AmqpError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,13 +30,14 @@ impl Up {
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut looked = clock::now();
         let session = Arc::clone(&self.session);
+        let mut last_words = None;
         loop {
             let event = tokio::select! {
                 event = self.events.next() => event,
                 never = &mut self.keeping_fresh => match never {},
                 _ = look.tick() => {
                     if !session.is_up() {
-                        return closed_in_silence();
+                        return last_words.map_or_else(closed_in_silence, AmqpError::Lapin);
                     }
                     // After a sleep of this process, what came meanwhile has yet to be read.
                     let now = clock::now();
@@ -51,14 +52,16 @@ impl Up {
             match event {
                 Some(lapin::Event::ConnectionBlocked(reason)) => tell(Event::Blocked { reason }),
                 Some(lapin::Event::ConnectionUnblocked) => tell(Event::Unblocked),
-                // An error of a channel comes by the same way, and concerns nobody but its user.
-                Some(lapin::Event::Error(error))
-                    if !session.is_up() && classify::channel_closed(&error).is_none() =>
-                {
-                    return AmqpError::Lapin(error);
+                Some(lapin::Event::Error(error)) if !session.is_up() => {
+                    // An error of a channel comes by the same way, and concerns nobody but its user; but
+                    // brokers close connections with the codes of channels, too.
+                    if classify::channel_closed(&error).is_none() {
+                        return AmqpError::Lapin(error);
+                    }
+                    last_words = Some(error);
                 }
                 Some(_) => {}
-                None => return closed_in_silence(),
+                None => return last_words.map_or_else(closed_in_silence, AmqpError::Lapin),
             }
         }
     }
