@@ -20,6 +20,7 @@ async fn every_answer_is_right_with_hundreds_in_flight() {
     for kind in ["classic", "quorum"] {
         returns_are_those_of_their_messages(&connection, kind).await;
     }
+    copies_of_one_id_get_their_own_answers(&connection).await;
     an_exchange_deleted_under_load_costs_its_own_messages(&connection).await;
     answers_that_nobody_waits_for_take_no_memory(&connection).await;
     what_was_given_up_during_an_alarm_is_never_delivered(&node, &connection).await;
@@ -57,6 +58,50 @@ async fn returns_are_those_of_their_messages(connection: &ResilientConnection, k
     assert_eq!(found.len(), MESSAGES / 3 * 2);
     assert!(found.values().all(|copies| *copies == 1));
     delete(connection, kind).await;
+}
+
+/// Every message of a round has the same id, and the queue is made while they are in flight; some are dropped.
+async fn copies_of_one_id_get_their_own_answers(connection: &ResilientConnection) {
+    let publisher = connection.publisher_builder("same").build().unwrap();
+    let (mut confirmed, mut returned) = (0, 0);
+    for round in 0..5 {
+        let publishes = (0..100).map(|number| {
+            let body = format!("{round}-{number}");
+            let message = Message::new("", "same", &*body).message_id(format!("same-{round}"));
+            let publisher = publisher.clone();
+            async move {
+                if number % 7 == 0 {
+                    let _ = publisher.publish(message.clone()).now_or_never();
+                }
+                tokio::time::sleep(Duration::from_micros(200 * number)).await;
+                (body, publisher.publish(message).await)
+            }
+        });
+        let (results, ()) = tokio::join!(join_all(publishes), async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            declare(connection, "same", &[]).await;
+        });
+        let found = take_all(connection, "same").await;
+        for (number, (body, result)) in results.into_iter().enumerate() {
+            // Those of which another copy was dropped may be there all the same.
+            let is_there = found.contains_key(&body);
+            match result {
+                Ok(_) => {
+                    assert!(is_there, "{body} was confirmed");
+                    confirmed += 1;
+                }
+                Err(PublishError::Returned(message)) => {
+                    assert_eq!(message.body, body.as_bytes());
+                    assert!(!is_there || number % 7 == 0, "{body} was returned");
+                    returned += 1;
+                }
+                Err(other) => panic!("{body}: {other:?}"),
+            }
+        }
+        delete(connection, "same").await;
+    }
+    println!("same id: {confirmed} confirmed, {returned} returned");
+    assert!(confirmed > 0 && returned > 0);
 }
 
 async fn an_exchange_deleted_under_load_costs_its_own_messages(connection: &ResilientConnection) {
