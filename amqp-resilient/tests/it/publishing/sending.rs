@@ -252,3 +252,20 @@ async fn of_two_flushes_at_a_time_neither_misses_what_failed() {
     assert!(handles.iter().all(PublishHandle::is_ended));
     assert_eq!(flush().await, steadfast_amqp::FlushReport::default());
 }
+
+/// A broker may take up messages on different channels in any order.
+#[tokio::test]
+async fn where_each_has_a_channel_to_itself_the_next_waits_for_the_answer() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    broker.on_publish(|_, _| Answer::Nothing);
+    let mut handles = Vec::new();
+    for number in 0..3_u32 {
+        let message = Message::new("new", "q", number.to_string());
+        handles.push(publisher.send(message).await.unwrap());
+    }
+    until("one was sent", || broker.received().len() == 1).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(numbers(&broker), [0]);
+}
