@@ -23,7 +23,7 @@ use crate::message::Outgoing;
 use crate::pool::turned_away;
 use crate::publish_error::PublishError;
 use crate::published::Published;
-use crate::publisher::PublisherCore;
+use crate::publisher::{IN_ORDER, PublisherCore};
 use crate::session::Session;
 use crate::spans::PublishSpan;
 use crate::wire;
@@ -38,6 +38,8 @@ pub(crate) struct Publishing<'a> {
     deadline: Instant,
     /// Held until the message was handed over, so that those behind it come later.
     turn: Option<SemaphorePermit<'a>>,
+    /// Held until the message was answered, so that none on another channel comes in between.
+    in_order: Option<SemaphorePermit<'a>>,
     /// How often the message was handed to a connection.
     sent: u32,
     /// How many of those times the outcome stayed unknown.
@@ -62,6 +64,7 @@ impl<'a> Publishing<'a> {
             began: clock::now(),
             deadline,
             turn: None,
+            in_order: None,
             sent: 0,
             unknown: 0,
             suspicions: 0,
@@ -90,6 +93,17 @@ impl<'a> Publishing<'a> {
                 in_flight.answered();
                 return Err(self.failed(error));
             }
+            if self.turn.is_some() && self.in_order.is_none() {
+                let in_order = &self.core.in_order;
+                let share = if is_shared { 1 } else { IN_ORDER };
+                self.in_order = in_order.try_acquire_many(share).ok();
+                if self.in_order.is_none() {
+                    in_flight.answered();
+                    let share = self.in_line(in_order.acquire_many(share)).await?;
+                    self.in_order = Some(share.map_err(|_closed| AmqpError::Closed)?);
+                    continue;
+                }
+            }
             if clock::now() >= self.deadline {
                 in_flight.answered();
                 return Err(self.gave_up(None));
@@ -97,6 +111,7 @@ impl<'a> Publishing<'a> {
             let answer = self.send(&session, in_flight, is_shared).await;
             if !matches!(answer, Answer::NotSent) {
                 self.turn = None;
+                self.in_order = None;
             }
             let last = match answer {
                 Answer::Confirmed => return Ok(self.confirmed(&session)),

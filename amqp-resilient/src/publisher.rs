@@ -17,7 +17,7 @@ use tokio::task::coop::{consume_budget, unconstrained};
 use tokio::time::Instant;
 
 pub use self::builder::PublisherBuilder;
-pub(crate) use self::core::PublisherCore;
+pub(crate) use self::core::{IN_ORDER, PublisherCore};
 use self::counting::Counting;
 pub use self::handle::PublishHandle;
 use crate::buffer::Room;
@@ -38,10 +38,14 @@ use crate::spans::PublishSpan;
 /// messages are handed to it one by one, and returns are read off the connection by message id.
 ///
 /// # Order
-/// What one task publishes one after the other, or gives to [`send`](Self::send), arrives at its exchange in
-/// that order, as long as no message has to be sent again, none is given up by dropping its future, and none
-/// has the id of another one in flight. A `publish` does not wait for what was given to `send` and still
-/// waits itself, for its turn or for the connection: [`flush`](Self::flush) before what must come last.
+/// What one task publishes one after the other, or gives to [`send`](Self::send), arrives in that order, as
+/// long as no message has to be sent again, and none is given up by dropping its future. But a `publish` may
+/// overtake what was given to `send` and still waits to be sent: [`flush`](Self::flush) before what must come
+/// last.
+///
+/// Messages share a channel, which the broker closes over a message that it cannot accept. So a message to an
+/// exchange that is new to the publisher has a channel to itself, and so has one with the id of another one in
+/// flight. Given to `send`, it waits for the answers to those before it, and those after it for its own.
 ///
 /// # Examples
 /// ```no_run

@@ -20,6 +20,9 @@ pub(crate) struct PublisherCore {
     pub(crate) lanes: Lanes,
     /// One, for the message that is being handed over in order.
     pub(crate) turns: Semaphore,
+    /// [`IN_ORDER`] of them: one for each message that was handed over in order and waits for its answer, all
+    /// for one that has a channel to itself. The broker may take up what comes on two channels in any order.
+    pub(crate) in_order: Semaphore,
     /// One, for a message that may be the death of its connection.
     pub(crate) suspects: Semaphore,
     pub(crate) backpressure: Backpressure,
@@ -54,6 +57,7 @@ impl PublisherCore {
             places,
             lanes: Lanes::new(&name, Arc::downgrade(hub)),
             turns: Semaphore::new(1),
+            in_order: Semaphore::new(IN_ORDER as usize),
             suspects: Semaphore::new(1),
             backpressure: settings.backpressure,
             deadline: settings.deadline,
@@ -82,6 +86,7 @@ impl PublisherCore {
     pub(crate) fn end(&self) {
         self.places.close();
         self.turns.close();
+        self.in_order.close();
         self.suspects.close();
         self.lanes.close();
     }
@@ -91,6 +96,9 @@ impl PublisherCore {
         self.lanes.forget_idle();
     }
 }
+
+/// At least as many as may be in flight.
+pub(crate) const IN_ORDER: u32 = u16::MAX as u32;
 
 /// Makes message ids: a random part for the publisher, and a number.
 pub(crate) struct MessageIds {

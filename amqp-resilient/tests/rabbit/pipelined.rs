@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt, stream};
-use steadfast_amqp::lapin::options::{ExchangeDeleteOptions, QueueBindOptions};
+use steadfast_amqp::lapin::options::{BasicGetOptions, ExchangeDeleteOptions, QueueBindOptions};
 use steadfast_amqp::{
     AmqpError, Exchange, Message, PublishError, Purpose, ResilientConnection, Topology,
 };
@@ -20,6 +20,8 @@ async fn every_answer_is_right_with_hundreds_in_flight() {
     for kind in ["classic", "quorum"] {
         returns_are_those_of_their_messages(&connection, kind).await;
     }
+    copies_of_one_id_get_their_own_answers(&connection).await;
+    sends_to_a_new_exchange_keep_their_order(&connection).await;
     an_exchange_deleted_under_load_costs_its_own_messages(&connection).await;
     answers_that_nobody_waits_for_take_no_memory(&connection).await;
     what_was_given_up_during_an_alarm_is_never_delivered(&node, &connection).await;
@@ -57,6 +59,87 @@ async fn returns_are_those_of_their_messages(connection: &ResilientConnection, k
     assert_eq!(found.len(), MESSAGES / 3 * 2);
     assert!(found.values().all(|copies| *copies == 1));
     delete(connection, kind).await;
+}
+
+/// Every message of a round has the same id, and the queue is made while they are in flight; some are dropped.
+async fn copies_of_one_id_get_their_own_answers(connection: &ResilientConnection) {
+    let publisher = connection.publisher_builder("same").build().unwrap();
+    let (mut confirmed, mut returned) = (0, 0);
+    for round in 0..5 {
+        let publishes = (0..100).map(|number| {
+            let body = format!("{round}-{number}");
+            let message = Message::new("", "same", &*body).message_id(format!("same-{round}"));
+            let publisher = publisher.clone();
+            async move {
+                if number % 7 == 0 {
+                    let _ = publisher.publish(message.clone()).now_or_never();
+                }
+                tokio::time::sleep(Duration::from_micros(200 * number)).await;
+                (body, publisher.publish(message).await)
+            }
+        });
+        let (results, ()) = tokio::join!(join_all(publishes), async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            declare(connection, "same", &[]).await;
+        });
+        let found = take_all(connection, "same").await;
+        for (number, (body, result)) in results.into_iter().enumerate() {
+            // Those of which another copy was dropped may be there all the same.
+            let is_there = found.contains_key(&body);
+            match result {
+                Ok(_) => {
+                    assert!(is_there, "{body} was confirmed");
+                    confirmed += 1;
+                }
+                Err(PublishError::Returned(message)) => {
+                    assert_eq!(message.body, body.as_bytes());
+                    assert!(!is_there || number % 7 == 0, "{body} was returned");
+                    returned += 1;
+                }
+                Err(other) => panic!("{body}: {other:?}"),
+            }
+        }
+        delete(connection, "same").await;
+    }
+    println!("same id: {confirmed} confirmed, {returned} returned");
+    assert!(confirmed > 0 && returned > 0);
+}
+
+/// They go on a channel of their own, and RabbitMQ works on channels at the same time.
+async fn sends_to_a_new_exchange_keep_their_order(connection: &ResilientConnection) {
+    declare(connection, "order", &[]).await;
+    let channel = connection.get_channel(Purpose::Admin).await.unwrap();
+    let options = QueueBindOptions::default();
+    let (queue, exchange) = ("order".into(), "amq.fanout".into());
+    channel
+        .queue_bind(queue, exchange, "".into(), options, Default::default())
+        .await
+        .unwrap();
+    for round in 0..20 {
+        let name = format!("order-{round}");
+        let publisher = connection.publisher_builder(name).build().unwrap();
+        // So that both channels are open.
+        for exchange in ["", "amq.topic"] {
+            let message = Message::new(exchange, "nowhere", "x").mandatory(false);
+            publisher.publish(message).await.unwrap();
+        }
+        for number in 0..200 {
+            let message = Message::new("", "order", number.to_string());
+            drop(publisher.send(message).await.unwrap());
+        }
+        for number in 200..202 {
+            let message = Message::new("amq.fanout", "", number.to_string());
+            drop(publisher.send(message).await.unwrap());
+        }
+        assert!(publisher.flush(Duration::from_secs(20)).await.is_clean());
+        for number in 0..202 {
+            let options = BasicGetOptions { no_ack: true };
+            let found = channel.basic_get("order".into(), options).await.unwrap();
+            let body = String::from_utf8(found.unwrap().delivery.data).unwrap();
+            assert_eq!(body, number.to_string(), "round {round}");
+        }
+    }
+    delete(connection, "order").await;
 }
 
 async fn an_exchange_deleted_under_load_costs_its_own_messages(connection: &ResilientConnection) {

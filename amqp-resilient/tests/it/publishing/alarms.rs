@@ -85,3 +85,34 @@ async fn a_message_in_flight_when_the_alarm_comes_is_not_sent_again() {
     );
     assert!(broker.received().len() <= 3);
 }
+
+#[tokio::test]
+async fn an_alarm_that_outlasts_the_confirm_timeout_makes_no_copies() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let publisher = connection
+        .publisher_builder("impatient")
+        .confirm_timeout(Duration::from_secs(1))
+        .build()
+        .unwrap();
+    warm_up(&publisher).await;
+    broker.on_publish(|message, _| match message.text() {
+        "during" => Answer::Nothing,
+        _ => Answer::AckMultiple,
+    });
+    let during = publisher.send(Message::new("", "q", "during")).await;
+    until("it was sent", || broker.received().len() == 2).await;
+    broker.command(Command::Block);
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    broker.command(Command::Unblock);
+    publisher
+        .publish(Message::new("", "q", "after"))
+        .await
+        .unwrap();
+    let published = during.unwrap().await.unwrap();
+    assert_eq!(
+        (published.attempts, published.possibly_duplicated),
+        (1, false)
+    );
+    assert_eq!(broker.received().len(), 3);
+}

@@ -252,3 +252,48 @@ async fn of_two_flushes_at_a_time_neither_misses_what_failed() {
     assert!(handles.iter().all(PublishHandle::is_ended));
     assert_eq!(flush().await, steadfast_amqp::FlushReport::default());
 }
+
+/// A broker may take up messages on different channels in any order.
+#[tokio::test]
+async fn where_each_has_a_channel_to_itself_the_next_waits_for_the_answer() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    broker.on_publish(|_, _| Answer::Nothing);
+    let mut handles = Vec::new();
+    for number in 0..3_u32 {
+        let message = Message::new("new", "q", number.to_string());
+        handles.push(publisher.send(message).await.unwrap());
+    }
+    until("one was sent", || broker.received().len() == 1).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(numbers(&broker), [0]);
+}
+
+#[tokio::test]
+async fn a_message_to_a_new_exchange_waits_for_the_answers_to_those_before_it() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let publisher = connection.publisher();
+    publisher.publish(Message::new("", "q", "0")).await.unwrap();
+    broker.on_publish(|message, _| match message.text() {
+        "3" => Answer::AckMultiple,
+        _ if message.exchange == "new" => Answer::Ack,
+        _ => Answer::Nothing,
+    });
+    for number in 1..3_u32 {
+        let message = Message::new("", "q", number.to_string());
+        drop(publisher.send(message).await.unwrap());
+    }
+    let new = Message::new("new", "q", "4");
+    let new = publisher.send(new).await.unwrap();
+    let later = publisher.send(Message::new("", "q", "5")).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(numbers(&broker), [0, 1, 2]);
+    // It does not wait, and has the others answered.
+    publisher.publish(Message::new("", "q", "3")).await.unwrap();
+    new.await.unwrap();
+    until("all were sent", || broker.received().len() == 6).await;
+    assert_eq!(numbers(&broker), [0, 1, 2, 3, 4, 5]);
+    drop(later);
+}

@@ -82,7 +82,8 @@ async fn a_deleted_exchange_costs_its_own_messages_and_no_others() {
         PublishError::Amqp(AmqpError::ChannelClosed { code: 404, .. })
     ));
     assert!(!good.unwrap().possibly_duplicated);
-    assert!(broker.channels_opened() <= opened + 1);
+    // One for the bad, and the shared one, if all there were had been closed.
+    assert!(broker.channels_opened() <= opened + 2);
 }
 
 #[tokio::test]
