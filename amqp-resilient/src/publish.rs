@@ -1,29 +1,29 @@
 //! Publishing one message: send it, make sense of the answer, send it again if there was none.
 
 mod answer;
+mod exchange;
+mod order;
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
-use lapin::Confirmation;
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use self::answer::Answer;
+use self::order::Order;
+pub(crate) use self::order::Orders;
 use crate::buffer::Backpressure;
 use crate::clock;
 use crate::config_error::FieldError;
 use crate::error::AmqpError;
 use crate::hub::{Hub, Patience};
 use crate::lane::InFlight;
-use crate::link::Link;
 use crate::message::Outgoing;
 use crate::pool::turned_away;
 use crate::publish_error::PublishError;
 use crate::published::Published;
-use crate::publisher::{IN_ORDER, PublisherCore};
+use crate::publisher::PublisherCore;
 use crate::session::Session;
 use crate::spans::PublishSpan;
 use crate::wire;
@@ -36,6 +36,8 @@ pub(crate) struct Publishing<'a> {
     span: &'a mut PublishSpan,
     began: Instant,
     deadline: Instant,
+    /// The order that it has to keep, if nobody waits for it.
+    order: Option<&'a Order>,
     /// Held until the message was handed over, so that those behind it come later.
     turn: Option<SemaphorePermit<'a>>,
     /// Held until the message was answered, so that none on another channel comes in between.
@@ -63,6 +65,7 @@ impl<'a> Publishing<'a> {
             span,
             began: clock::now(),
             deadline,
+            order: None,
             turn: None,
             in_order: None,
             sent: 0,
@@ -71,10 +74,15 @@ impl<'a> Publishing<'a> {
         }
     }
 
-    /// As [`run`](Self::run), after the messages that came before, and before those that come after.
-    pub(crate) async fn run_in_turn(mut self) -> Result<Published, PublishError> {
-        let turn = self.in_line(self.core.turns.acquire()).await?;
+    /// As [`run`](Self::run), after the messages of the order that came before, and before those that come
+    /// after.
+    pub(crate) async fn run_in_order(
+        mut self,
+        order: &'a Order,
+    ) -> Result<Published, PublishError> {
+        let turn = self.in_line(order.turns.acquire()).await?;
         self.turn = Some(turn.map_err(|_closed| AmqpError::Closed)?);
+        self.order = Some(order);
         self.run().await
     }
 
@@ -93,16 +101,10 @@ impl<'a> Publishing<'a> {
                 in_flight.answered();
                 return Err(self.failed(error));
             }
-            if self.turn.is_some() && self.in_order.is_none() {
-                let in_order = &self.core.in_order;
-                let share = if is_shared { 1 } else { IN_ORDER };
-                self.in_order = in_order.try_acquire_many(share).ok();
-                if self.in_order.is_none() {
-                    in_flight.answered();
-                    let share = self.in_line(in_order.acquire_many(share)).await?;
-                    self.in_order = Some(share.map_err(|_closed| AmqpError::Closed)?);
-                    continue;
-                }
+            if !self.comes_at_once(is_shared) {
+                in_flight.answered();
+                self.wait_for_those_before(is_shared).await?;
+                continue;
             }
             if clock::now() >= self.deadline {
                 in_flight.answered();
@@ -110,8 +112,7 @@ impl<'a> Publishing<'a> {
             }
             let answer = self.send(&session, in_flight, is_shared).await;
             if !matches!(answer, Answer::NotSent) {
-                self.turn = None;
-                self.in_order = None;
+                (self.order, self.turn, self.in_order) = (None, None, None);
             }
             let last = match answer {
                 Answer::Confirmed => return Ok(self.confirmed(&session)),
@@ -138,6 +139,25 @@ impl<'a> Publishing<'a> {
             sleep_until(again_at).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Whether the message may be handed over now, as far as the order goes: on the shared channel it comes
+    /// behind those before it, on one of its own only once they have been answered.
+    fn comes_at_once(&mut self, is_shared: bool) -> bool {
+        if let (Some(order), None) = (self.order, &self.in_order) {
+            self.in_order = order.answers.try_acquire_many(share(is_shared)).ok();
+            return self.in_order.is_some();
+        }
+        true
+    }
+
+    async fn wait_for_those_before(&mut self, is_shared: bool) -> Result<(), PublishError> {
+        if let Some(order) = self.order {
+            let answered = self.in_line(order.answers.acquire_many(share(is_shared)));
+            let answered = answered.await?;
+            self.in_order = Some(answered.map_err(|_closed| AmqpError::Closed)?);
+        }
+        Ok(())
     }
 
     /// Waits behind others, before the message is sent for the first time.
@@ -200,97 +220,6 @@ impl<'a> Publishing<'a> {
         }
     }
 
-    /// Sends the message once.
-    async fn send(&mut self, session: &Session, in_flight: InFlight, is_shared: bool) -> Answer {
-        self.sent += 1;
-        let Some(result) = self.exchange(session, &in_flight, is_shared).await else {
-            in_flight.lane().retire();
-            self.note_if_repeated();
-            let answer = Answer::Unknown(None);
-            self.span.answered(answer.error_type());
-            return answer;
-        };
-        let answer = self.understand(result, &in_flight);
-        self.span.answered(answer.error_type());
-        let lanes = &self.core.lanes;
-        match &answer {
-            Answer::NotSent => self.sent -= 1,
-            Answer::Confirmed | Answer::Returned(_) | Answer::Nacked if !is_shared => {
-                lanes.trust(&self.message.exchange);
-            }
-            Answer::Unknown(_) | Answer::ChannelClosed(_) if is_shared && session.is_up() => {
-                lanes.distrust(&self.message.exchange);
-            }
-            _ => {}
-        }
-        if !matches!(answer, Answer::NotSent) {
-            self.note_if_repeated();
-        }
-        in_flight.answered();
-        answer
-    }
-
-    /// Hands the message over and waits for the answer; `None` if there is none to be expected any more.
-    ///
-    /// Nothing is awaited between looking whether the connection is blocked, which `lane` did last, and
-    /// handing the message over.
-    async fn exchange(
-        &mut self,
-        session: &Session,
-        in_flight: &InFlight,
-        is_shared: bool,
-    ) -> Option<lapin::Result<Confirmation>> {
-        let message = self.message;
-        let mut link = self.hub.watch_link();
-        let turn = &mut self.turn;
-        let span = &mut *self.span;
-        let exchange = async {
-            // Where each has a channel to itself, nothing but the answer keeps messages in order.
-            let handed_over = || drop(turn.take_if(|_| is_shared));
-            in_flight.hand_over(message, span, handed_over).await?.await
-        };
-        tokio::pin!(exchange);
-        // By hand, as `select!` lets others run first if the task has done much: an alarm may come meanwhile.
-        let first = poll_fn(|cx| Poll::Ready(exchange.as_mut().poll(cx)));
-        if let Poll::Ready(result) = first.await {
-            return Some(result);
-        }
-        let mut answer_by = self.deadline.min(clock::after(self.core.confirm_timeout));
-        let epoch = session.epoch();
-        let lost = async {
-            let of_another = |link: &Link<Session>| match link.session() {
-                Some(session) => session.epoch() != epoch,
-                None => true,
-            };
-            drop(link.wait_for(of_another).await);
-        };
-        tokio::pin!(lost);
-        loop {
-            tokio::select! {
-                biased;
-                result = &mut exchange => return Some(result),
-                // lapin settles what was in flight within moments of the loss.
-                () = &mut lost => {
-                    let settled = self.deadline.min(clock::after(SETTLE));
-                    return timeout_at(settled, &mut exchange).await.ok();
-                }
-                () = sleep_until(answer_by) => {
-                    if clock::now() >= self.deadline || !session.is_blocked() {
-                        return None;
-                    }
-                    // The broker is not reading: another copy would only join the first.
-                    answer_by = self.deadline.min(clock::after(self.core.confirm_timeout));
-                }
-            }
-        }
-    }
-
-    fn note_if_repeated(&self) {
-        if self.unknown > 0 {
-            self.hub.publishes.republished();
-        }
-    }
-
     fn too_large(&self, session: &Session) -> Option<PublishError> {
         let limit = usize::try_from(session.frame_max()).unwrap_or(usize::MAX);
         let size = wire::header_frame_len(&self.message.properties);
@@ -348,8 +277,10 @@ impl<'a> Publishing<'a> {
     }
 }
 
-/// How long lapin may take to settle what was in flight on a lost connection; it takes some 25 ms.
-const SETTLE: Duration = Duration::from_millis(250);
+/// A message's share of the answers that are to come.
+fn share(is_shared: bool) -> u32 {
+    if is_shared { 1 } else { order::ALL }
+}
 
 /// The pauses before a message is sent again, so that a connection that fails at once is not
 /// hammered.

@@ -17,7 +17,7 @@ use tokio::task::coop::{consume_budget, unconstrained};
 use tokio::time::Instant;
 
 pub use self::builder::PublisherBuilder;
-pub(crate) use self::core::{IN_ORDER, PublisherCore};
+pub(crate) use self::core::PublisherCore;
 use self::counting::Counting;
 pub use self::handle::PublishHandle;
 use crate::buffer::Room;
@@ -38,14 +38,15 @@ use crate::spans::PublishSpan;
 /// messages are handed to it one by one, and returns are read off the connection by message id.
 ///
 /// # Order
-/// What one task publishes one after the other, or gives to [`send`](Self::send), arrives in that order, as
-/// long as no message has to be sent again, and none is given up by dropping its future. But a `publish` may
-/// overtake what was given to `send` and still waits to be sent: [`flush`](Self::flush) before what must come
-/// last.
+/// What one task publishes one after the other, or gives to [`send`](Self::send) for one exchange, arrives in
+/// that order, as long as no message has to be sent again, and none is given up by dropping its future. Two
+/// exchanges have no order between them, so that none waits for the other; and a `publish` may overtake what
+/// was given to `send` and still waits to be sent: [`flush`](Self::flush) before what must come last.
 ///
 /// Messages share a channel, which the broker closes over a message that it cannot accept. So a message to an
 /// exchange that is new to the publisher has a channel to itself, and so has one with the id of another one in
-/// flight. Given to `send`, it waits for the answers to those before it, and those after it for its own.
+/// flight. Given to `send`, it waits for the answers to those before it to the same exchange, and those after
+/// it for its own.
 ///
 /// # Examples
 /// ```no_run
@@ -155,9 +156,10 @@ impl Publisher {
         let publisher = self.clone();
         let mut sending = Box::pin(async move {
             let hub = publisher.connection.hub();
+            let order = publisher.core.orders.of(&message.exchange);
             let span = &mut counting.span;
             let publishing = Publishing::new(hub, &publisher.core, &message, deadline, span);
-            let result = publishing.run_in_turn().await;
+            let result = publishing.run_in_order(&order).await;
             room.ended(&result);
             counting.ended(result.as_ref().err());
             result

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use crate::buffer::{Backpressure, Buffer};
 use crate::hub::Hub;
 use crate::lanes::Lanes;
+use crate::publish::Orders;
 
 /// It does not keep the connection open.
 pub(crate) struct PublisherCore {
@@ -18,11 +19,8 @@ pub(crate) struct PublisherCore {
     /// Those of the messages in flight.
     pub(crate) places: Bulkhead,
     pub(crate) lanes: Lanes,
-    /// One, for the message that is being handed over in order.
-    pub(crate) turns: Semaphore,
-    /// [`IN_ORDER`] of them: one for each message that was handed over in order and waits for its answer, all
-    /// for one that has a channel to itself. The broker may take up what comes on two channels in any order.
-    pub(crate) in_order: Semaphore,
+    /// Of the messages that are not waited for.
+    pub(crate) orders: Orders,
     /// One, for a message that may be the death of its connection.
     pub(crate) suspects: Semaphore,
     pub(crate) backpressure: Backpressure,
@@ -56,8 +54,7 @@ impl PublisherCore {
             buffer: Arc::new(Buffer::new(settings.max_messages, settings.max_bytes)),
             places,
             lanes: Lanes::new(&name, Arc::downgrade(hub)),
-            turns: Semaphore::new(1),
-            in_order: Semaphore::new(IN_ORDER as usize),
+            orders: Orders::default(),
             suspects: Semaphore::new(1),
             backpressure: settings.backpressure,
             deadline: settings.deadline,
@@ -85,8 +82,7 @@ impl PublisherCore {
     /// Gives up the messages that it has and that are not in flight.
     pub(crate) fn end(&self) {
         self.places.close();
-        self.turns.close();
-        self.in_order.close();
+        self.orders.close();
         self.suspects.close();
         self.lanes.close();
     }
@@ -96,9 +92,6 @@ impl PublisherCore {
         self.lanes.forget_idle();
     }
 }
-
-/// At least as many as may be in flight.
-pub(crate) const IN_ORDER: u32 = u16::MAX as u32;
 
 /// Makes message ids: a random part for the publisher, and a number.
 pub(crate) struct MessageIds {

@@ -271,29 +271,62 @@ async fn where_each_has_a_channel_to_itself_the_next_waits_for_the_answer() {
 }
 
 #[tokio::test]
-async fn a_message_to_a_new_exchange_waits_for_the_answers_to_those_before_it() {
+async fn a_message_on_a_channel_of_its_own_waits_for_the_answers_to_those_before_it() {
     let broker = FakeBroker::start().await;
     let connection = connected(&broker).await;
     let publisher = connection.publisher();
     publisher.publish(Message::new("", "q", "0")).await.unwrap();
     broker.on_publish(|message, _| match message.text() {
         "3" => Answer::AckMultiple,
-        _ if message.exchange == "new" => Answer::Ack,
+        "4" => Answer::Ack,
         _ => Answer::Nothing,
     });
-    for number in 1..3_u32 {
-        let message = Message::new("", "q", number.to_string());
-        drop(publisher.send(message).await.unwrap());
+    let message = |number: u32| Message::new("", "q", number.to_string());
+    for number in 1..3 {
+        let id = format!("id of {number}");
+        drop(
+            publisher
+                .send(message(number).message_id(id))
+                .await
+                .unwrap(),
+        );
     }
-    let new = Message::new("new", "q", "4");
-    let new = publisher.send(new).await.unwrap();
-    let later = publisher.send(Message::new("", "q", "5")).await.unwrap();
+    // Its id is that of one in flight.
+    let twin = message(4).message_id("id of 1");
+    let twin = publisher.send(twin).await.unwrap();
+    let later = publisher.send(message(5)).await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(numbers(&broker), [0, 1, 2]);
     // It does not wait, and has the others answered.
-    publisher.publish(Message::new("", "q", "3")).await.unwrap();
-    new.await.unwrap();
+    publisher.publish(message(3)).await.unwrap();
+    twin.await.unwrap();
     until("all were sent", || broker.received().len() == 6).await;
     assert_eq!(numbers(&broker), [0, 1, 2, 3, 4, 5]);
     drop(later);
+}
+
+#[tokio::test]
+async fn an_exchange_that_is_slow_to_answer_holds_up_no_other() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    broker.on_publish(|message, _| match &*message.exchange {
+        "slow" => Answer::Nothing,
+        _ => Answer::Ack,
+    });
+    let publisher = connection.publisher();
+    let mut slow = Vec::new();
+    for exchange in ["slow", "", "quick", "slow", "", "quick"] {
+        let message = Message::new(exchange, "q", "1").deadline(Duration::from_secs(60));
+        let handle = publisher.send(message).await.unwrap();
+        match exchange {
+            "slow" => slow.push(handle),
+            _ => {
+                timeout(Duration::from_secs(5), handle)
+                    .await
+                    .unwrap()
+                    .unwrap();
+            }
+        }
+    }
+    assert!(slow.iter().all(|handle| !handle.is_ended()));
 }
