@@ -92,8 +92,8 @@ fn start(scenario: &Scenario, kind: Kind, arguments: &Arguments) -> std::io::Res
         command.arg("--quick");
     }
     command
-        // lapin has two buffers of 4 MiB for each connection. glibc would, after the first has been freed,
-        // keep such blocks or not as it happens: a step of 8 MiB in the memory, up or down, that says nothing.
+        // lapin has two buffers of 4 MiB for each connection. Left to itself glibc gives them back with the
+        // first connection and keeps those of later ones, or not, as it happens.
         .env("MALLOC_MMAP_THRESHOLD_", "131072")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
