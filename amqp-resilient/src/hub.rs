@@ -215,6 +215,11 @@ impl Hub {
         }
     }
 
+    /// Whether the connection is up and not blocked, at this moment.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.read(|link| link.session().is_some_and(|session| session.is_usable()))
+    }
+
     /// The connection, if it is up and not blocked: the look that costs next to nothing.
     fn usable(&self, patience: Patience) -> Option<Arc<Session>> {
         let link = self.link.borrow();

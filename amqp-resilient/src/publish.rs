@@ -214,7 +214,9 @@ impl<'a> Publishing<'a> {
             match found {
                 // The broker is slow, and the message has time.
                 Err(AmqpError::ChannelTimeout { .. }) if clock::now() < self.deadline => {}
-                Err(AmqpError::CheckoutTimeout { .. }) => return Err(self.too_late()),
+                Err(AmqpError::ChannelTimeout { .. } | AmqpError::CheckoutTimeout { .. }) => {
+                    return Err(self.too_late());
+                }
                 found => return Ok(found?),
             }
         }
@@ -257,14 +259,12 @@ impl<'a> Publishing<'a> {
 
     /// Its time was over before it was sent.
     fn too_late(&self) -> PublishError {
-        match self
-            .hub
-            .read(|link| link.session().is_some_and(|session| session.is_usable()))
-        {
-            true => PublishError::Deadline {
+        if self.hub.is_usable() {
+            PublishError::Deadline {
                 waited: self.began.elapsed(),
-            },
-            false => self.hub.gave_up_waiting().into(),
+            }
+        } else {
+            self.hub.gave_up_waiting().into()
         }
     }
 

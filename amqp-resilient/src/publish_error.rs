@@ -233,3 +233,100 @@ impl fmt::Display for ReturnedMessage {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Vec<(PublishError, &'static str, bool, bool)> {
+        let second = Duration::from_secs(1);
+        let returned = ReturnedMessage {
+            message_id: "m".into(),
+            reply_code: 312,
+            reply_text: "NO_ROUTE".into(),
+            exchange: String::new(),
+            routing_key: "q".into(),
+            body: Vec::new(),
+            properties: BasicProperties::default(),
+        };
+        let blocked = PublishError::Blocked {
+            reason: "low on memory".into(),
+            since: second,
+        };
+        let open = AmqpError::CircuitOpen {
+            retry_after: second,
+            last: None,
+        };
+        vec![
+            (
+                PublishError::Returned(Box::new(returned)),
+                "returned",
+                false,
+                true,
+            ),
+            (
+                PublishError::Nacked {
+                    message_id: "m".into(),
+                },
+                "nacked",
+                true,
+                false,
+            ),
+            (blocked.clone(), "blocked", true, false),
+            (
+                PublishError::BufferFull {
+                    messages: 1,
+                    bytes: 2,
+                    waited: second,
+                },
+                "buffer_full",
+                true,
+                false,
+            ),
+            (
+                PublishError::Deadline { waited: second },
+                "deadline",
+                true,
+                false,
+            ),
+            (
+                PublishError::TooLarge { bytes: 2, limit: 1 },
+                "too_large",
+                false,
+                true,
+            ),
+            (
+                PublishError::Ambiguous {
+                    message_id: "m".into(),
+                    attempts: 2,
+                    source: Some(Box::new(blocked)),
+                },
+                "ambiguous",
+                true,
+                false,
+            ),
+            (
+                PublishError::Invalid(FieldError::new("header", &"x", "must be y")),
+                "invalid",
+                false,
+                true,
+            ),
+            (PublishError::Amqp(open), "circuit_open", true, false),
+            (PublishError::Amqp(AmqpError::Closed), "closed", false, true),
+        ]
+    }
+
+    #[test]
+    fn each_error_says_whether_to_try_again_and_whether_it_may_be_there() {
+        for (error, name, retryable, permanent) in table() {
+            assert_eq!(error.error_type(), name);
+            assert_eq!(error.is_retryable(), retryable, "{name}");
+            assert_eq!(error.is_permanent(), permanent, "{name}");
+            assert_eq!(error.may_be_delivered(), name == "ambiguous", "{name}");
+            let retry_after = (name == "circuit_open").then_some(Duration::from_secs(1));
+            assert_eq!(error.retry_after(), retry_after, "{name}");
+            assert_eq!(error.source().is_some(), name == "ambiguous", "{name}");
+            assert!(!error.to_string().contains('\n'));
+        }
+    }
+}

@@ -201,8 +201,19 @@ impl Publisher {
         let message = message.prepare().map_err(PublishError::Invalid)?;
         let room = core
             .buffer
-            .room(message.size(), core.backpressure, deadline)
-            .await?;
+            .room(message.size(), core.backpressure, deadline);
+        let room = room.await.map_err(|error| {
+            let hub = self.connection.hub();
+            match error {
+                // What it waited for is known better than that.
+                PublishError::BufferFull { waited, .. }
+                    if !waited.is_zero() && !hub.is_usable() =>
+                {
+                    hub.gave_up_waiting().into()
+                }
+                error => error,
+            }
+        })?;
         Ok((message, deadline, room))
     }
 

@@ -116,3 +116,25 @@ async fn an_alarm_that_outlasts_the_confirm_timeout_makes_no_copies() {
     );
     assert_eq!(broker.received().len(), 3);
 }
+
+#[tokio::test]
+async fn those_who_wait_for_room_in_an_alarm_are_told_of_the_alarm() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    let publisher = connection
+        .publisher_builder("small")
+        .max_in_flight(1)
+        .buffer_messages(2)
+        .deadline(Duration::from_millis(200))
+        .build()
+        .unwrap();
+    warm_up(&publisher).await;
+    broker.command(Command::Block);
+    until("it is blocked", || connection.state().is_blocked()).await;
+    let publishes = (0..10).map(|_| publisher.publish(Message::new("", "q", "x")));
+    for result in join_all(publishes).await {
+        let error = result.unwrap_err();
+        assert!(matches!(error, PublishError::Blocked { .. }), "{error:?}");
+    }
+    assert_eq!(broker.received().len(), 1);
+}
