@@ -87,18 +87,18 @@
 //! # Cancellation
 //!
 //! Dropping a future gives its place back at once. A publish dropped after its message was sent is
-//! counted as abandoned; its late answer meets nobody else, and when many are missing on a channel it is
-//! closed. Handles are
-//! counted: with the last one, be it a connection, a publisher, a checked out channel or a message that was
-//! taken on, the connection ends, even while it is being made or the broker is down.
+//! counted as abandoned; its late answer meets nobody else, and when many are missing on a channel, the
+//! channel is closed. Handles are counted: with the last one, be it a connection, a publisher, a checked out
+//! channel or a message that was taken on, the connection ends, even while it is being made or the broker is
+//! down.
 //!
 //! # Cost
 //!
-//! Two tasks and one thread (lapin's) a connection; two connections if there are channels for consuming. A publish adds a few short locks to lapin's own work
-//! and waits for one round trip; it copies the body as often as it sends it, and a `send` that cannot end at
-//! once has a task to itself. A topology takes one round trip an entity, at each connect. On a connection that
-//! is watched a publish also has a span and copies its headers, some microseconds; on one that is not, it
-//! looks at a flag.
+//! Two tasks and one thread (lapin's) a connection; two connections if there are channels for consuming. A
+//! publish adds a few short locks to lapin's own work and waits for one round trip; it copies the body as often
+//! as it sends it, and a `send` that cannot end at once has a task to itself. A topology takes one round trip an
+//! entity, at each connect. On a connection that is watched a publish also has a span and copies its headers; on
+//! one that is not, it looks at a flag.
 //!
 //! # Features
 //!
