@@ -236,3 +236,31 @@ async fn failing_fast_a_message_does_not_wait_behind_others_for_a_broker_that_is
     }
     assert!(!stuck.is_ended(), "it was sent, and is to be sent again");
 }
+
+#[tokio::test]
+async fn bytes_are_bounded_while_the_broker_is_away() {
+    let broker = FakeBroker::start_down().await;
+    let connection = quick(broker.uri()).connect_lazy().unwrap();
+    let publisher = connection
+        .publisher_builder("narrow")
+        .buffer_bytes(10_000)
+        .deadline(Duration::from_secs(20))
+        .build()
+        .unwrap();
+    let message = || Message::new("", "q", vec![b'x'; 4_000]);
+    let publishes = (0..5).map(|_| publisher.publish(message()));
+    let mut publishes = std::pin::pin!(join_all(publishes));
+    timeout(Duration::from_millis(50), &mut publishes)
+        .await
+        .unwrap_err();
+    let now = &connection.snapshot().publishers[0];
+    assert_eq!((now.held, now.max_bytes), (2, 10_000));
+    assert!(
+        (8_000..=10_048).contains(&now.held_bytes),
+        "{}",
+        now.held_bytes
+    );
+    broker.come_up().await;
+    assert!(publishes.await.iter().all(Result::is_ok));
+    assert_eq!(connection.snapshot().publishers[0].held_bytes, 0);
+}
