@@ -24,6 +24,8 @@ pub(crate) struct Session {
     ended: AtomicBool,
     /// Whether there are channel numbers that cannot be used any more.
     spoiled: AtomicBool,
+    /// Whether it was ended because there were none left.
+    worn_out: AtomicBool,
 }
 
 /// Whether a channel is asked for confirms when it is opened.
@@ -47,6 +49,7 @@ impl Session {
             returns,
             ended: AtomicBool::new(false),
             spoiled: AtomicBool::new(false),
+            worn_out: AtomicBool::new(false),
         }
     }
 
@@ -61,6 +64,11 @@ impl Session {
     /// As lapin has it at this moment; the supervisor hears of a loss a little later.
     pub(crate) fn is_up(&self) -> bool {
         !self.ended.load(Ordering::Relaxed) && self.connection.status().connected()
+    }
+
+    /// Whether it was ended because channel errors had used it up, for which the broker is not to blame.
+    pub(crate) fn is_worn_out(&self) -> bool {
+        self.worn_out.load(Ordering::Relaxed)
     }
 
     /// Whether a command would be answered, as far as lapin knows.
@@ -120,6 +128,7 @@ impl Session {
                 Err(error) => {
                     let none_left = matches!(error.kind(), lapin::ErrorKind::ChannelsLimitReached);
                     if none_left && self.spoiled.load(Ordering::Relaxed) {
+                        self.worn_out.store(true, Ordering::Relaxed);
                         self.cut();
                         return Err(AmqpError::Lapin(error));
                     }

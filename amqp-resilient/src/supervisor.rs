@@ -80,7 +80,9 @@ impl Supervisor {
             self.barred.lock().clear();
             let error = self.attend(&mut up).await;
             // A connection that was stable and went down counts against the broker once.
-            if let Ok(permit) = self.hub.breaker.try_acquire() {
+            if !up.session.is_worn_out()
+                && let Ok(permit) = self.hub.breaker.try_acquire()
+            {
                 permit.failure();
             }
             loss = Some(error);
@@ -153,7 +155,11 @@ impl Supervisor {
                 Ok(up)
             }
             Ok(error) => {
-                permit.failure();
+                if up.session.is_worn_out() {
+                    permit.success();
+                } else {
+                    permit.failure();
+                }
                 Err(error)
             }
         }

@@ -286,6 +286,8 @@ async fn errors_of_earlier_channels_do_not_use_up_the_connection() {
     let epoch = connection.epoch().unwrap().number();
     assert!(epoch > 1, "five numbers were not enough for forty errors");
     assert!(epoch <= 20, "each connection is good for a few: {epoch}");
+    // Errors of channels never count.
+    assert_eq!(connection.breaker().snapshot().totals.failure, 0);
 }
 
 /// Whoever had a channel when the alarm came, and lost it with the connection, is in line again.
