@@ -7,7 +7,7 @@ use super::ResilientConnection;
 use crate::clock;
 use crate::error::AmqpError;
 use crate::hub::{Hub, Patience};
-#[cfg(feature = "health")]
+#[cfg(any(feature = "health", feature = "telemetry"))]
 use crate::pair::Pair;
 use crate::purpose::Purpose;
 
