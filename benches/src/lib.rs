@@ -8,7 +8,8 @@
 //! - [`take_turns`] runs all cases in one interleaved run and reduces it to [`Ratio`]s;
 //! - [`instructions`] holds counts of instructions to their ceilings;
 //! - a [`Comparison`] is a table of what each client did in each scenario;
-//! - a [`model`] checks what a messaging client says of its messages, and a [`footprint`] is what it takes.
+//! - a [`model`] checks what a messaging client says of its messages, and a [`footprint`] is what it takes;
+//! - [`results`] are the files that a run leaves.
 //!
 //! Also a [`Loopback`] server for what goes over HTTP.
 //!
@@ -22,6 +23,7 @@ pub mod instructions;
 mod loopback;
 pub mod model;
 mod ratio;
+pub mod results;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 mod turns;

@@ -22,7 +22,7 @@ mod support;
 
 use std::process::ExitCode;
 
-use steadfast_benches::clock;
+use steadfast_benches::{clock, results};
 
 use crate::clients::Kind;
 use crate::plan::{Arguments, Plan};
@@ -84,7 +84,8 @@ fn all(arguments: &Arguments) -> Result<(), String> {
     let tables = report::tables(&scenarios, &results);
     println!("\n{tables}in {} s", took.as_secs());
     if arguments.writes() {
-        report::write(&report::text(&tables, took, &arguments.plan)?)?;
+        let text = report::text(&tables, took, &arguments.plan)?;
+        results::write("amqp_faults.md", &text)?;
         println!("written to benches/results/amqp_faults.md");
     }
     let wrong = report::wrong(&scenarios, &results);

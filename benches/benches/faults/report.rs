@@ -1,10 +1,10 @@
 //! The tables, and the file that a whole run leaves.
 
+use std::env;
 use std::fmt::Write;
-use std::path::PathBuf;
 use std::time::Duration;
-use std::{env, fs};
 
+use steadfast_benches::results::version;
 use steadfast_benches::{Cell, Comparison};
 
 use crate::clients::Kind;
@@ -102,26 +102,4 @@ pub(crate) fn text(tables: &str, took: Duration, plan: &Plan) -> Result<String, 
         text = text.replace(&format!("{{{name}}}"), &value);
     }
     Ok(text)
-}
-
-/// The one version in the lock file, which is the one that was built.
-fn version(package: &str) -> Result<String, String> {
-    let lock = include_str!("../../../Cargo.lock");
-    let entry = format!("name = \"{package}\"\nversion = \"");
-    let entries: Vec<&str> = lock.split(&entry).skip(1).collect();
-    match entries[..] {
-        [only] => Ok(only.split('"').next().unwrap_or_default().to_owned()),
-        _ => Err(format!(
-            "{} versions of {package} in Cargo.lock",
-            entries.len()
-        )),
-    }
-}
-
-/// Writes it into `benches/results` of the checkout that cargo runs us in.
-pub(crate) fn write(text: &str) -> Result<(), String> {
-    let package = env::var_os("CARGO_MANIFEST_DIR");
-    let package = package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-    let path = PathBuf::from(package).join("results/amqp_faults.md");
-    fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -14,7 +14,7 @@ mod support;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use steadfast_benches::{Cell, Comparison, clock};
+use steadfast_benches::{Cell, Comparison, clock, results};
 use tokio::time::timeout;
 
 use crate::clients::Kind;
@@ -66,7 +66,7 @@ fn compare(words: &[&str], check: bool) -> Result<(), String> {
     let took = began.elapsed();
     println!("\n{table}\nin {:.0} s", took.as_secs_f64());
     if words.is_empty() && !check {
-        report::write(&report::text(&table, took)?)?;
+        results::write("http_compare.md", &report::text(&table, took)?)?;
         println!("written to benches/results/http_compare.md");
     }
     let wrong = table.wrong(0);
