@@ -1,0 +1,85 @@
+//! The metrics of bulkheads.
+
+use crate::instrument::Instrument;
+
+/// Places taken.
+pub const BULKHEAD_IN_FLIGHT: Instrument = Instrument::up_down_counter(
+    "resilience.bulkhead.in_flight",
+    "{call}",
+    "Places of the bulkhead that are taken.",
+);
+/// Callers in line.
+pub const BULKHEAD_QUEUED: Instrument = Instrument::up_down_counter(
+    "resilience.bulkhead.queued",
+    "{call}",
+    "Callers that wait for a place.",
+);
+/// Places there are.
+pub const BULKHEAD_LIMIT: Instrument = Instrument::up_down_counter(
+    "resilience.bulkhead.limit",
+    "{call}",
+    "Places the bulkhead has.",
+);
+/// Callers that may wait.
+pub const BULKHEAD_QUEUE_LIMIT: Instrument = Instrument::up_down_counter(
+    "resilience.bulkhead.queue.limit",
+    "{call}",
+    "Callers that may wait for a place at a time.",
+);
+/// Permits given out by [`OUTCOME`](super::OUTCOME): `at_once`, `after_wait`.
+pub const BULKHEAD_ACQUIRED: Instrument = Instrument::counter(
+    "resilience.bulkhead.acquired",
+    "{call}",
+    "Places given out, at once or after a wait.",
+);
+/// Refusals by [`ERROR_TYPE`](super::ERROR_TYPE): `full`, `timeout`, `closed`, `too_many`.
+pub const BULKHEAD_REJECTED: Instrument = Instrument::counter(
+    "resilience.bulkhead.rejected",
+    "{call}",
+    "Callers that were rejected, by reason.",
+);
+/// Callers dropped in line.
+pub const BULKHEAD_ABANDONED: Instrument = Instrument::counter(
+    "resilience.bulkhead.abandoned",
+    "{call}",
+    "Callers that were dropped while they waited for a place.",
+);
+/// Time in line; divided by the `after_wait` of [`BULKHEAD_ACQUIRED`] it is the mean wait.
+pub const BULKHEAD_QUEUE_TIME: Instrument = Instrument::counter_f64(
+    "resilience.bulkhead.queue.time",
+    "s",
+    "Time spent waiting by those who got a place.",
+);
+/// The most places taken at a time.
+pub const BULKHEAD_PEAK_IN_FLIGHT: Instrument = Instrument::gauge(
+    "resilience.bulkhead.peak.in_flight",
+    "{call}",
+    "The most places ever taken at a time.",
+);
+/// The most callers in line at a time.
+pub const BULKHEAD_PEAK_QUEUED: Instrument = Instrument::gauge(
+    "resilience.bulkhead.peak.queued",
+    "{call}",
+    "The most callers that ever waited at a time.",
+);
+/// Panics of observers.
+pub const BULKHEAD_OBSERVER_PANICS: Instrument = Instrument::counter(
+    "resilience.bulkhead.observer_panics",
+    "{panic}",
+    "Observers of the bulkhead that panicked.",
+);
+
+/// The metrics of a bulkhead.
+pub const BULKHEAD: &[Instrument] = &[
+    BULKHEAD_IN_FLIGHT,
+    BULKHEAD_QUEUED,
+    BULKHEAD_LIMIT,
+    BULKHEAD_QUEUE_LIMIT,
+    BULKHEAD_ACQUIRED,
+    BULKHEAD_REJECTED,
+    BULKHEAD_ABANDONED,
+    BULKHEAD_QUEUE_TIME,
+    BULKHEAD_PEAK_IN_FLIGHT,
+    BULKHEAD_PEAK_QUEUED,
+    BULKHEAD_OBSERVER_PANICS,
+];

@@ -1,0 +1,37 @@
+//! The metrics of retries.
+
+use crate::instrument::Instrument;
+
+/// Calls by [`OUTCOME`](super::OUTCOME): `first_try`, `after_retry`, `exhausted`, `deadline`, `budget`,
+/// `not_retryable`, `retry_after_too_long`, `breaker`, `abandoned`, `panicked`.
+pub const RETRY_CALLS: Instrument = Instrument::counter(
+    "resilience.retry.calls",
+    "{call}",
+    "Calls that ended, by outcome.",
+);
+/// Attempts by [`ATTEMPT`](super::ATTEMPT): `first` of calls that have ended, and every `retry` when it begins.
+pub const RETRY_ATTEMPTS: Instrument = Instrument::counter(
+    "resilience.retry.attempts",
+    "{attempt}",
+    "Attempts: the first ones of calls that have ended, and the retries.",
+);
+/// Calls in a backoff.
+pub const RETRY_WAITING: Instrument = Instrument::up_down_counter(
+    "resilience.retry.waiting",
+    "{call}",
+    "Calls that wait for their next attempt.",
+);
+/// Panics of observers.
+pub const RETRY_OBSERVER_PANICS: Instrument = Instrument::counter(
+    "resilience.retry.observer_panics",
+    "{panic}",
+    "Observers of the retry that panicked.",
+);
+
+/// The metrics of a retry.
+pub const RETRY: &[Instrument] = &[
+    RETRY_CALLS,
+    RETRY_ATTEMPTS,
+    RETRY_WAITING,
+    RETRY_OBSERVER_PANICS,
+];
