@@ -22,6 +22,7 @@ pub struct Instrument {
     kind: InstrumentKind,
     unit: &'static str,
     description: &'static str,
+    has_history: bool,
 }
 
 impl Instrument {
@@ -89,7 +90,22 @@ impl Instrument {
             kind,
             unit,
             description,
+            has_history: false,
         }
+    }
+
+    /// Keeps what it was: see [`Builder::history`](crate::Builder::history). For the few that a chart is
+    /// made of: each series takes 2.6 KB.
+    #[must_use]
+    pub const fn with_history(mut self) -> Self {
+        self.has_history = true;
+        self
+    }
+
+    /// Whether what it was is kept.
+    #[must_use]
+    pub const fn has_history(&self) -> bool {
+        self.has_history
     }
 
     /// The OpenTelemetry name, with dots.
@@ -134,4 +150,10 @@ pub enum InstrumentKind {
     GaugeF64,
     /// Seconds in a histogram, recorded as they are measured.
     Duration,
+}
+
+impl InstrumentKind {
+    pub(crate) const fn only_grows(self) -> bool {
+        matches!(self, Self::Counter | Self::CounterF64)
+    }
 }

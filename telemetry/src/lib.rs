@@ -88,6 +88,7 @@
 //!
 //! # Features
 //! - `breaker`, `retry`, `bulkhead`, `pool`, `health` (default): `watch` takes the pattern.
+//! - `serde`: snapshots and histories can be written and read, as JSON for instance.
 //! - `prometheus`: [`Telemetry::prometheus`](Telemetry), the same metrics as Prometheus text.
 //!
 //! # Minimum Rust version
@@ -103,10 +104,14 @@ mod event;
 mod filter;
 mod guard;
 mod handler;
+mod history;
 mod http;
 mod instrument;
 mod messaging;
+#[cfg(feature = "serde")]
+mod millis;
 pub mod names;
+mod notes;
 mod own;
 mod per_meter;
 #[cfg(feature = "prometheus")]
@@ -124,15 +129,19 @@ pub use builder::Builder;
 pub use error::{AttachError, ConfigError, FieldError};
 pub use event::{AmqpConnection, AmqpState, Detail, Event, EventKind, HttpRequest};
 pub use filter::Filter;
+pub use history::{ComponentHistory, History, SeriesHistory};
 pub use http::{HttpAttempt, HttpCall, HttpHead, HttpStart};
 pub use instrument::{Instrument, InstrumentKind};
 pub use messaging::{MessagingPublish, MessagingStart};
+pub use notes::{Note, Notes};
 pub use opentelemetry;
 #[cfg(feature = "prometheus")]
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
 pub use prometheus::PROMETHEUS_CONTENT_TYPE;
 pub use sink::{EventSink, EventSinks};
-pub use snapshot::{HandlerSnapshot, Snapshot};
+pub use snapshot::{
+    ComponentId, ComponentSnapshot, HandlerSnapshot, Number, Snapshot, ValueSnapshot,
+};
 pub use source::{Samples, Source};
 pub use telemetry::{Telemetry, WeakTelemetry};
 pub use watch::Watch;

@@ -23,9 +23,16 @@ impl Own {
     }
 }
 
+/// The kind of this one component.
+pub(crate) const KIND: &str = "telemetry";
+
 impl Source for Own {
     fn name(&self) -> &str {
         ""
+    }
+
+    fn kind(&self) -> &'static str {
+        KIND
     }
 
     fn instruments(&self) -> &'static [Instrument] {

@@ -47,6 +47,14 @@ impl EventSink {
         }
     }
 
+    /// Watches a component that belongs to the watched one as a member of a
+    /// [group](crate::Telemetry::group): one of very many. Does nothing if the telemetry object is gone.
+    pub fn watch_in<C: Watch + ?Sized>(&self, group: &str, component: &C) {
+        if let Some(telemetry) = self.telemetry.upgrade() {
+            telemetry.group(group).watch(component);
+        }
+    }
+
     /// Begins the span of an HTTP call; `None` if the telemetry object is gone.
     #[must_use]
     pub fn http_call(&self, start: impl FnOnce() -> HttpStart) -> Option<HttpCall> {
@@ -150,6 +158,14 @@ impl EventSinks {
     pub fn watch<C: Watch + ?Sized>(&self, component: &C) {
         for sink in self.open().iter() {
             sink.watch(component);
+        }
+    }
+
+    /// Watches a component that belongs to the watched one with every sink, as a member of a
+    /// [group](crate::Telemetry::group): one of very many.
+    pub fn watch_in<C: Watch + ?Sized>(&self, group: &str, component: &C) {
+        for sink in self.open().iter() {
+            sink.watch_in(group, component);
         }
     }
 

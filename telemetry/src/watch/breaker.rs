@@ -60,6 +60,10 @@ impl Source for Watched {
         &self.name
     }
 
+    fn kind(&self) -> &'static str {
+        "circuit_breaker"
+    }
+
     fn instruments(&self) -> &'static [Instrument] {
         names::BREAKER
     }

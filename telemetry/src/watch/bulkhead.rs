@@ -58,6 +58,10 @@ impl Source for Watched {
         &self.name
     }
 
+    fn kind(&self) -> &'static str {
+        "bulkhead"
+    }
+
     fn instruments(&self) -> &'static [Instrument] {
         names::BULKHEAD
     }

@@ -54,6 +54,10 @@ impl Source for Watched {
         &self.name
     }
 
+    fn kind(&self) -> &'static str {
+        "health_monitor"
+    }
+
     fn instruments(&self) -> &'static [Instrument] {
         names::HEALTH
     }

@@ -43,6 +43,10 @@ where
         &self.name
     }
 
+    fn kind(&self) -> &'static str {
+        "pool"
+    }
+
     fn instruments(&self) -> &'static [Instrument] {
         names::POOL
     }

@@ -52,6 +52,10 @@ impl Source for Watched {
         &self.name
     }
 
+    fn kind(&self) -> &'static str {
+        "retry"
+    }
+
     fn instruments(&self) -> &'static [Instrument] {
         names::RETRY
     }
