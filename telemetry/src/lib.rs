@@ -96,6 +96,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod attribute;
 mod builder;
 mod clock;
 mod dispatcher;
@@ -125,6 +126,7 @@ mod telemetry;
 mod w3c;
 mod watch;
 
+pub use attribute::Attribute;
 pub use builder::Builder;
 pub use error::{AttachError, ConfigError, FieldError};
 pub use event::{AmqpConnection, AmqpState, Detail, Event, EventKind, HttpRequest};

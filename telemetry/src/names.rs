@@ -1,4 +1,5 @@
-//! Every metric and attribute name, in one place. The README has the same as tables.
+//! Every metric and attribute name, in one place: [`ALL`] is the table from which the README's are
+//! written, and what is exported is held to.
 //!
 //! The names are OpenTelemetry's, with dots; Prometheus sees `resilience.retry.calls` as
 //! `resilience_retry_calls_total`. Every series carries [`NAME`], except those about telemetry
@@ -46,6 +47,76 @@ pub const EVENT: &str = "resilience.event";
 pub const HANDLER: &str = "resilience.handler";
 /// `error.type`: OpenTelemetry's own attribute; what kind of failure it was.
 pub const ERROR_TYPE: &str = "error.type";
+
+const GROUPS: &[&[Instrument]] = &[
+    BREAKER, RETRY, BULKHEAD, POOL, HEALTH, TELEMETRY, HTTP, MESSAGING,
+];
+
+/// Every metric there is in this crate, whichever features are on. Crates that bring a
+/// [`Source`](crate::Source) have more: `steadfast_http::metrics::ALL`, `steadfast_amqp::metrics::ALL`.
+///
+/// # Examples
+/// ```
+/// use steadfast_telemetry::names;
+///
+/// let mut all = names::ALL.iter();
+/// assert!(all.any(|metric| metric.name() == "resilience.circuit_breaker.state"));
+/// ```
+pub const ALL: &[Instrument] = &flat::<{ count(GROUPS) }>(GROUPS);
+
+/// These metrics as a Markdown table, as it is in the README of this crate.
+///
+/// # Examples
+/// ```
+/// use steadfast_telemetry::names;
+///
+/// let table = names::markdown(names::TELEMETRY);
+/// assert!(table.starts_with("| metric | kind | unit | attributes | meaning |\n|---|"));
+/// ```
+#[must_use]
+pub fn markdown(instruments: &[Instrument]) -> String {
+    let head = "| metric | kind | unit | attributes | meaning |\n|---|---|---|---|---|\n";
+    let rows = instruments.iter().map(|instrument| {
+        let attributes: Vec<_> = instrument
+            .attributes()
+            .iter()
+            .enumerate()
+            .map(|(place, one)| [if place == 0 { " " } else { "; " }, &one.markdown()].concat())
+            .collect();
+        format!(
+            "| `{}` | {} | `{}` |{} | {} |\n",
+            instrument.name(),
+            instrument.kind(),
+            instrument.unit(),
+            attributes.concat(),
+            instrument.description()
+        )
+    });
+    head.to_owned() + &rows.collect::<String>()
+}
+
+const fn count(groups: &[&[Instrument]]) -> usize {
+    let (mut sum, mut group) = (0, 0);
+    while group < groups.len() {
+        sum += groups[group].len();
+        group += 1;
+    }
+    sum
+}
+
+const fn flat<const N: usize>(groups: &[&[Instrument]]) -> [Instrument; N] {
+    let mut all = [EVENTS; N];
+    let (mut next, mut group) = (0, 0);
+    while group < groups.len() {
+        let mut place = 0;
+        while place < groups[group].len() {
+            all[next] = groups[group][place];
+            (next, place) = (next + 1, place + 1);
+        }
+        group += 1;
+    }
+    all
+}
 
 /// The metrics of everything that the enabled features can watch. They are created with the
 /// telemetry object, so that watching a component later never has to wait for a collection.

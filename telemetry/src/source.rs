@@ -19,9 +19,10 @@ use crate::sink::EventSink;
 /// ```
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU64, Ordering};
-/// use steadfast_telemetry::{Instrument, Samples, Source, Telemetry, Watch};
+/// use steadfast_telemetry::{Attribute, Instrument, Samples, Source, Telemetry, Watch};
 ///
-/// const SENT: Instrument = Instrument::counter("myapp.mails.sent", "{mail}", "Mails sent.");
+/// const SENT: Instrument = Instrument::counter("myapp.mails.sent", "{mail}", "Mails sent.")
+///     .by(&[Attribute::any("transport")]);
 ///
 /// #[derive(Clone)]
 /// pub struct Mailer {

@@ -23,7 +23,8 @@
 //! | [`Http2Upstream`] | the same for HTTP/2 without TLS | all that, refused and reset streams, GOAWAY |
 //! | [`RabbitNode`] | a private RabbitMQ node | crashing, freezing, stopping, alarms, `rabbitmqctl` |
 //!
-//! [`Chaos`] is a script of random replies that a seed decides, for either upstream.
+//! [`Chaos`] is a script of random replies that a seed decides, for either upstream. [`golden`] is no peer:
+//! it holds files such as tables of names to what the code says.
 //!
 //! All of them listen on 127.0.0.1 on ports that no other process can be given, run on threads and
 //! processes of their own, in real time, and are gone when they are dropped.
@@ -42,6 +43,7 @@
 
 mod chaos;
 mod clock;
+mod golden;
 mod host;
 mod port;
 mod proxy;
@@ -50,6 +52,7 @@ mod socket;
 mod upstream;
 
 pub use chaos::{Chaos, Seen};
+pub use golden::{golden, golden_section};
 pub use h2::Reason;
 pub use proxy::{Fault, FaultProxy, ProxyStats};
 pub use rabbit::{NodeError, RabbitNode, Unavailable};

@@ -1,31 +1,49 @@
 //! The metrics of circuit breakers.
 
+use super::{MODE, OUTCOME, STATE};
+use crate::attribute::Attribute;
 use crate::instrument::Instrument;
 
-/// Calls by [`OUTCOME`](super::OUTCOME): `success`, `failure`, `ignored`, `abandoned`, `rejected`.
+/// Calls by [`OUTCOME`].
 pub const BREAKER_CALLS: Instrument = Instrument::counter(
     "resilience.circuit_breaker.calls",
     "{call}",
     "Calls that ended or were rejected, by outcome; a panic is a failure.",
-);
-/// One-hot by [`STATE`](super::STATE): `closed`, `open`, `half_open`.
+)
+.by(&[Attribute::one_of(
+    OUTCOME,
+    &["success", "failure", "ignored", "abandoned", "rejected"],
+)]);
+/// One-hot by [`STATE`].
 pub const BREAKER_STATE: Instrument = Instrument::gauge(
     "resilience.circuit_breaker.state",
     "{circuit_breaker}",
     "1 for the state the circuit breaker is in, 0 for the others.",
-);
-/// Transitions by the [`STATE`](super::STATE) that was entered.
+)
+.by(&[Attribute::one_of(STATE, &["closed", "open", "half_open"])]);
+/// Transitions by the [`STATE`] that was entered.
 pub const BREAKER_TRANSITIONS: Instrument = Instrument::counter(
     "resilience.circuit_breaker.transitions",
     "{transition}",
     "Transitions, by the state that was entered.",
-);
-/// One-hot by [`MODE`](super::MODE): `automatic`, `forced_open`, `forced_closed`, `disabled`, `shadow`.
+)
+.by(&[Attribute::one_of(STATE, &["closed", "open", "half_open"])]);
+/// One-hot by [`MODE`].
 pub const BREAKER_MODE: Instrument = Instrument::gauge(
     "resilience.circuit_breaker.mode",
     "{circuit_breaker}",
     "1 for the mode the circuit breaker is in, 0 for the others.",
-);
+)
+.by(&[Attribute::one_of(
+    MODE,
+    &[
+        "automatic",
+        "forced_open",
+        "forced_closed",
+        "disabled",
+        "shadow",
+    ],
+)]);
 /// Calls in flight.
 pub const BREAKER_IN_FLIGHT: Instrument = Instrument::up_down_counter(
     "resilience.circuit_breaker.in_flight",

@@ -1,5 +1,7 @@
 //! The metrics of bulkheads.
 
+use super::{ERROR_TYPE, OUTCOME};
+use crate::attribute::Attribute;
 use crate::instrument::Instrument;
 
 /// Places taken.
@@ -26,18 +28,23 @@ pub const BULKHEAD_QUEUE_LIMIT: Instrument = Instrument::up_down_counter(
     "{call}",
     "Callers that may wait for a place at a time.",
 );
-/// Permits given out by [`OUTCOME`](super::OUTCOME): `at_once`, `after_wait`.
+/// Permits given out by [`OUTCOME`].
 pub const BULKHEAD_ACQUIRED: Instrument = Instrument::counter(
     "resilience.bulkhead.acquired",
     "{call}",
     "Places given out, at once or after a wait.",
-);
-/// Refusals by [`ERROR_TYPE`](super::ERROR_TYPE): `full`, `timeout`, `closed`, `too_many`.
+)
+.by(&[Attribute::one_of(OUTCOME, &["at_once", "after_wait"])]);
+/// Refusals by [`ERROR_TYPE`].
 pub const BULKHEAD_REJECTED: Instrument = Instrument::counter(
     "resilience.bulkhead.rejected",
     "{call}",
     "Callers that were rejected, by reason.",
-);
+)
+.by(&[Attribute::one_of(
+    ERROR_TYPE,
+    &["full", "timeout", "closed", "too_many"],
+)]);
 /// Callers dropped in line.
 pub const BULKHEAD_ABANDONED: Instrument = Instrument::counter(
     "resilience.bulkhead.abandoned",

@@ -1,31 +1,39 @@
 //! The metrics of resource pools.
 
+use super::{ERROR_TYPE, OUTCOME, STATE};
+use crate::attribute::Attribute;
 use crate::instrument::Instrument;
 
-/// Resources by [`STATE`](super::STATE): `idle`, `lent`.
+/// Resources by [`STATE`].
 pub const POOL_RESOURCES: Instrument = Instrument::up_down_counter(
     "resilience.pool.resources",
     "{resource}",
     "Resources of the pool, idle or lent out.",
-);
-/// Checkouts by [`OUTCOME`](super::OUTCOME): `recycled`, `created`.
+)
+.by(&[Attribute::one_of(STATE, &["idle", "lent"])]);
+/// Checkouts by [`OUTCOME`].
 pub const POOL_SERVED: Instrument = Instrument::counter(
     "resilience.pool.served",
     "{resource}",
     "Resources provided, used before or newly created.",
-);
+)
+.by(&[Attribute::one_of(OUTCOME, &["created", "recycled"])]);
 /// Resources gone.
 pub const POOL_DISCARDED: Instrument = Instrument::counter(
     "resilience.pool.discarded",
     "{resource}",
     "Resources that left the pool.",
 );
-/// Failures to create by [`ERROR_TYPE`](super::ERROR_TYPE): `error`, `timeout`, `abandoned`.
+/// Failures to create by [`ERROR_TYPE`].
 pub const POOL_CREATE_FAILURES: Instrument = Instrument::counter(
     "resilience.pool.create_failures",
     "{failure}",
     "Attempts to create a resource that brought none.",
-);
+)
+.by(&[Attribute::one_of(
+    ERROR_TYPE,
+    &["error", "timeout", "abandoned"],
+)]);
 
 /// The metrics that a pool has besides those of its bulkhead.
 pub const POOL: &[Instrument] = &[

@@ -1,20 +1,37 @@
 //! The metrics of retries.
 
+use super::{ATTEMPT, OUTCOME};
+use crate::attribute::Attribute;
 use crate::instrument::Instrument;
 
-/// Calls by [`OUTCOME`](super::OUTCOME): `first_try`, `after_retry`, `exhausted`, `deadline`, `budget`,
-/// `not_retryable`, `retry_after_too_long`, `breaker`, `abandoned`, `panicked`.
+/// Calls by [`OUTCOME`].
 pub const RETRY_CALLS: Instrument = Instrument::counter(
     "resilience.retry.calls",
     "{call}",
     "Calls that ended, by outcome.",
-);
-/// Attempts by [`ATTEMPT`](super::ATTEMPT): `first` of calls that have ended, and every `retry` when it begins.
+)
+.by(&[Attribute::one_of(
+    OUTCOME,
+    &[
+        "first_try",
+        "after_retry",
+        "exhausted",
+        "deadline",
+        "budget",
+        "not_retryable",
+        "retry_after_too_long",
+        "breaker",
+        "abandoned",
+        "panicked",
+    ],
+)]);
+/// Attempts by [`ATTEMPT`]: first ones of calls that have ended, and every retry when it begins.
 pub const RETRY_ATTEMPTS: Instrument = Instrument::counter(
     "resilience.retry.attempts",
     "{attempt}",
     "Attempts: the first ones of calls that have ended, and the retries.",
-);
+)
+.by(&[Attribute::one_of(ATTEMPT, &["first", "retry"])]);
 /// Calls in a backoff.
 pub const RETRY_WAITING: Instrument = Instrument::up_down_counter(
     "resilience.retry.waiting",
