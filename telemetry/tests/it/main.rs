@@ -7,6 +7,7 @@
 
 mod config;
 mod export;
+mod groups;
 mod handlers;
 mod http;
 mod messaging;
