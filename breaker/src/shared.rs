@@ -211,6 +211,7 @@ impl Shared {
             retry_after: machine
                 .retry_after(&self.door, now)
                 .map(Duration::from_nanos),
+            ramp_up_share: machine.ramp_up_share(now),
             generation: word.generation(),
             consecutive_failures: machine.consecutive_failures(now),
             // Read after the endings, each of which comes after its own admission.

@@ -82,12 +82,8 @@
 //! collection: the breaker's own observers then run inside it, where they must not create instruments.
 //! Handlers never do.
 //!
-//! Retries, and bulkheads, are told apart by the address of their names: two that were built from
-//! clones of one `Arc<str>` are taken for one, and only the first is watched. Names given as `&str`
-//! or `String` never collide.
-//!
 //! # Features
-//! - `breaker`, `retry`, `bulkhead`, `pool`, `health` (default): `watch` takes the pattern.
+//! - `breaker`, `retry`, `hedge`, `bulkhead`, `pool`, `health` (default): `watch` takes the pattern.
 //! - `serde`: snapshots and histories can be written and read, as JSON for instance.
 //! - `prometheus`: [`Telemetry::prometheus`](Telemetry), the same metrics as Prometheus text.
 //!

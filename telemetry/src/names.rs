@@ -6,8 +6,10 @@
 //! itself and those of OpenTelemetry's own conventions.
 
 mod breaker;
+mod budget;
 mod bulkhead;
 mod health;
+mod hedge;
 mod http;
 mod messaging;
 mod own;
@@ -15,8 +17,10 @@ mod pool;
 mod retry;
 
 pub use self::breaker::*;
+pub use self::budget::*;
 pub use self::bulkhead::*;
 pub use self::health::*;
+pub use self::hedge::*;
 pub use self::http::*;
 pub use self::messaging::*;
 pub use self::own::*;
@@ -35,8 +39,12 @@ pub const OUTCOME: &str = "resilience.outcome";
 pub const STATE: &str = "resilience.state";
 /// `resilience.mode`: who decides in a circuit breaker, it or an operator.
 pub const MODE: &str = "resilience.mode";
-/// `resilience.attempt`: `first` or `retry`.
+/// `resilience.attempt`: `first`, `retry` or `hedge`.
 pub const ATTEMPT: &str = "resilience.attempt";
+/// `resilience.priority`: who is served first.
+pub const PRIORITY: &str = "resilience.priority";
+/// `resilience.reason`: why something came to its end.
+pub const REASON: &str = "resilience.reason";
 /// `resilience.component`: a health check's name.
 pub const COMPONENT: &str = "resilience.component";
 /// `resilience.probe`: `liveness` or `readiness`.
@@ -49,7 +57,7 @@ pub const HANDLER: &str = "resilience.handler";
 pub const ERROR_TYPE: &str = "error.type";
 
 const GROUPS: &[&[Instrument]] = &[
-    BREAKER, RETRY, BULKHEAD, POOL, HEALTH, TELEMETRY, HTTP, MESSAGING,
+    BREAKER, RETRY, BUDGET, HEDGE, BULKHEAD, POOL, HEALTH, TELEMETRY, HTTP, MESSAGING,
 ];
 
 /// Every metric there is in this crate, whichever features are on. Crates that bring a
@@ -125,6 +133,10 @@ pub(crate) const PRESENT: &[&[Instrument]] = &[
     BREAKER,
     #[cfg(feature = "retry")]
     RETRY,
+    #[cfg(feature = "retry")]
+    BUDGET,
+    #[cfg(feature = "hedge")]
+    HEDGE,
     #[cfg(feature = "bulkhead")]
     BULKHEAD,
     #[cfg(feature = "pool")]

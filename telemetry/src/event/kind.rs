@@ -10,7 +10,7 @@ pub enum EventKind {
     BreakerTransition,
     /// The mode of a circuit breaker was set, or came to its end.
     BreakerModeChange,
-    /// A failed attempt will be made again, or no more.
+    /// A failed attempt will be made again, or no more; or a hedge was sent, or not allowed.
     Retry,
     /// A caller had to queue for a bulkhead, got in after waiting, or was rejected. One that found
     /// a free place at once is no event: it is only counted.

@@ -76,6 +76,12 @@ pub enum Detail {
     /// A retried call was given up.
     #[cfg(feature = "retry")]
     RetryGaveUp(steadfast_retry::GaveUp),
+    /// A hedge was sent.
+    #[cfg(feature = "hedge")]
+    Hedged(steadfast_retry::Hedged),
+    /// A hedge was due, and its budget did not allow it.
+    #[cfg(feature = "hedge")]
+    HedgeSuppressed(steadfast_retry::HedgeSuppressed),
     /// A caller joined the queue of a bulkhead.
     #[cfg(feature = "bulkhead")]
     BulkheadQueued(steadfast_bulkhead::Queued),
@@ -108,6 +114,8 @@ impl Detail {
             Self::BreakerModeChange(_) => EventKind::BreakerModeChange,
             #[cfg(feature = "retry")]
             Self::Retrying(_) | Self::RetryGaveUp(_) => EventKind::Retry,
+            #[cfg(feature = "hedge")]
+            Self::Hedged(_) | Self::HedgeSuppressed(_) => EventKind::Retry,
             #[cfg(feature = "bulkhead")]
             Self::BulkheadQueued(_) | Self::BulkheadAcquired(_) | Self::BulkheadRejected(_) => {
                 EventKind::BulkheadCheckout
@@ -131,6 +139,10 @@ impl Detail {
             Self::Retrying(retrying) => &retrying.name,
             #[cfg(feature = "retry")]
             Self::RetryGaveUp(gave_up) => &gave_up.name,
+            #[cfg(feature = "hedge")]
+            Self::Hedged(hedged) => &hedged.name,
+            #[cfg(feature = "hedge")]
+            Self::HedgeSuppressed(suppressed) => &suppressed.name,
             #[cfg(feature = "bulkhead")]
             Self::BulkheadQueued(queued) => &queued.name,
             #[cfg(feature = "bulkhead")]
@@ -173,6 +185,16 @@ impl fmt::Display for Detail {
                     f,
                     "retry {name}: gave up after {attempts} {noun} in {elapsed:?} ({reason})"
                 )
+            }
+            #[cfg(feature = "hedge")]
+            Self::Hedged(h) => {
+                let (name, number, after) = (&h.name, h.number, h.after);
+                write!(f, "hedge {name}: attempt {number} sent after {after:?}")
+            }
+            #[cfg(feature = "hedge")]
+            Self::HedgeSuppressed(s) => {
+                let (name, number, spent) = (&s.name, s.number, &s.spent);
+                write!(f, "hedge {name}: attempt {number} not sent: {spent}")
             }
             #[cfg(feature = "bulkhead")]
             Self::BulkheadQueued(q) => {
@@ -244,6 +266,8 @@ from! {
     #[cfg(feature = "breaker")] steadfast_breaker::ModeChange => BreakerModeChange,
     #[cfg(feature = "retry")] steadfast_retry::Retrying => Retrying,
     #[cfg(feature = "retry")] steadfast_retry::GaveUp => RetryGaveUp,
+    #[cfg(feature = "hedge")] steadfast_retry::Hedged => Hedged,
+    #[cfg(feature = "hedge")] steadfast_retry::HedgeSuppressed => HedgeSuppressed,
     #[cfg(feature = "bulkhead")] steadfast_bulkhead::Queued => BulkheadQueued,
     #[cfg(feature = "bulkhead")] steadfast_bulkhead::Acquired => BulkheadAcquired,
     #[cfg(feature = "bulkhead")] steadfast_bulkhead::Rejected => BulkheadRejected,

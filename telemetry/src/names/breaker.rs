@@ -28,6 +28,18 @@ pub const BREAKER_TRANSITIONS: Instrument = Instrument::counter(
     "Transitions, by the state that was entered.",
 )
 .by(&[Attribute::one_of(STATE, &["closed", "open", "half_open"])]);
+/// When the next probe can pass. Absent unless the breaker is open, and while nobody knows.
+pub const BREAKER_RETRY_AFTER: Instrument = Instrument::gauge_f64(
+    "resilience.circuit_breaker.retry_after",
+    "s",
+    "In how long the open circuit breaker lets the next call through.",
+);
+/// The share of calls that pass. Absent unless the breaker ramps up after it has closed.
+pub const BREAKER_RAMP_UP_RATIO: Instrument = Instrument::gauge_f64(
+    "resilience.circuit_breaker.ramp_up.ratio",
+    "1",
+    "The share of calls let through while the circuit breaker ramps up.",
+);
 /// One-hot by [`MODE`].
 pub const BREAKER_MODE: Instrument = Instrument::gauge(
     "resilience.circuit_breaker.mode",
@@ -44,6 +56,12 @@ pub const BREAKER_MODE: Instrument = Instrument::gauge(
         "shadow",
     ],
 )]);
+/// When the mode ends. Absent unless it ends by itself.
+pub const BREAKER_MODE_REMAINING: Instrument = Instrument::gauge_f64(
+    "resilience.circuit_breaker.mode.remaining",
+    "s",
+    "In how long the mode ends by itself.",
+);
 /// Calls in flight.
 pub const BREAKER_IN_FLIGHT: Instrument = Instrument::up_down_counter(
     "resilience.circuit_breaker.in_flight",
@@ -117,7 +135,10 @@ pub const BREAKER: &[Instrument] = &[
     BREAKER_CALLS,
     BREAKER_STATE,
     BREAKER_TRANSITIONS,
+    BREAKER_RETRY_AFTER,
+    BREAKER_RAMP_UP_RATIO,
     BREAKER_MODE,
+    BREAKER_MODE_REMAINING,
     BREAKER_IN_FLIGHT,
     BREAKER_CONSECUTIVE_FAILURES,
     BREAKER_WINDOW_CALLS,

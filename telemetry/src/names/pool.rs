@@ -1,6 +1,6 @@
 //! The metrics of resource pools.
 
-use super::{ERROR_TYPE, OUTCOME, STATE};
+use super::{ERROR_TYPE, OUTCOME, REASON, STATE};
 use crate::attribute::Attribute;
 use crate::instrument::Instrument;
 
@@ -18,12 +18,31 @@ pub const POOL_SERVED: Instrument = Instrument::counter(
     "Resources provided, used before or newly created.",
 )
 .by(&[Attribute::one_of(OUTCOME, &["created", "recycled"])]);
-/// Resources gone.
+/// Resources gone, by [`REASON`]: what their user did, what a hook said, what the pool's settings say.
 pub const POOL_DISCARDED: Instrument = Instrument::counter(
     "resilience.pool.discarded",
     "{resource}",
-    "Resources that left the pool.",
-);
+    "Resources that left the pool, by reason.",
+)
+.by(&[Attribute::one_of(
+    REASON,
+    &[
+        "asked",
+        "taken",
+        "panicked",
+        "abandoned",
+        "not_valid",
+        "validate_timeout",
+        "not_recycled",
+        "recycle_timeout",
+        "hook_abandoned",
+        "too_old",
+        "idle_too_long",
+        "surplus",
+        "cleared",
+        "closed",
+    ],
+)]);
 /// Failures to create by [`ERROR_TYPE`].
 pub const POOL_CREATE_FAILURES: Instrument = Instrument::counter(
     "resilience.pool.create_failures",

@@ -32,6 +32,18 @@ pub const RETRY_ATTEMPTS: Instrument = Instrument::counter(
     "Attempts: the first ones of calls that have ended, and the retries.",
 )
 .by(&[Attribute::one_of(ATTEMPT, &["first", "retry"])]);
+/// Time in backoffs; divided by the retries it is the mean wait.
+pub const RETRY_DELAY: Instrument = Instrument::counter_f64(
+    "resilience.retry.delay",
+    "s",
+    "The waits between attempts, each in full when it begins.",
+);
+/// Attempts that took too long.
+pub const RETRY_ATTEMPT_TIMEOUTS: Instrument = Instrument::counter(
+    "resilience.retry.attempt_timeouts",
+    "{attempt}",
+    "Attempts that were cut off by the attempt timeout.",
+);
 /// Calls in a backoff.
 pub const RETRY_WAITING: Instrument = Instrument::up_down_counter(
     "resilience.retry.waiting",
@@ -49,6 +61,8 @@ pub const RETRY_OBSERVER_PANICS: Instrument = Instrument::counter(
 pub const RETRY: &[Instrument] = &[
     RETRY_CALLS,
     RETRY_ATTEMPTS,
+    RETRY_DELAY,
+    RETRY_ATTEMPT_TIMEOUTS,
     RETRY_WAITING,
     RETRY_OBSERVER_PANICS,
 ];

@@ -99,6 +99,17 @@ impl Source for Watched {
         let failures = u64::from(now.consecutive_failures);
         samples.record(&names::BREAKER_IN_FLIGHT, now.in_flight, &[]);
         samples.record(&names::BREAKER_CONSECUTIVE_FAILURES, failures, &[]);
+        for (instrument, time) in [
+            (&names::BREAKER_RETRY_AFTER, now.retry_after),
+            (&names::BREAKER_MODE_REMAINING, now.mode_expires_in),
+        ] {
+            if let Some(time) = time {
+                samples.record_f64(instrument, time.as_secs_f64(), &[]);
+            }
+        }
+        if let Some(share) = now.ramp_up_share {
+            samples.record_f64(&names::BREAKER_RAMP_UP_RATIO, share, &[]);
+        }
         if let Some(window) = now.window {
             record_window(samples, &window);
         }

@@ -2,10 +2,14 @@
 
 #[cfg(feature = "breaker")]
 mod breaker;
+#[cfg(feature = "retry")]
+mod budget;
 #[cfg(feature = "bulkhead")]
 mod bulkhead;
 #[cfg(feature = "health")]
 mod health;
+#[cfg(feature = "hedge")]
+mod hedge;
 #[cfg(feature = "pool")]
 mod pool;
 #[cfg(feature = "retry")]

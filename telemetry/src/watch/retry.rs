@@ -19,8 +19,12 @@ struct Watched {
     sink: EventSink,
 }
 
+/// Its budget is watched too.
 impl Watch for Retry {
     fn watched_by(&self, telemetry: &Telemetry) {
+        if let Some(budget) = self.budget() {
+            telemetry.watch(budget);
+        }
         let watched = Arc::new(Watched {
             retry: self.downgrade(),
             name: Arc::from(self.name()),
@@ -86,6 +90,10 @@ impl Source for Watched {
             let attempt = (names::ATTEMPT, attempt);
             samples.record(&names::RETRY_ATTEMPTS, attempts, &[attempt]);
         }
+        let waited = totals.wait_total.as_secs_f64();
+        samples.record_f64(&names::RETRY_DELAY, waited, &[]);
+        let cut_off = totals.attempt_timeouts;
+        samples.record(&names::RETRY_ATTEMPT_TIMEOUTS, cut_off, &[]);
         samples.record(&names::RETRY_WAITING, now.waiting, &[]);
         samples.record(&names::RETRY_OBSERVER_PANICS, totals.observer_panics, &[]);
     }

@@ -20,15 +20,21 @@ mod breaker;
 mod breaker_modes;
 #[cfg(feature = "breaker")]
 mod breaker_rates;
+#[cfg(all(feature = "prometheus", feature = "breaker"))]
+mod breaker_times;
+#[cfg(feature = "hedge")]
+mod budget;
 #[cfg(feature = "bulkhead")]
 mod bulkhead;
 #[cfg(feature = "health")]
 mod health;
+#[cfg(feature = "hedge")]
+mod hedge;
 #[cfg(feature = "breaker")]
 mod lifetimes;
 #[cfg(all(
     feature = "breaker",
-    feature = "retry",
+    feature = "hedge",
     feature = "pool",
     feature = "health"
 ))]
@@ -41,7 +47,7 @@ mod prometheus;
 mod retry;
 #[cfg(all(
     feature = "breaker",
-    feature = "retry",
+    feature = "hedge",
     feature = "pool",
     feature = "health"
 ))]

@@ -125,6 +125,8 @@ fn the_attribute_table_is_names_rs() {
         names::STATE,
         names::MODE,
         names::ATTEMPT,
+        names::PRIORITY,
+        names::REASON,
         names::COMPONENT,
         names::PROBE,
         names::EVENT,
