@@ -11,6 +11,7 @@ use crate::registry::scope;
 use crate::telemetry::Telemetry;
 
 pub(crate) const DEFAULT_QUEUE: usize = 1024;
+pub(crate) const DEFAULT_RING: usize = 256;
 
 /// Builds a [`Telemetry`].
 ///

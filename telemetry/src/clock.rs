@@ -1,8 +1,14 @@
-//! The crate's one clock: events are stamped with the wall clock; nothing here measures time.
+//! The crate's one clock: events are stamped with the wall clock, and what is told about dropped ones
+//! pauses by the other one.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 #[expect(clippy::disallowed_methods, reason = "the crate's one clock")]
 pub(crate) fn now() -> SystemTime {
     SystemTime::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the crate's one clock")]
+pub(crate) fn monotonic() -> Instant {
+    Instant::now()
 }

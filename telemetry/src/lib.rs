@@ -116,13 +116,18 @@ mod sink;
 mod snapshot;
 mod source;
 mod span;
+mod subscription;
 mod telemetry;
 mod w3c;
+mod wanted;
 mod watch;
 
 pub use builder::Builder;
 pub use error::{AttachError, ConfigError, FieldError};
-pub use event::{AmqpConnection, AmqpState, Detail, Event, EventKind, HttpRequest};
+pub use event::{
+    AmqpConnection, AmqpState, Detail, Event, EventKind, EventsDropped, HandlerDetached,
+    HttpRequest, NameShared,
+};
 pub use filter::Filter;
 pub use http::{HttpAttempt, HttpCall, HttpHead, HttpStart};
 pub use instrument::{Instrument, InstrumentKind};
@@ -132,8 +137,9 @@ pub use opentelemetry;
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
 pub use prometheus::PROMETHEUS_CONTENT_TYPE;
 pub use sink::{EventSink, EventSinks};
-pub use snapshot::{HandlerSnapshot, Snapshot};
+pub use snapshot::{DetachedSnapshot, HandlerSnapshot, Snapshot};
 pub use source::{Samples, Source};
+pub use subscription::Subscription;
 pub use telemetry::{Telemetry, WeakTelemetry};
 pub use watch::Watch;
 

@@ -60,7 +60,7 @@ impl Registry {
         registry
     }
 
-    /// Adds a source unless its component is there already; says whether it did.
+    /// Adds a source unless its component is there already; says which of its name it is, if it did.
     pub(crate) fn insert<C: Any + Send + Sync>(
         self: &Arc<Self>,
         component: C,
@@ -68,7 +68,7 @@ impl Registry {
         source: Weak<dyn Source>,
         name: Arc<str>,
         instruments: &'static [Instrument],
-    ) -> bool {
+    ) -> Option<usize> {
         self.declare(instruments);
         let mut entries = self.entries.lock();
         entries.retain(|entry| entry.is_alive());
@@ -77,7 +77,7 @@ impl Registry {
             other.is_some_and(|other| same(other, &component))
         });
         if known {
-            return false;
+            return None;
         }
         let instance = (1..)
             .find(|instance| {
@@ -94,7 +94,19 @@ impl Registry {
             component: Box::new(component),
             instance,
         }));
-        true
+        Some(instance)
+    }
+
+    /// Tells every source that what handlers want to hear has changed.
+    pub(crate) fn tell_of_interest(&self) {
+        let entries: Vec<_> = self.entries.lock().to_vec();
+        for source in entries.iter().map(|entry| &entry.source) {
+            guarded(|| {
+                if let Some(source) = source.upgrade() {
+                    source.interest_changed();
+                }
+            });
+        }
     }
 
     /// Exports everything to one more meter.

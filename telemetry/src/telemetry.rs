@@ -1,16 +1,17 @@
 //! The handle.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use opentelemetry::global::BoxedTracer;
 use opentelemetry::metrics::Meter;
 
-use crate::builder::{Builder, DEFAULT_QUEUE, global_meter, global_tracer};
+use crate::builder::{Builder, DEFAULT_QUEUE, DEFAULT_RING, global_meter, global_tracer};
 use crate::dispatcher::Dispatcher;
 use crate::error::AttachError;
-use crate::event::Event;
+use crate::event::{Event, NameShared};
 use crate::filter::Filter;
 use crate::http::Durations;
 use crate::messaging::MessagingMetrics;
@@ -20,6 +21,7 @@ use crate::registry::{Registry, same_source};
 use crate::sink::EventSink;
 use crate::snapshot::Snapshot;
 use crate::source::Source;
+use crate::subscription::{Ring, Subscription};
 use crate::watch::Watch;
 
 /// Watches components: exports their metrics and hands their events to handlers.
@@ -68,7 +70,7 @@ impl Telemetry {
         tells_body_size: bool,
     ) -> Self {
         let registry = Registry::new(meter, &names::PRESENT.concat());
-        let dispatcher = Dispatcher::new(queue);
+        let dispatcher = Dispatcher::new(queue, Arc::downgrade(&registry));
         let own = Own::new(Arc::clone(&dispatcher), &registry);
         let telemetry = Self {
             inner: Arc::new(Inner {
@@ -113,8 +115,10 @@ impl Telemetry {
     ///
     /// All handlers run one after another on one thread, which a bounded queue feeds. A slow one
     /// delays the others, never a call; events that do not fit in the queue are dropped and
-    /// counted ([`Snapshot::dropped`], `resilience.telemetry.events`). One that panics stays
-    /// attached and hears the next event; the panic is counted.
+    /// counted ([`Snapshot::dropped`], `resilience.telemetry.events`). One that panics is detached and
+    /// dropped with all it owned; the panic is counted (`resilience.telemetry.handler_panics`),
+    /// remembered ([`Snapshot::detached`]), and told to the others as an event of kind
+    /// [`Telemetry`](crate::EventKind::Telemetry). To go on after a panic, a handler catches it itself.
     ///
     /// A handler that owns a `Telemetry` keeps it alive until it is detached; give it a
     /// [`WeakTelemetry`].
@@ -172,6 +176,45 @@ impl Telemetry {
         self.inner.dispatcher.detach(id)
     }
 
+    /// Subscribes to the events that the filter chooses and that happen from now on. Of those that are
+    /// not read in time, the latest 256 are kept.
+    ///
+    /// Unlike a handler it needs no thread: it is read where the reader is, in async code or not.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "breaker")] {
+    /// # use steadfast_breaker::CircuitBreaker;
+    /// # use steadfast_telemetry::{EventKind, Telemetry};
+    /// # let telemetry = Telemetry::new();
+    /// # let breaker = CircuitBreaker::builder("payments").build().unwrap();
+    /// let mut events = telemetry.subscribe(EventKind::BreakerModeChange);
+    /// # telemetry.watch(&breaker);
+    /// # breaker.disable("").unwrap();
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// while let Some(event) = events.recv().await {
+    ///     println!("{event}");
+    ///     # break;
+    /// }
+    /// # });
+    /// # }
+    /// ```
+    pub fn subscribe(&self, filter: impl Into<Filter>) -> Subscription {
+        self.subscribe_with_capacity(filter, DEFAULT_RING)
+    }
+
+    /// The same with room for so many events that are not read yet, of which 0 is taken for 1.
+    pub fn subscribe_with_capacity(
+        &self,
+        filter: impl Into<Filter>,
+        capacity: usize,
+    ) -> Subscription {
+        let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
+        let ring = Arc::new(Ring::new(filter.into(), capacity));
+        self.inner.dispatcher.subscribe(Arc::clone(&ring));
+        Subscription::new(ring, self.downgrade())
+    }
+
     /// Waits until the handlers are through with every event that happened before. `false` if they
     /// were not within the timeout, and at once if a handler asks.
     #[expect(
@@ -197,7 +240,8 @@ impl Telemetry {
     }
 
     pub(crate) fn sink(&self) -> EventSink {
-        EventSink::new(self.downgrade())
+        let wanted = Arc::clone(self.inner.dispatcher.wanted());
+        EventSink::new(self.downgrade(), wanted)
     }
 
     pub(crate) fn dispatcher(&self) -> &Dispatcher {
@@ -236,10 +280,14 @@ impl Telemetry {
         source: &Arc<dyn Source>,
     ) -> bool {
         let (name, instruments) = (Arc::from(source.name()), source.instruments());
-        let weak = Arc::downgrade(source);
-        self.inner
-            .registry
-            .insert(component, same, weak, name, instruments)
+        let (weak, shared) = (Arc::downgrade(source), Arc::clone(&name));
+        let registry = &self.inner.registry;
+        let instance = registry.insert(component, same, weak, name, instruments);
+        if let (Some(instance @ 2..), Some(metric)) = (instance, instruments.first()) {
+            let shared = NameShared::new(shared, instance, metric.name());
+            self.inner.dispatcher.push(shared.into());
+        }
+        instance.is_some()
     }
 }
 

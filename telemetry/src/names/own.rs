@@ -8,11 +8,18 @@ pub const EVENTS: Instrument = Instrument::counter(
     "{event}",
     "Events that some handler wanted: queued, or dropped because the queue was full.",
 );
-/// Panics of event handlers by [`HANDLER`](super::HANDLER).
+/// Events that came faster than subscriptions were read, by [`EVENT`](super::EVENT).
+pub const MISSED_EVENTS: Instrument = Instrument::counter(
+    "resilience.telemetry.missed_events",
+    "{event}",
+    "Events that a subscription missed because it was not read in time, each subscription for itself.",
+);
+/// Panics of event handlers by [`HANDLER`](super::HANDLER): of those that are attached, and of those that
+/// were detached for it, up to 64 of them and the rest as `other`.
 pub const HANDLER_PANICS: Instrument = Instrument::counter(
     "resilience.telemetry.handler_panics",
     "{panic}",
-    "Calls of the event handler that panicked.",
+    "Panics of the event handler, each of which detached it.",
 );
 /// Panics of sources.
 pub const SOURCE_PANICS: Instrument = Instrument::counter(
@@ -22,4 +29,4 @@ pub const SOURCE_PANICS: Instrument = Instrument::counter(
 );
 
 /// The metrics about telemetry itself.
-pub const TELEMETRY: &[Instrument] = &[EVENTS, HANDLER_PANICS, SOURCE_PANICS];
+pub const TELEMETRY: &[Instrument] = &[EVENTS, MISSED_EVENTS, HANDLER_PANICS, SOURCE_PANICS];

@@ -6,12 +6,16 @@
 )]
 
 mod config;
+mod detached;
+mod dropped;
 mod export;
 mod handlers;
 mod http;
 mod messaging;
 mod shutdown;
 mod source;
+mod speaker;
+mod subscriptions;
 
 #[cfg(feature = "breaker")]
 mod breaker;
