@@ -105,6 +105,8 @@ mod guard;
 mod handler;
 mod http;
 mod instrument;
+#[cfg(feature = "tracing")]
+mod log;
 mod messaging;
 pub mod names;
 mod own;
@@ -121,6 +123,8 @@ mod telemetry;
 mod w3c;
 mod wanted;
 mod watch;
+#[cfg(any(feature = "breaker", feature = "retry", feature = "bulkhead"))]
+mod words;
 
 pub use builder::Builder;
 pub use error::{AttachError, ConfigError, FieldError};
@@ -131,6 +135,9 @@ pub use event::{
 pub use filter::Filter;
 pub use http::{HttpAttempt, HttpCall, HttpHead, HttpStart};
 pub use instrument::{Instrument, InstrumentKind};
+#[cfg(feature = "tracing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+pub use log::EventLog;
 pub use messaging::{MessagingPublish, MessagingStart};
 pub use opentelemetry;
 #[cfg(feature = "prometheus")]

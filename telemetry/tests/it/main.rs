@@ -29,6 +29,8 @@ mod bulkhead;
 mod health;
 #[cfg(feature = "breaker")]
 mod lifetimes;
+#[cfg(feature = "tracing")]
+mod log;
 #[cfg(all(
     feature = "breaker",
     feature = "retry",

@@ -37,6 +37,18 @@ impl Speaker {
         asked.get()
     }
 
+    #[cfg(feature = "tracing")]
+    pub(crate) fn answered(&self, status: u16, error: Option<&'static str>) {
+        self.0.push(EventKind::HttpRequest, || {
+            let took = Duration::from_secs(1);
+            let request = HttpRequest::new("api", "GET", "example.org:443", 2, took);
+            match error {
+                Some(error) => request.status(status).error_type(error),
+                None => request.status(status),
+            }
+        });
+    }
+
     pub(crate) fn request(&self, name: &'static str) {
         self.0.push(EventKind::HttpRequest, || {
             HttpRequest::new(name, "GET", "example.org:443", 1, Duration::ZERO)
