@@ -1,4 +1,5 @@
-//! The crate's clocks: events are stamped with the wall clock, the history is read by a steady one.
+//! The crate's clocks: events are stamped with the wall clock; a steady one says when to read the history,
+//! and when to tell again of dropped events.
 
 use std::time::{Instant, SystemTime};
 

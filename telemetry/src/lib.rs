@@ -104,6 +104,8 @@ mod handler;
 mod history;
 mod http;
 mod instrument;
+#[cfg(feature = "tracing")]
+mod log;
 mod messaging;
 #[cfg(feature = "serde")]
 mod millis;
@@ -118,18 +120,28 @@ mod sink;
 mod snapshot;
 mod source;
 mod span;
+mod subscription;
 mod telemetry;
 mod w3c;
+mod wanted;
 mod watch;
+#[cfg(any(feature = "breaker", feature = "retry", feature = "bulkhead"))]
+mod words;
 
 pub use attribute::Attribute;
 pub use builder::Builder;
 pub use error::{AttachError, ConfigError, FieldError};
-pub use event::{AmqpConnection, AmqpState, Detail, Event, EventKind, HttpRequest};
+pub use event::{
+    AmqpConnection, AmqpState, Detail, Event, EventKind, EventsDropped, HandlerDetached,
+    HttpRequest, NameShared,
+};
 pub use filter::Filter;
 pub use history::{ComponentHistory, History, SeriesHistory};
 pub use http::{HttpAttempt, HttpCall, HttpHead, HttpStart};
 pub use instrument::{Instrument, InstrumentKind};
+#[cfg(feature = "tracing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+pub use log::EventLog;
 pub use messaging::{MessagingPublish, MessagingStart};
 pub use notes::{Note, Notes};
 pub use opentelemetry;
@@ -138,9 +150,11 @@ pub use opentelemetry;
 pub use prometheus::PROMETHEUS_CONTENT_TYPE;
 pub use sink::{EventSink, EventSinks};
 pub use snapshot::{
-    ComponentId, ComponentSnapshot, HandlerSnapshot, Number, Snapshot, ValueSnapshot,
+    ComponentId, ComponentSnapshot, DetachedSnapshot, HandlerSnapshot, Number, Snapshot,
+    ValueSnapshot,
 };
 pub use source::{Samples, Source};
+pub use subscription::Subscription;
 pub use telemetry::{Telemetry, WeakTelemetry};
 pub use watch::Watch;
 

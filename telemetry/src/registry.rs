@@ -67,6 +67,17 @@ impl Registry {
         self.entries.lock().insert(newcomer)
     }
 
+    /// Tells every source that what handlers want to hear has changed.
+    pub(crate) fn tell_of_interest(&self) {
+        for entry in self.components() {
+            guarded(|| {
+                if let Some(source) = entry.source() {
+                    source.interest_changed();
+                }
+            });
+        }
+    }
+
     /// Exports everything to one more meter.
     pub(crate) fn export_to(self: &Arc<Self>, meter: Meter) {
         let instruments = {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::clock;
-use crate::dispatcher::Dispatcher;
+use crate::dispatcher::{Detached, Dispatcher};
 use crate::event::EventKind;
 use crate::notes::Notes;
 use crate::registry::{Entry, Registry};
@@ -34,6 +34,10 @@ pub struct Snapshot {
     pub watched: usize,
     /// Handlers that are attached, in that order.
     pub handlers: Vec<HandlerSnapshot>,
+    /// Handlers that were detached because they panicked: the latest 16, the last one last.
+    pub detached: Vec<DetachedSnapshot>,
+    /// Subscriptions that are alive.
+    pub subscriptions: usize,
     /// Events that may wait for the handlers.
     pub queue_capacity: usize,
     /// Events that wait for the handlers now.
@@ -42,6 +46,9 @@ pub struct Snapshot {
     pub queued: u64,
     /// Events that found the queue full, of all kinds. No handler heard of them.
     pub dropped: u64,
+    /// Events that subscriptions missed because they were not read in time, of all kinds and all
+    /// subscriptions.
+    pub missed: u64,
     /// Panics of sources while their values were collected, until this snapshot was begun.
     pub source_panics: u64,
 }
@@ -110,8 +117,19 @@ pub enum Number {
 pub struct HandlerSnapshot {
     /// The id it was attached under.
     pub id: String,
-    /// How often it panicked.
+    /// How often handlers of this id panicked and were detached, before this one.
     pub panics: u64,
+}
+
+/// One handler that was detached because it panicked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct DetachedSnapshot {
+    /// The id it was attached under.
+    pub id: String,
+    /// The first line of what it panicked with, shortened to 200 bytes.
+    pub panic: String,
 }
 
 impl Snapshot {
@@ -125,10 +143,19 @@ impl Snapshot {
                 .iter()
                 .sum()
         };
+        let panics = dispatcher.panics();
         let handlers = dispatcher.handlers();
         let handlers = handlers.iter().map(|handler| HandlerSnapshot {
-            id: handler.id().to_owned(),
-            panics: handler.panics(),
+            id: handler.id().to_string(),
+            panics: panics
+                .iter()
+                .find(|(counted, _)| counted == handler.id())
+                .map_or(0, |(_, panics)| *panics),
+        });
+        let detached = dispatcher.detached().into_iter();
+        let detached = detached.map(|Detached { id, panic }| DetachedSnapshot {
+            id: id.to_string(),
+            panic: panic.to_string(),
         });
         // Before the components are read, which may panic.
         let source_panics = registry.source_panics();
@@ -143,10 +170,13 @@ impl Snapshot {
             watched: components.len(),
             components,
             handlers: handlers.collect(),
+            detached: detached.collect(),
+            subscriptions: dispatcher.subscriptions(),
             queue_capacity: dispatcher.capacity(),
             queue_waiting: dispatcher.waiting(),
             queued: sum(Dispatcher::queued),
             dropped: sum(Dispatcher::dropped),
+            missed: sum(Dispatcher::missed),
             source_panics,
         }
     }

@@ -103,6 +103,12 @@ pub trait Source: Send + Sync + 'static {
     fn watched(&self, sink: EventSink) {
         drop(sink);
     }
+
+    /// What handlers and subscriptions want to hear has changed, so [`EventSink::wants`] may answer
+    /// otherwise from now on. Called on the thread that attaches, detaches or subscribes. Does nothing
+    /// by default: ask [`wants`](EventSink::wants) each time, which costs next to nothing, unless
+    /// whoever could tell should not even come that far.
+    fn interest_changed(&self) {}
 }
 
 /// Takes the values of one source: of the instrument that is being collected, or of all of them.

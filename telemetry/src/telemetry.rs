@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use opentelemetry::metrics::Meter;
 use crate::builder::{Builder, Settings, global_meter, global_tracer};
 use crate::dispatcher::Dispatcher;
 use crate::error::AttachError;
-use crate::event::Event;
+use crate::event::{Event, NameShared};
 use crate::filter::Filter;
 use crate::history::{History, Recorder};
 use crate::http::Durations;
@@ -22,6 +23,7 @@ use crate::registry::{Newcomer, Registry, same_source};
 use crate::sink::EventSink;
 use crate::snapshot::{ComponentId, Snapshot};
 use crate::source::Source;
+use crate::subscription::{DEFAULT_CAPACITY, Ring, Subscription};
 use crate::watch::Watch;
 
 /// Watches components: exports their metrics and hands their events to handlers.
@@ -68,7 +70,7 @@ impl Telemetry {
 
     pub(crate) fn from_parts(meter: Meter, tracer: BoxedTracer, settings: Settings) -> Self {
         let registry = Registry::new(meter, &names::PRESENT.concat(), settings.own_series);
-        let dispatcher = Dispatcher::new(settings.queue);
+        let dispatcher = Dispatcher::new(settings.queue, Arc::downgrade(&registry));
         let own = Own::new(Arc::clone(&dispatcher), &registry);
         let telemetry = Self {
             inner: Arc::new(Inner {
@@ -150,8 +152,10 @@ impl Telemetry {
     ///
     /// All handlers run one after another on one thread, which a bounded queue feeds. A slow one
     /// delays the others, never a call; events that do not fit in the queue are dropped and
-    /// counted ([`Snapshot::dropped`], `resilience.telemetry.events`). One that panics stays
-    /// attached and hears the next event; the panic is counted.
+    /// counted ([`Snapshot::dropped`], `resilience.telemetry.events`). One that panics is detached and
+    /// dropped with all it owned; the panic is counted (`resilience.telemetry.handler_panics`),
+    /// remembered ([`Snapshot::detached`]), and told to the others as an event of kind
+    /// [`Telemetry`](crate::EventKind::Telemetry). To go on after a panic, a handler catches it itself.
     ///
     /// A handler that owns a `Telemetry` keeps it alive until it is detached; give it a
     /// [`WeakTelemetry`].
@@ -209,6 +213,45 @@ impl Telemetry {
         self.inner.dispatcher.detach(id)
     }
 
+    /// Subscribes to the events that the filter chooses and that happen from now on. Of those that are
+    /// not read in time, the latest 256 are kept.
+    ///
+    /// Unlike a handler it needs no thread: it is read where the reader is, in async code or not.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "breaker")] {
+    /// # use steadfast_breaker::CircuitBreaker;
+    /// # use steadfast_telemetry::{EventKind, Telemetry};
+    /// # let telemetry = Telemetry::new();
+    /// # let breaker = CircuitBreaker::builder("payments").build().unwrap();
+    /// let mut events = telemetry.subscribe(EventKind::BreakerModeChange);
+    /// # telemetry.watch(&breaker);
+    /// # breaker.disable("").unwrap();
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// while let Some(event) = events.recv().await {
+    ///     println!("{event}");
+    ///     # break;
+    /// }
+    /// # });
+    /// # }
+    /// ```
+    pub fn subscribe(&self, filter: impl Into<Filter>) -> Subscription {
+        self.subscribe_with_capacity(filter, DEFAULT_CAPACITY)
+    }
+
+    /// The same with room for so many events that are not read yet, of which 0 is taken for 1.
+    pub fn subscribe_with_capacity(
+        &self,
+        filter: impl Into<Filter>,
+        capacity: usize,
+    ) -> Subscription {
+        let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
+        let ring = Arc::new(Ring::new(filter.into(), capacity));
+        self.inner.dispatcher.subscribe(Arc::clone(&ring));
+        Subscription::new(ring, self.downgrade())
+    }
+
     /// Waits until the handlers are through with every event that happened before. `false` if they
     /// were not within the timeout, and at once if a handler asks.
     #[expect(
@@ -262,7 +305,8 @@ impl Telemetry {
     }
 
     pub(crate) fn sink(&self) -> EventSink {
-        EventSink::new(self.downgrade())
+        let wanted = Arc::clone(self.inner.dispatcher.wanted());
+        EventSink::new(self.downgrade(), wanted)
     }
 
     /// Begins to keep a history.
@@ -324,7 +368,14 @@ impl Telemetry {
             instruments: source.instruments(),
             group: self.group.clone(),
         };
-        self.inner.registry.insert(newcomer).is_some()
+        let Some(entry) = self.inner.registry.insert(newcomer) else {
+            return false;
+        };
+        if entry.instance > 1 {
+            let shared = NameShared::new(Arc::clone(&entry.name), entry.instance, entry.kind);
+            self.inner.dispatcher.push(shared.into());
+        }
+        true
     }
 }
 

@@ -3,58 +3,70 @@
 mod amqp;
 mod http;
 mod kind;
+mod own;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use amqp::{AmqpConnection, AmqpState};
 pub use http::HttpRequest;
 pub use kind::EventKind;
 pub(crate) use kind::Kinds;
+pub use own::{EventsDropped, HandlerDetached, NameShared};
 
 /// Something that happened to a watched component.
 ///
 /// Its `Display` is one line for a log: `circuit breaker payments: closed -> open (5 consecutive
 /// calls failed)`.
+///
+/// A clone is one reference count.
 #[derive(Debug, Clone)]
 pub struct Event {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     at: SystemTime,
     detail: Detail,
 }
 
 impl Event {
     pub(crate) fn new(at: SystemTime, detail: Detail) -> Self {
-        Self { at, detail }
+        Self {
+            inner: Arc::new(Inner { at, detail }),
+        }
     }
 
     /// When it happened, by the wall clock. Handlers may run later.
     #[must_use]
     pub fn at(&self) -> SystemTime {
-        self.at
+        self.inner.at
     }
 
     /// Which of the kinds it is.
     #[must_use]
     pub fn kind(&self) -> EventKind {
-        self.detail.kind()
+        self.detail().kind()
     }
 
     /// The name of the component it happened to.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.detail.name()
+        self.detail().name()
     }
 
     /// What happened.
     #[must_use]
     pub fn detail(&self) -> &Detail {
-        &self.detail
+        &self.inner.detail
     }
 }
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.detail.fmt(f)
+        self.detail().fmt(f)
     }
 }
 
@@ -101,6 +113,12 @@ pub enum Detail {
     HttpRequest(HttpRequest),
     /// An AMQP connection changed its state.
     AmqpConnection(AmqpConnection),
+    /// An event handler panicked and is detached.
+    HandlerDetached(HandlerDetached),
+    /// Events found the handlers' queue full.
+    EventsDropped(EventsDropped),
+    /// Two live components of one kind have one name.
+    NameShared(NameShared),
 }
 
 impl Detail {
@@ -124,10 +142,14 @@ impl Detail {
             Self::HealthChecked(_) | Self::HealthChanged(_) => EventKind::HealthCheck,
             Self::HttpRequest(_) => EventKind::HttpRequest,
             Self::AmqpConnection(_) => EventKind::AmqpConnection,
+            Self::HandlerDetached(_) | Self::EventsDropped(_) | Self::NameShared(_) => {
+                EventKind::Telemetry
+            }
         }
     }
 
-    /// The name of the component it happened to.
+    /// The name of the component it happened to. For telemetry itself: the id of the detached
+    /// handler, the kind of the dropped events, the shared name.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -155,6 +177,9 @@ impl Detail {
             Self::HealthChanged(changed) => &changed.name,
             Self::HttpRequest(request) => &request.name,
             Self::AmqpConnection(connection) => &connection.name,
+            Self::HandlerDetached(detached) => &detached.id,
+            Self::EventsDropped(dropped) => dropped.kind.as_str(),
+            Self::NameShared(shared) => &shared.name,
         }
     }
 }
@@ -226,6 +251,9 @@ impl fmt::Display for Detail {
             }
             Self::HttpRequest(request) => request.fmt(f),
             Self::AmqpConnection(connection) => connection.fmt(f),
+            Self::HandlerDetached(detached) => detached.fmt(f),
+            Self::EventsDropped(dropped) => dropped.fmt(f),
+            Self::NameShared(shared) => shared.fmt(f),
         }
     }
 }
@@ -275,4 +303,7 @@ from! {
     #[cfg(feature = "health")] steadfast_health::Changed => HealthChanged,
     HttpRequest => HttpRequest,
     AmqpConnection => AmqpConnection,
+    HandlerDetached => HandlerDetached,
+    EventsDropped => EventsDropped,
+    NameShared => NameShared,
 }

@@ -26,11 +26,19 @@ pub const EVENTS: Instrument = Instrument::counter(
     Attribute::one_of(EVENT, &EVENT_KINDS),
     Attribute::one_of(OUTCOME, &["queued", "dropped"]),
 ]);
-/// Panics of event handlers by [`HANDLER`].
+/// Events that came faster than subscriptions were read, by [`EVENT`].
+pub const MISSED_EVENTS: Instrument = Instrument::counter(
+    "resilience.telemetry.missed_events",
+    "{event}",
+    "Events that a subscription missed because it was not read in time, each subscription for itself.",
+)
+.by(&[Attribute::one_of(EVENT, &EVENT_KINDS)]);
+/// Panics of event handlers by [`HANDLER`]: of those that are attached, and of those that were detached
+/// for it, up to 64 of them and the rest as `other`.
 pub const HANDLER_PANICS: Instrument = Instrument::counter(
     "resilience.telemetry.handler_panics",
     "{panic}",
-    "Calls of the event handler that panicked.",
+    "Panics of the event handler, each of which detached it.",
 )
 .by(&[Attribute::any(HANDLER)]);
 /// Panics of sources.
@@ -41,4 +49,4 @@ pub const SOURCE_PANICS: Instrument = Instrument::counter(
 );
 
 /// The metrics about telemetry itself.
-pub const TELEMETRY: &[Instrument] = &[EVENTS, HANDLER_PANICS, SOURCE_PANICS];
+pub const TELEMETRY: &[Instrument] = &[EVENTS, MISSED_EVENTS, HANDLER_PANICS, SOURCE_PANICS];

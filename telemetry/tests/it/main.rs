@@ -6,6 +6,8 @@
 )]
 
 mod config;
+mod detached;
+mod dropped;
 mod export;
 mod groups;
 mod handlers;
@@ -13,6 +15,8 @@ mod http;
 mod messaging;
 mod shutdown;
 mod source;
+mod speaker;
+mod subscriptions;
 
 #[cfg(feature = "breaker")]
 mod breaker;
@@ -32,6 +36,8 @@ mod health;
 mod hedge;
 #[cfg(feature = "breaker")]
 mod lifetimes;
+#[cfg(feature = "tracing")]
+mod log;
 #[cfg(all(
     feature = "breaker",
     feature = "hedge",
