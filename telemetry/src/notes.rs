@@ -43,24 +43,24 @@ pub enum Note {
 
 impl Notes {
     /// Notes words down.
-    pub fn text(&mut self, key: &'static str, value: impl fmt::Display) {
+    pub fn text(&mut self, key: impl Into<String>, value: impl fmt::Display) {
         self.note(key, Note::Text(value.to_string()));
     }
 
     /// Notes a number down.
-    pub fn number(&mut self, key: &'static str, value: impl Into<f64>) {
+    pub fn number(&mut self, key: impl Into<String>, value: impl Into<f64>) {
         self.note(key, Note::Number(value.into()));
     }
 
     /// Notes a length of time down, as seconds, if there is one. Let the key end in `_seconds`.
-    pub fn seconds(&mut self, key: &'static str, value: impl Into<Option<Duration>>) {
+    pub fn seconds(&mut self, key: impl Into<String>, value: impl Into<Option<Duration>>) {
         if let Some(value) = value.into() {
             self.note(key, Note::Number(value.as_secs_f64()));
         }
     }
 
     /// Notes down whether something is so.
-    pub fn flag(&mut self, key: &'static str, value: bool) {
+    pub fn flag(&mut self, key: impl Into<String>, value: bool) {
         self.note(key, Note::Flag(value));
     }
 
@@ -75,7 +75,7 @@ impl Notes {
         self.notes.iter().map(|(key, note)| (key.as_str(), note))
     }
 
-    fn note(&mut self, key: &'static str, note: Note) {
-        self.notes.insert(key.to_owned(), note);
+    fn note(&mut self, key: impl Into<String>, note: Note) {
+        self.notes.insert(key.into(), note);
     }
 }

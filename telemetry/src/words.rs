@@ -10,7 +10,7 @@ pub(crate) fn state(state: steadfast_breaker::State) -> &'static str {
     }
 }
 
-#[cfg(all(feature = "breaker", feature = "tracing"))]
+#[cfg(feature = "breaker")]
 pub(crate) fn mode(mode: steadfast_breaker::Mode) -> &'static str {
     use steadfast_breaker::Mode;
     match mode {

@@ -13,14 +13,16 @@ pub const BREAKER_CALLS: Instrument = Instrument::counter(
 .by(&[Attribute::one_of(
     OUTCOME,
     &["success", "failure", "ignored", "abandoned", "rejected"],
-)]);
+)])
+.with_history();
 /// One-hot by [`STATE`].
 pub const BREAKER_STATE: Instrument = Instrument::gauge(
     "resilience.circuit_breaker.state",
     "{circuit_breaker}",
     "1 for the state the circuit breaker is in, 0 for the others.",
 )
-.by(&[Attribute::one_of(STATE, &["closed", "open", "half_open"])]);
+.by(&[Attribute::one_of(STATE, &["closed", "open", "half_open"])])
+.with_history();
 /// Transitions by the [`STATE`] that was entered.
 pub const BREAKER_TRANSITIONS: Instrument = Instrument::counter(
     "resilience.circuit_breaker.transitions",
@@ -67,7 +69,8 @@ pub const BREAKER_IN_FLIGHT: Instrument = Instrument::up_down_counter(
     "resilience.circuit_breaker.in_flight",
     "{call}",
     "Calls that were let through and have not ended.",
-);
+)
+.with_history();
 /// The run of failures that may open the breaker.
 pub const BREAKER_CONSECUTIVE_FAILURES: Instrument = Instrument::gauge(
     "resilience.circuit_breaker.consecutive_failures",
@@ -86,7 +89,8 @@ pub const BREAKER_FAILURE_RATIO: Instrument = Instrument::gauge_f64(
     "resilience.circuit_breaker.failure.ratio",
     "1",
     "The share of the calls in the window that failed.",
-);
+)
+.with_history();
 /// The share of slow calls. Absent without such a rule, and with too few calls to tell.
 pub const BREAKER_SLOW_CALL_RATIO: Instrument = Instrument::gauge_f64(
     "resilience.circuit_breaker.slow_call.ratio",

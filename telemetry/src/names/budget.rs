@@ -11,7 +11,8 @@ pub const BUDGET_TOKENS: Instrument = Instrument::gauge(
     "resilience.retry.budget.tokens",
     "{attempt}",
     "Retries and hedges that would be allowed now.",
-);
+)
+.with_history();
 /// Calls, of which retries and hedges may be a share.
 pub const BUDGET_CALLS: Instrument = Instrument::counter(
     "resilience.retry.budget.calls",

@@ -9,13 +9,15 @@ pub const BULKHEAD_IN_FLIGHT: Instrument = Instrument::up_down_counter(
     "resilience.bulkhead.in_flight",
     "{call}",
     "Places of the bulkhead that are taken.",
-);
+)
+.with_history();
 /// Callers in line.
 pub const BULKHEAD_QUEUED: Instrument = Instrument::up_down_counter(
     "resilience.bulkhead.queued",
     "{call}",
     "Callers that wait for a place.",
-);
+)
+.with_history();
 /// Callers in line by [`PRIORITY`].
 pub const BULKHEAD_QUEUED_BY_PRIORITY: Instrument = Instrument::up_down_counter(
     "resilience.bulkhead.queued_by_priority",
@@ -28,7 +30,8 @@ pub const BULKHEAD_LIMIT: Instrument = Instrument::up_down_counter(
     "resilience.bulkhead.limit",
     "{call}",
     "Places the bulkhead has.",
-);
+)
+.with_history();
 /// Callers that may wait.
 pub const BULKHEAD_QUEUE_LIMIT: Instrument = Instrument::up_down_counter(
     "resilience.bulkhead.queue.limit",
@@ -41,7 +44,8 @@ pub const BULKHEAD_ACQUIRED: Instrument = Instrument::counter(
     "{call}",
     "Places given out, at once or after a wait.",
 )
-.by(&[Attribute::one_of(OUTCOME, &["at_once", "after_wait"])]);
+.by(&[Attribute::one_of(OUTCOME, &["at_once", "after_wait"])])
+.with_history();
 /// Refusals by [`ERROR_TYPE`].
 pub const BULKHEAD_REJECTED: Instrument = Instrument::counter(
     "resilience.bulkhead.rejected",
@@ -51,7 +55,8 @@ pub const BULKHEAD_REJECTED: Instrument = Instrument::counter(
 .by(&[Attribute::one_of(
     ERROR_TYPE,
     &["full", "timeout", "closed", "too_many"],
-)]);
+)])
+.with_history();
 /// Callers who were in line already. They are among the `full` of [`BULKHEAD_REJECTED`].
 pub const BULKHEAD_DISPLACED: Instrument = Instrument::counter(
     "resilience.bulkhead.displaced",

@@ -15,7 +15,8 @@ pub const HEALTH_STATUS: Instrument = Instrument::gauge(
 .by(&[
     Attribute::one_of(PROBE, &["liveness", "readiness"]),
     Attribute::one_of(STATE, &STATUSES),
-]);
+])
+.with_history();
 /// One-hot by [`STATE`] for each [`COMPONENT`].
 pub const HEALTH_COMPONENT_STATUS: Instrument = Instrument::gauge(
     "resilience.health.component.status",

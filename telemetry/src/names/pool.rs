@@ -10,7 +10,8 @@ pub const POOL_RESOURCES: Instrument = Instrument::up_down_counter(
     "{resource}",
     "Resources of the pool, idle or lent out.",
 )
-.by(&[Attribute::one_of(STATE, &["idle", "lent"])]);
+.by(&[Attribute::one_of(STATE, &["idle", "lent"])])
+.with_history();
 /// Checkouts by [`OUTCOME`].
 pub const POOL_SERVED: Instrument = Instrument::counter(
     "resilience.pool.served",

@@ -24,14 +24,16 @@ pub const RETRY_CALLS: Instrument = Instrument::counter(
         "abandoned",
         "panicked",
     ],
-)]);
+)])
+.with_history();
 /// Attempts by [`ATTEMPT`]: first ones of calls that have ended, and every retry when it begins.
 pub const RETRY_ATTEMPTS: Instrument = Instrument::counter(
     "resilience.retry.attempts",
     "{attempt}",
     "Attempts: the first ones of calls that have ended, and the retries.",
 )
-.by(&[Attribute::one_of(ATTEMPT, &["first", "retry"])]);
+.by(&[Attribute::one_of(ATTEMPT, &["first", "retry"])])
+.with_history();
 /// Time in backoffs; divided by the retries it is the mean wait.
 pub const RETRY_DELAY: Instrument = Instrument::counter_f64(
     "resilience.retry.delay",

@@ -7,6 +7,7 @@ use steadfast_retry::{Budget, BudgetObserver, WeakBudget};
 use super::Watch;
 use crate::instrument::Instrument;
 use crate::names;
+use crate::notes::Notes;
 use crate::source::{Samples, Source};
 use crate::telemetry::Telemetry;
 
@@ -39,8 +40,21 @@ impl Source for Watched {
         &self.name
     }
 
+    fn kind(&self) -> &'static str {
+        "retry_budget"
+    }
+
     fn instruments(&self) -> &'static [Instrument] {
         names::BUDGET
+    }
+
+    fn describe(&self, notes: &mut Notes) {
+        if let Some(budget) = self.budget.upgrade() {
+            let now = budget.snapshot();
+            notes.number("share", now.share);
+            notes.number("min_per_second", now.min_per_second);
+            notes.seconds("window_seconds", now.window);
+        }
     }
 
     fn collect(&self, samples: &mut Samples<'_>) {

@@ -8,6 +8,7 @@ use super::Watch;
 use crate::event::EventKind;
 use crate::instrument::Instrument;
 use crate::names;
+use crate::notes::Notes;
 use crate::sink::EventSink;
 use crate::source::{Samples, Source};
 use crate::telemetry::Telemetry;
@@ -64,6 +65,14 @@ impl Source for Watched {
 
     fn instruments(&self) -> &'static [Instrument] {
         names::BULKHEAD
+    }
+
+    fn describe(&self, notes: &mut Notes) {
+        if let Some(bulkhead) = self.bulkhead.upgrade() {
+            notes.flag("closed", bulkhead.snapshot().closed);
+            let patience = bulkhead.config().checkout_timeout;
+            notes.seconds("checkout_timeout_seconds", patience);
+        }
     }
 
     fn collect(&self, samples: &mut Samples<'_>) {

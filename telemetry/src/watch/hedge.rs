@@ -56,6 +56,10 @@ impl Source for Watched {
         &self.name
     }
 
+    fn kind(&self) -> &'static str {
+        "hedge"
+    }
+
     fn instruments(&self) -> &'static [Instrument] {
         names::HEDGE
     }

@@ -8,6 +8,7 @@ use super::Watch;
 use crate::event::EventKind;
 use crate::instrument::Instrument;
 use crate::names;
+use crate::notes::Notes;
 use crate::sink::EventSink;
 use crate::source::{Samples, Source};
 use crate::telemetry::Telemetry;
@@ -62,6 +63,17 @@ impl Source for Watched {
 
     fn instruments(&self) -> &'static [Instrument] {
         names::RETRY
+    }
+
+    fn describe(&self, notes: &mut Notes) {
+        if let Some(retry) = self.retry.upgrade() {
+            let config = retry.config();
+            notes.number("max_attempts", config.max_attempts);
+            notes.seconds("max_elapsed_seconds", config.max_elapsed);
+            if let Some(budget) = retry.budget() {
+                notes.text("budget", budget.name());
+            }
+        }
     }
 
     fn collect(&self, samples: &mut Samples<'_>) {

@@ -85,8 +85,7 @@ fn a_second_component_of_one_kind_and_name_is_told_as_an_event() {
     assert_eq!(shared.instance, 2);
     assert_eq!(
         event.to_string(),
-        "telemetry: another component is named payments, its resilience.circuit_breaker.calls has \
-         resilience.instance 2"
+        "telemetry: another circuit_breaker is named payments, its series have resilience.instance 2"
     );
 }
 

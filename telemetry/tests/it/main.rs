@@ -14,6 +14,7 @@ mod handlers;
 mod http;
 mod messaging;
 mod shutdown;
+mod snapshot;
 mod source;
 mod speaker;
 mod subscriptions;
