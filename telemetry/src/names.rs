@@ -11,6 +11,7 @@ mod bulkhead;
 mod health;
 mod hedge;
 mod http;
+mod keyed;
 mod messaging;
 mod own;
 mod pool;
@@ -22,6 +23,7 @@ pub use self::bulkhead::*;
 pub use self::health::*;
 pub use self::hedge::*;
 pub use self::http::*;
+pub use self::keyed::*;
 pub use self::messaging::*;
 pub use self::own::*;
 pub use self::pool::*;
@@ -57,7 +59,18 @@ pub const HANDLER: &str = "resilience.handler";
 pub const ERROR_TYPE: &str = "error.type";
 
 const GROUPS: &[&[Instrument]] = &[
-    BREAKER, RETRY, BUDGET, HEDGE, BULKHEAD, POOL, HEALTH, TELEMETRY, HTTP, MESSAGING,
+    BREAKER,
+    BREAKER_KEYED,
+    RETRY,
+    BUDGET,
+    HEDGE,
+    BULKHEAD,
+    BULKHEAD_KEYED,
+    POOL,
+    HEALTH,
+    TELEMETRY,
+    HTTP,
+    MESSAGING,
 ];
 
 /// Every metric there is in this crate, whichever features are on. Crates that bring a
@@ -131,6 +144,8 @@ const fn flat<const N: usize>(groups: &[&[Instrument]]) -> [Instrument; N] {
 pub(crate) const PRESENT: &[&[Instrument]] = &[
     #[cfg(feature = "breaker")]
     BREAKER,
+    #[cfg(feature = "breaker")]
+    BREAKER_KEYED,
     #[cfg(feature = "retry")]
     RETRY,
     #[cfg(feature = "retry")]
@@ -139,6 +154,8 @@ pub(crate) const PRESENT: &[&[Instrument]] = &[
     HEDGE,
     #[cfg(feature = "bulkhead")]
     BULKHEAD,
+    #[cfg(feature = "bulkhead")]
+    BULKHEAD_KEYED,
     #[cfg(feature = "pool")]
     POOL,
     #[cfg(feature = "health")]

@@ -10,6 +10,10 @@ mod bulkhead;
 mod health;
 #[cfg(feature = "hedge")]
 mod hedge;
+#[cfg(feature = "breaker")]
+mod keyed_breaker;
+#[cfg(feature = "bulkhead")]
+mod keyed_bulkhead;
 #[cfg(feature = "pool")]
 mod pool;
 #[cfg(feature = "retry")]

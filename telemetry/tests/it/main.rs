@@ -36,6 +36,7 @@ mod health;
 #[cfg(feature = "hedge")]
 mod hedge;
 #[cfg(feature = "breaker")]
+mod keyed;
 mod lifetimes;
 #[cfg(feature = "tracing")]
 mod log;

@@ -45,6 +45,8 @@ async fn the_kinds_of_the_patterns_have_names() {
         "circuit_breaker",
         "health_monitor",
         "hedge",
+        "keyed_bulkhead",
+        "keyed_circuit_breaker",
         "pool",
         "retry",
         "retry_budget",

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use steadfast_breaker::{CircuitBreaker, Mode};
-use steadfast_bulkhead::Pool;
+use steadfast_breaker::{CircuitBreaker, Keyed as KeyedBreaker, Mode};
+use steadfast_bulkhead::{Keyed as KeyedBulkhead, Pool};
 use steadfast_health::{Check, Monitor, Outcome};
 use steadfast_retry::{Budget, Hedge, Retry};
 use steadfast_telemetry::{Filter, Telemetry};
@@ -17,6 +17,8 @@ pub(crate) struct Traffic {
     _retry: Retry,
     _hedge: Hedge,
     _pool: Pool<u32, &'static str>,
+    _hosts: KeyedBreaker<&'static str>,
+    _tenants: KeyedBulkhead<u32>,
     _monitor: Monitor,
 }
 
@@ -43,6 +45,8 @@ pub(crate) async fn drive(telemetry: &Telemetry) -> Traffic {
     let hedge = builder.budget(budget.spending_only()).build().unwrap();
     let builder = Pool::builder("channels", || async { Ok(7) });
     let pool = builder.hold_times(true).build().unwrap();
+    let hosts = KeyedBreaker::builder("hosts").build().unwrap();
+    let tenants = KeyedBulkhead::builder("tenants").build().unwrap();
     let monitor = Monitor::builder("orders").build().unwrap();
     let check = Check::new("db", || async { Outcome::healthy() });
     monitor.register(check).unwrap();
@@ -52,6 +56,8 @@ pub(crate) async fn drive(telemetry: &Telemetry) -> Traffic {
     telemetry.watch(&retry);
     telemetry.watch(&hedge);
     telemetry.watch(&pool);
+    telemetry.watch(&hosts);
+    telemetry.watch(&tenants);
     telemetry.watch(&monitor);
     telemetry.attach("log", Filter::all(), |_| ()).unwrap();
 
@@ -72,6 +78,8 @@ pub(crate) async fn drive(telemetry: &Telemetry) -> Traffic {
         _retry: retry,
         _hedge: hedge,
         _pool: pool,
+        _hosts: hosts,
+        _tenants: tenants,
         _monitor: monitor,
     }
 }
