@@ -8,6 +8,7 @@ use opentelemetry::trace::{Tracer, TracerProvider};
 
 use crate::error::{ConfigError, FieldError};
 use crate::registry::scope;
+use crate::span_events::SpanEvents;
 use crate::telemetry::Telemetry;
 
 pub(crate) const DEFAULT_QUEUE: usize = 1024;
@@ -31,6 +32,7 @@ pub struct Builder {
     tracer: Option<BoxedTracer>,
     queue: usize,
     tells_body_size: bool,
+    span_events: Option<SpanEvents>,
 }
 
 impl Builder {
@@ -40,6 +42,7 @@ impl Builder {
             tracer: None,
             queue: DEFAULT_QUEUE,
             tells_body_size: false,
+            span_events: None,
         }
     }
 
@@ -80,6 +83,15 @@ impl Builder {
         self
     }
 
+    /// What becomes an event of the span that is current where a call runs. Default: retries and waits
+    /// if a tracer provider was [given](Self::tracer_provider), for whoever gives one wants to see
+    /// traces; nothing otherwise, and rejections only if asked for, so that they stay as fast as if
+    /// nobody watched.
+    pub fn span_events(mut self, events: SpanEvents) -> Self {
+        self.span_events = Some(events);
+        self
+    }
+
     /// Builds the telemetry object and its instruments.
     ///
     /// # Errors
@@ -93,12 +105,17 @@ impl Builder {
             }]));
         }
         let meter = self.meter.unwrap_or_else(global_meter);
+        let default_events = match self.tracer {
+            Some(_) => SpanEvents::RETRIES.and(SpanEvents::WAITS),
+            None => SpanEvents::NONE,
+        };
         let tracer = self.tracer.unwrap_or_else(global_tracer);
         Ok(Telemetry::from_parts(
             meter,
             tracer,
             self.queue,
             self.tells_body_size,
+            self.span_events.unwrap_or(default_events),
         ))
     }
 }
@@ -110,6 +127,7 @@ impl fmt::Debug for Builder {
             .field("tracer_given", &self.tracer.is_some())
             .field("queue", &self.queue)
             .field("message_body_size", &self.tells_body_size)
+            .field("span_events", &self.span_events)
             .finish()
     }
 }

@@ -118,12 +118,17 @@ mod sink;
 mod snapshot;
 mod source;
 mod span;
+mod span_events;
 mod subscription;
 mod telemetry;
 mod w3c;
 mod wanted;
 mod watch;
-#[cfg(any(feature = "breaker", feature = "retry", feature = "bulkhead"))]
+#[cfg(any(
+    all(feature = "breaker", feature = "tracing"),
+    feature = "retry",
+    feature = "bulkhead"
+))]
 mod words;
 
 pub use builder::Builder;
@@ -146,6 +151,7 @@ pub use prometheus::PROMETHEUS_CONTENT_TYPE;
 pub use sink::{EventSink, EventSinks};
 pub use snapshot::{DetachedSnapshot, HandlerSnapshot, Snapshot};
 pub use source::{Samples, Source};
+pub use span_events::SpanEvents;
 pub use subscription::Subscription;
 pub use telemetry::{Telemetry, WeakTelemetry};
 pub use watch::Watch;

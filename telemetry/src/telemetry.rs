@@ -21,6 +21,7 @@ use crate::registry::{Registry, same_source};
 use crate::sink::EventSink;
 use crate::snapshot::Snapshot;
 use crate::source::Source;
+use crate::span_events::SpanEvents;
 use crate::subscription::{Ring, Subscription};
 use crate::watch::Watch;
 
@@ -36,6 +37,8 @@ use crate::watch::Watch;
 #[derive(Clone)]
 pub struct Telemetry {
     inner: Arc<Inner>,
+    /// Of what is watched by this handle.
+    span_events: SpanEvents,
 }
 
 pub(crate) struct Inner {
@@ -43,6 +46,7 @@ pub(crate) struct Inner {
     dispatcher: Arc<Dispatcher>,
     tracer: Arc<BoxedTracer>,
     tells_body_size: bool,
+    span_events: SpanEvents,
     /// The source of telemetry's own metrics; the registry holds it weakly, like every other.
     _own: Arc<Own>,
     #[cfg(feature = "prometheus")]
@@ -55,7 +59,13 @@ impl Telemetry {
     /// stays without metrics and spans.
     #[must_use]
     pub fn new() -> Self {
-        Self::from_parts(global_meter(), global_tracer(), DEFAULT_QUEUE, false)
+        Self::from_parts(
+            global_meter(),
+            global_tracer(),
+            DEFAULT_QUEUE,
+            false,
+            SpanEvents::NONE,
+        )
     }
 
     /// Starts building telemetry with other settings.
@@ -68,6 +78,7 @@ impl Telemetry {
         tracer: BoxedTracer,
         queue: usize,
         tells_body_size: bool,
+        span_events: SpanEvents,
     ) -> Self {
         let registry = Registry::new(meter, &names::PRESENT.concat());
         let dispatcher = Dispatcher::new(queue, Arc::downgrade(&registry));
@@ -78,10 +89,12 @@ impl Telemetry {
                 dispatcher,
                 tracer: Arc::new(tracer),
                 tells_body_size,
+                span_events,
                 _own: Arc::clone(&own),
                 #[cfg(feature = "prometheus")]
                 exposition: std::sync::OnceLock::new(),
             }),
+            span_events,
         };
         telemetry.watch_source(&own);
         telemetry
@@ -183,20 +196,14 @@ impl Telemetry {
     ///
     /// # Examples
     /// ```
-    /// # #[cfg(feature = "breaker")] {
-    /// # use steadfast_breaker::CircuitBreaker;
-    /// # use steadfast_telemetry::{EventKind, Telemetry};
-    /// # let telemetry = Telemetry::new();
-    /// # let breaker = CircuitBreaker::builder("payments").build().unwrap();
-    /// let mut events = telemetry.subscribe(EventKind::BreakerModeChange);
-    /// # telemetry.watch(&breaker);
-    /// # breaker.disable("").unwrap();
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// while let Some(event) = events.recv().await {
-    ///     println!("{event}");
-    ///     # break;
+    /// use steadfast_telemetry::{EventKind, Telemetry};
+    ///
+    /// # async fn page(_: steadfast_telemetry::Event) {}
+    /// # async fn run(telemetry: Telemetry) {
+    /// let mut transitions = telemetry.subscribe(EventKind::BreakerTransition);
+    /// while let Some(event) = transitions.recv().await {
+    ///     page(event).await;
     /// }
-    /// # });
     /// # }
     /// ```
     pub fn subscribe(&self, filter: impl Into<Filter>) -> Subscription {
@@ -237,6 +244,17 @@ impl Telemetry {
         WeakTelemetry {
             inner: Arc::downgrade(&self.inner),
         }
+    }
+
+    /// A handle to watch the parts of a client that tells its own spans.
+    pub(crate) fn for_parts(mut self) -> Self {
+        self.span_events = self.span_events.of_a_part();
+        self
+    }
+
+    /// What components that are watched by this handle tell the current span.
+    pub(crate) fn span_events(&self) -> SpanEvents {
+        self.span_events
     }
 
     pub(crate) fn sink(&self) -> EventSink {
@@ -353,7 +371,10 @@ impl WeakTelemetry {
     /// The telemetry object, if any other handle still keeps it alive.
     #[must_use]
     pub fn upgrade(&self) -> Option<Telemetry> {
-        self.inner.upgrade().map(|inner| Telemetry { inner })
+        self.inner.upgrade().map(|inner| Telemetry {
+            span_events: inner.span_events,
+            inner,
+        })
     }
 
     pub(crate) fn is_gone(&self) -> bool {

@@ -25,6 +25,8 @@ mod breaker_modes;
 mod breaker_rates;
 #[cfg(feature = "bulkhead")]
 mod bulkhead;
+#[cfg(all(feature = "breaker", feature = "retry"))]
+mod hardships;
 #[cfg(feature = "health")]
 mod health;
 #[cfg(feature = "breaker")]
@@ -44,6 +46,8 @@ mod pool;
 mod prometheus;
 #[cfg(feature = "retry")]
 mod retry;
+#[cfg(all(feature = "breaker", feature = "retry", feature = "bulkhead"))]
+mod span_events;
 #[cfg(all(
     feature = "breaker",
     feature = "retry",
