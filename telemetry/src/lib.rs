@@ -33,7 +33,8 @@
 //!
 //! It exports through the meter and tracer providers that the application sets up, and sets up none
 //! itself. Spans and latency histograms are there where a call costs a round trip anyway: those of
-//! HTTP clients ([`HttpCall`]) and of messages ([`MessagingPublish`]).
+//! HTTP clients ([`HttpCall`]) and of messages ([`MessagingPublish`]). Retries, waits and rejections of
+//! the plain patterns become [events](SpanEvents) of the application's own spans.
 //!
 //! # How it works
 //! ```text
@@ -42,7 +43,8 @@
 //!       │ rare events: transitions, retries, ...         │ when metrics are collected
 //!       ▼                                                │
 //!   EventSink ─▶ bounded queue ─▶ one thread ─▶ your     Telemetry ◀── meter provider's reader
-//!                    │ full: drop and count     handlers           ◀── prometheus()
+//!       │            │ full: drop and count     handlers           ◀── prometheus()
+//!       └─▶ ring of each Subscription, full: forget the oldest, count
 //! ```
 //! Metrics are pulled: every instrument is an observable one, whose callback walks over the watched
 //! components. Events are pushed, from the rare edges only. The components are held weakly, and they
@@ -59,13 +61,15 @@
 //! The queue holds 1024 events. The meter provider and the tracer provider are the global ones.
 //!
 //! # What handlers cannot break
-//! They run on a thread of their own: a slow one delays the other handlers, never a call. A panic is
-//! caught and counted, and the handler stays. [`Telemetry::detach`] returns when the handler is gone
+//! They run on a thread of their own: a slow one delays the other handlers, never a call. One that panics
+//! is detached, counted, and told to the others ([`HandlerDetached`]). [`Telemetry::detach`] returns when the handler is gone
 //! for good. A panic in a [`Source`] loses its samples of one instrument in one collection.
 //!
 //! # Cost
-//! A call that succeeds costs the same with and without telemetry. An event that no handler wants is
-//! a load or two; one that is wanted takes one short lock. A collection reads one snapshot for each
+//! A call that succeeds costs the same with and without telemetry, and so does one that is rejected or
+//! retried, as long as nobody wants to hear of that: breakers, bulkheads and retries are told whether
+//! anybody does ([`Source::interest_changed`]). An event that is wanted takes one short lock, and another
+//! for each subscription. A collection reads one snapshot for each
 //! component and instrument.
 //!
 //! An HTTP call that is watched costs its spans, and one record into a histogram for each attempt:
@@ -89,6 +93,7 @@
 //! # Features
 //! - `breaker`, `retry`, `bulkhead`, `pool`, `health` (default): `watch` takes the pattern.
 //! - `prometheus`: [`Telemetry::prometheus`](Telemetry), the same metrics as Prometheus text.
+//! - `tracing`: `EventLog`, a handler that writes the events as `tracing` events.
 //!
 //! # Minimum Rust version
 //! 1.85.
