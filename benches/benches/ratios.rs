@@ -15,6 +15,7 @@ mod cases {
     pub(crate) mod failure;
     pub(crate) mod hedge;
     pub(crate) mod http;
+    pub(crate) mod our_bulkheads;
     pub(crate) mod our_composed;
     pub(crate) mod our_hedges;
     pub(crate) mod our_retries;
@@ -23,10 +24,11 @@ mod cases {
     pub(crate) mod retry;
     pub(crate) mod runtime;
     pub(crate) mod together;
+    pub(crate) mod watched;
     pub(crate) mod work;
 }
 
-use cases::{breaker, bulkhead, composed, hedge, http, retry};
+use cases::{breaker, bulkhead, composed, hedge, http, retry, watched};
 use steadfast_benches::{Effort, take_turns};
 
 fn main() {
@@ -35,6 +37,7 @@ fn main() {
     cases.extend(hedge::cases());
     cases.extend(bulkhead::cases());
     cases.extend(composed::cases());
+    cases.extend(watched::cases());
     cases.extend(http::cases());
     if is_test() {
         let compared = take_turns(&mut cases, Effort::ONCE);

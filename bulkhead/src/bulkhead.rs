@@ -219,6 +219,12 @@ impl Bulkhead {
         self.gate.observe(observer);
     }
 
+    /// Asks every observer again what it [wants](Observer::wants_rejections) to hear. For whoever owns one
+    /// that has changed its mind.
+    pub fn ask_observers(&self) {
+        self.gate.observers.ask();
+    }
+
     pub(crate) fn gate(&self) -> &Gate {
         &self.gate
     }

@@ -51,6 +51,22 @@ pub trait Observer: Send + Sync {
         false
     }
 
+    /// Whether it wants to hear of waits at present: of [`queued`](Self::queued),
+    /// [`acquired`](Self::acquired) after a wait, and [`timed_out`](Self::timed_out). Asked when it is
+    /// added, and again by [`Bulkhead::ask_observers`](crate::Bulkhead::ask_observers).
+    ///
+    /// Default: yes. While no observer wants to, a wait costs what it costs without any.
+    fn wants_waits(&self) -> bool {
+        true
+    }
+
+    /// The same for refusals at once: [`rejected`](Self::rejected).
+    ///
+    /// Default: yes. While no observer wants to, a full bulkhead refuses as fast as without any.
+    fn wants_rejections(&self) -> bool {
+        true
+    }
+
     /// All places were busy and the caller joined the queue.
     fn queued(&self, queued: &Queued) {
         let _ = queued;
@@ -83,6 +99,14 @@ pub trait Observer: Send + Sync {
 impl<O: Observer + ?Sized> Observer for Arc<O> {
     fn wants_every_call(&self) -> bool {
         (**self).wants_every_call()
+    }
+
+    fn wants_waits(&self) -> bool {
+        (**self).wants_waits()
+    }
+
+    fn wants_rejections(&self) -> bool {
+        (**self).wants_rejections()
     }
 
     fn queued(&self, queued: &Queued) {

@@ -15,17 +15,26 @@ use crate::{observer::Observer, unwind};
 #[derive(Default)]
 pub(crate) struct Observers {
     list: RwLock<Arc<[Listed]>>,
-    /// How many there are, and how many of them want every call: spare the unobserved bulkhead the
-    /// lock. Relaxed: they guard nothing, the list itself is read under its lock.
-    count: AtomicUsize,
+    /// How many want to hear of what: spare the bulkhead that nobody listens to the lock. Relaxed: they
+    /// guard nothing, the list itself is read under its lock.
     for_every_call: AtomicUsize,
+    for_waits: AtomicUsize,
+    for_rejections: AtomicUsize,
     panics: AtomicU64,
 }
 
 #[derive(Clone)]
 struct Listed {
     observer: Arc<dyn Observer>,
-    wants_every_call: bool,
+    wants: Wants,
+}
+
+/// What an observer has answered.
+#[derive(Clone, Copy)]
+struct Wants {
+    every_call: bool,
+    waits: bool,
+    rejections: bool,
 }
 
 impl Observers {
@@ -37,26 +46,54 @@ impl Observers {
     }
 
     pub(crate) fn add(&self, observer: Arc<dyn Observer>) {
-        let wants_every_call = observer.wants_every_call();
-        let added = Listed {
-            observer,
-            wants_every_call,
+        let wants = Wants {
+            every_call: observer.wants_every_call(),
+            ..Wants::of(&*observer)
         };
+        let added = Listed { observer, wants };
         let replaced = {
             let mut list = self.list.write();
             let longer = list.iter().cloned().chain([added]).collect();
-            self.count.fetch_add(1, Ordering::Relaxed);
-            if wants_every_call {
-                self.for_every_call.fetch_add(1, Ordering::Relaxed);
-            }
-            std::mem::replace(&mut *list, longer)
+            self.replace(&mut list, longer)
         };
         drop(replaced);
+        // What it wants may have changed before it was in the list.
+        self.ask();
     }
 
-    #[inline]
-    pub(crate) fn are_any(&self) -> bool {
-        self.count.load(Ordering::Relaxed) > 0
+    /// Asks every observer what it wants to hear now, outside the lock of the list.
+    pub(crate) fn ask(&self) {
+        loop {
+            let list = Arc::clone(&self.list.read());
+            let answers = list.iter().map(|Listed { observer, wants }| Listed {
+                observer: Arc::clone(observer),
+                wants: Wants {
+                    every_call: wants.every_call,
+                    ..Wants::of(&**observer)
+                },
+            });
+            let answers: Arc<[Listed]> = answers.collect();
+            let mut now = self.list.write();
+            // Otherwise somebody asked at the same time, and these answers may be the older ones.
+            if Arc::ptr_eq(&now, &list) {
+                let replaced = self.replace(&mut now, answers);
+                drop(now);
+                drop(replaced);
+                return;
+            }
+        }
+    }
+
+    fn replace(&self, list: &mut Arc<[Listed]>, by: Arc<[Listed]>) -> Arc<[Listed]> {
+        let count = |wants: fn(&Wants) -> bool| by.iter().filter(|one| wants(&one.wants)).count();
+        for (number, count) in [
+            (&self.for_every_call, count(|wants| wants.every_call)),
+            (&self.for_waits, count(|wants| wants.waits)),
+            (&self.for_rejections, count(|wants| wants.rejections)),
+        ] {
+            number.store(count, Ordering::Relaxed);
+        }
+        std::mem::replace(list, by)
     }
 
     #[inline]
@@ -64,11 +101,37 @@ impl Observers {
         self.for_every_call.load(Ordering::Relaxed) > 0
     }
 
-    /// Shows the event to every observer.
     #[inline]
-    pub(crate) fn notify(&self, show: impl Fn(&dyn Observer)) {
-        if self.are_any() {
-            self.show(show, |_| true);
+    pub(crate) fn are_for_rejections(&self) -> bool {
+        self.for_rejections.load(Ordering::Relaxed) > 0
+    }
+
+    #[inline]
+    fn are_for_waits(&self) -> bool {
+        self.for_waits.load(Ordering::Relaxed) > 0
+    }
+
+    /// Shows the refusal to those who want them.
+    #[inline]
+    pub(crate) fn notify_of_rejection(&self, show: impl Fn(&dyn Observer)) {
+        if self.are_for_rejections() {
+            self.show(show, |wants| wants.rejections);
+        }
+    }
+
+    /// Shows what comes of waiting to those who want that.
+    #[inline]
+    pub(crate) fn notify_of_wait(&self, show: impl Fn(&dyn Observer)) {
+        if self.are_for_waits() {
+            self.show(show, |wants| wants.waits);
+        }
+    }
+
+    /// Shows that a caller got in after it had waited.
+    #[inline]
+    pub(crate) fn notify_of_late_call(&self, show: impl Fn(&dyn Observer)) {
+        if self.are_for_waits() || self.are_for_every_call() {
+            self.show(show, |wants| wants.waits || wants.every_call);
         }
     }
 
@@ -76,7 +139,7 @@ impl Observers {
     #[inline]
     pub(crate) fn notify_of_every_call(&self, show: impl Fn(&dyn Observer)) {
         if self.are_for_every_call() {
-            self.show(show, |listed| listed.wants_every_call);
+            self.show(show, |wants| wants.every_call);
         }
     }
 
@@ -86,9 +149,9 @@ impl Observers {
 
     /// The observers run outside the lock of the list.
     #[cold]
-    fn show(&self, show: impl Fn(&dyn Observer), whom: impl Fn(&Listed) -> bool) {
+    fn show(&self, show: impl Fn(&dyn Observer), whom: impl Fn(&Wants) -> bool) {
         let list = Arc::clone(&self.list.read());
-        for listed in list.iter().filter(|listed| whom(listed)) {
+        for listed in list.iter().filter(|listed| whom(&listed.wants)) {
             if unwind::caught(|| show(&*listed.observer)).is_none() {
                 self.panics.fetch_add(1, Ordering::Relaxed);
             }
@@ -96,10 +159,21 @@ impl Observers {
     }
 }
 
+impl Wants {
+    /// Of what may change. One that panics is told.
+    fn of(observer: &dyn Observer) -> Self {
+        Self {
+            every_call: false,
+            waits: unwind::caught(|| observer.wants_waits()).unwrap_or(true),
+            rejections: unwind::caught(|| observer.wants_rejections()).unwrap_or(true),
+        }
+    }
+}
+
 impl fmt::Debug for Observers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Observers")
-            .field("count", &self.count)
+            .field("count", &self.list.read().len())
             .field("panics", &self.panics)
             .finish()
     }

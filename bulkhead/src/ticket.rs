@@ -43,7 +43,7 @@ impl<'a> Ticket<'a> {
             since: clock(),
             settled: false,
         };
-        gate.observers.notify(|observer| {
+        gate.observers.notify_of_wait(|observer| {
             observer.queued(&Queued {
                 name: Arc::clone(gate.name()),
                 position,
@@ -94,7 +94,7 @@ impl<'a> Ticket<'a> {
         let (gate, places) = (self.gate, self.wanted.places);
         settled.map_err(|reason| gate.reject(reason, places, waited))?;
         gate.waits.record(waited);
-        gate.observers.notify(|observer| {
+        gate.observers.notify_of_late_call(|observer| {
             observer.acquired(&Acquired {
                 name: Arc::clone(gate.name()),
                 places: places as usize,

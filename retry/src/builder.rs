@@ -245,7 +245,7 @@ impl Builder {
             at_once: config.base_backoff.is_zero() && config.history == 0 && !timed,
             config,
         };
-        let observers = Observers::new(observers);
+        let observers = Observers::new(observers, |observer| observer.wants_retries());
         Ok(Retry::new(Arc::new(Shared::new(
             name, policy, budget, observers,
         ))))

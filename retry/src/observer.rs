@@ -13,6 +13,14 @@ use crate::exhausted::Reason;
 /// [`Totals::observer_panics`](crate::Totals::observer_panics). Methods that are added later come
 /// with a default that does nothing.
 pub trait Observer: Send + Sync {
+    /// Whether it wants to be told at present. Asked when it is added, and again by
+    /// [`Retry::ask_observers`](crate::Retry::ask_observers).
+    ///
+    /// Default: yes. While no observer wants to, a retry costs what it costs without any.
+    fn wants_retries(&self) -> bool {
+        true
+    }
+
     /// An attempt has failed and another will follow after a wait. Called before the wait.
     fn retrying(&self, retrying: &Retrying) {
         let _ = retrying;
@@ -25,6 +33,10 @@ pub trait Observer: Send + Sync {
 }
 
 impl<O: Observer + ?Sized> Observer for Arc<O> {
+    fn wants_retries(&self) -> bool {
+        (**self).wants_retries()
+    }
+
     fn retrying(&self, retrying: &Retrying) {
         (**self).retrying(retrying);
     }

@@ -360,6 +360,12 @@ impl Retry {
         self.shared.observers.add(observer);
     }
 
+    /// Asks every observer again whether it [wants to be told](Observer::wants_retries). For whoever owns
+    /// one that has changed its mind.
+    pub fn ask_observers(&self) {
+        self.shared.observers.ask();
+    }
+
     /// A handle that does not keep the retry alive.
     #[must_use]
     pub fn downgrade(&self) -> WeakRetry {

@@ -8,6 +8,7 @@ use opentelemetry::trace::{Tracer, TracerProvider};
 
 use crate::error::{ConfigError, FieldError};
 use crate::registry::scope;
+use crate::span_events::SpanEvents;
 use crate::telemetry::Telemetry;
 
 /// What can be set that is no provider.
@@ -47,6 +48,7 @@ pub struct Builder {
     meter: Option<Meter>,
     tracer: Option<BoxedTracer>,
     settings: Settings,
+    span_events: Option<SpanEvents>,
 }
 
 impl Builder {
@@ -55,6 +57,7 @@ impl Builder {
             meter: None,
             tracer: None,
             settings: Settings::default(),
+            span_events: None,
         }
     }
 
@@ -112,6 +115,15 @@ impl Builder {
         self
     }
 
+    /// What becomes an event of the span that is current where a call runs. Default: retries and waits
+    /// if a tracer provider was [given](Self::tracer_provider), for whoever gives one wants to see
+    /// traces; nothing otherwise, and rejections only if asked for, so that they stay as fast as if
+    /// nobody watched.
+    pub fn span_events(mut self, events: SpanEvents) -> Self {
+        self.span_events = Some(events);
+        self
+    }
+
     /// Builds the telemetry object and its instruments.
     ///
     /// # Errors
@@ -122,8 +134,13 @@ impl Builder {
             return Err(broken("queue", 0, "must be at least 1"));
         }
         let meter = self.meter.unwrap_or_else(global_meter);
+        let default_events = match self.tracer {
+            Some(_) => SpanEvents::RETRIES.and(SpanEvents::WAITS),
+            None => SpanEvents::NONE,
+        };
         let tracer = self.tracer.unwrap_or_else(global_tracer);
-        let telemetry = Telemetry::from_parts(meter, tracer, self.settings);
+        let span_events = self.span_events.unwrap_or(default_events);
+        let telemetry = Telemetry::from_parts(meter, tracer, self.settings, span_events);
         if self.settings.history > 0 && telemetry.record_history().is_err() {
             let rule = "needs a thread of its own, and none could be started";
             return Err(broken("history", self.settings.history, rule));
@@ -143,6 +160,7 @@ impl fmt::Debug for Builder {
             .field("meter_given", &self.meter.is_some())
             .field("tracer_given", &self.tracer.is_some())
             .field("settings", &self.settings)
+            .field("span_events", &self.span_events)
             .finish()
     }
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Weak};
 use std::thread::{Builder, ThreadId, current};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, RwLock};
 
 use crate::clock;
 use crate::error::AttachError;
@@ -36,6 +36,8 @@ pub(crate) struct Dispatcher {
     /// An event was handled, or the dispatcher closed.
     handled: Condvar,
     roster: Mutex<Roster>,
+    /// Changed only while the roster is locked; apart from it, so that a push waits for no `attach`.
+    rings: RwLock<Arc<[Arc<Ring>]>>,
     wanted: Arc<Wanted>,
     /// Counts that order nothing, hence relaxed.
     counts: [Count; EventKind::ALL.len()],
@@ -55,7 +57,6 @@ struct Queue {
 #[derive(Default)]
 struct Roster {
     handlers: Arc<[Arc<Handler>]>,
-    subscriptions: Arc<[Arc<Ring>]>,
     panics: Panics,
     thread: Option<ThreadId>,
     closed: bool,
@@ -76,6 +77,7 @@ impl Dispatcher {
             arrived: Condvar::new(),
             handled: Condvar::new(),
             roster: Mutex::default(),
+            rings: RwLock::default(),
             wanted: Arc::default(),
             counts: Default::default(),
             registry,
@@ -119,8 +121,8 @@ impl Dispatcher {
     }
 
     fn publish(&self, event: &Event) {
-        let subscriptions = Arc::clone(&self.roster.lock().subscriptions);
-        for kind in subscriptions.iter().filter_map(|ring| ring.push(event)) {
+        let rings = Arc::clone(&self.rings.read());
+        for kind in rings.iter().filter_map(|ring| ring.push(event)) {
             let count = &self.counts[kind as usize];
             count.missed.fetch_add(1, Ordering::Relaxed);
         }
@@ -171,21 +173,23 @@ impl Dispatcher {
     }
 
     pub(crate) fn subscribe(&self, ring: Arc<Ring>) {
-        let mut roster = self.roster.lock();
-        let rings = roster.subscriptions.iter().cloned();
-        roster.subscriptions = rings.chain([ring]).collect();
-        let changed = self.update_wanted(&roster);
-        drop(roster);
-        self.tell_sources_if(changed);
+        self.change_rings(|rings| rings.iter().cloned().chain([ring]).collect());
     }
 
     pub(crate) fn unsubscribe(&self, ring: &Arc<Ring>) {
-        let mut roster = self.roster.lock();
-        let rings = roster.subscriptions.iter();
-        let others = rings.filter(|other| !Arc::ptr_eq(other, ring));
-        roster.subscriptions = others.cloned().collect();
+        self.change_rings(|rings| {
+            let others = rings.iter().filter(|other| !Arc::ptr_eq(other, ring));
+            others.cloned().collect()
+        });
+    }
+
+    fn change_rings(&self, change: impl FnOnce(&[Arc<Ring>]) -> Arc<[Arc<Ring>]>) {
+        let roster = self.roster.lock();
+        let rings = change(&self.rings.read());
+        let replaced = std::mem::replace(&mut *self.rings.write(), rings);
         let changed = self.update_wanted(&roster);
         drop(roster);
+        drop(replaced);
         self.tell_sources_if(changed);
     }
 
@@ -207,13 +211,13 @@ impl Dispatcher {
     pub(crate) fn close(&self) {
         let mut roster = self.roster.lock();
         roster.closed = true;
-        let subscriptions = std::mem::take(&mut roster.subscriptions);
+        let rings = std::mem::take(&mut *self.rings.write());
         let changed = self.update_wanted(&roster);
         drop(roster);
         self.queue.lock().closed = true;
         self.arrived.notify_all();
         self.handled.notify_all();
-        subscriptions.iter().for_each(|ring| ring.close());
+        rings.iter().for_each(|ring| ring.close());
         self.tell_sources_if(changed);
     }
 
@@ -222,7 +226,7 @@ impl Dispatcher {
     }
 
     pub(crate) fn subscriptions(&self) -> usize {
-        self.roster.lock().subscriptions.len()
+        self.rings.read().len()
     }
 
     /// The handlers that were detached because they panicked, the latest last.
@@ -265,7 +269,8 @@ impl Dispatcher {
             return self.wanted.set(Kinds::default(), Kinds::default());
         }
         let handlers = roster.handlers.iter().map(|handler| handler.filter());
-        let subscriptions = roster.subscriptions.iter().map(|ring| ring.filter());
+        let rings = Arc::clone(&self.rings.read());
+        let subscriptions = rings.iter().map(|ring| ring.filter());
         let kinds = |kinds: Kinds, filter: &Filter| kinds.union(filter.wanted());
         let none = Kinds::default;
         self.wanted.set(

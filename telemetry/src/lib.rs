@@ -33,7 +33,8 @@
 //!
 //! It exports through the meter and tracer providers that the application sets up, and sets up none
 //! itself. Spans and latency histograms are there where a call costs a round trip anyway: those of
-//! HTTP clients ([`HttpCall`]) and of messages ([`MessagingPublish`]).
+//! HTTP clients ([`HttpCall`]) and of messages ([`MessagingPublish`]). Retries, waits and rejections of
+//! the plain patterns become [events](SpanEvents) of the application's own spans.
 //!
 //! # How it works
 //! ```text
@@ -42,7 +43,8 @@
 //!       │ rare events: transitions, retries, ...         │ when metrics are collected
 //!       ▼                                                │
 //!   EventSink ─▶ bounded queue ─▶ one thread ─▶ your     Telemetry ◀── meter provider's reader
-//!                    │ full: drop and count     handlers           ◀── prometheus()
+//!       │            │ full: drop and count     handlers           ◀── prometheus()
+//!       └─▶ ring of each Subscription, full: forget the oldest, count
 //! ```
 //! Metrics are pulled: every instrument is an observable one, whose callback walks over the watched
 //! components. Events are pushed, from the rare edges only. The components are held weakly, and they
@@ -70,13 +72,15 @@
 //! meter provider and the tracer provider are the global ones.
 //!
 //! # What handlers cannot break
-//! They run on a thread of their own: a slow one delays the other handlers, never a call. A panic is
-//! caught and counted, and the handler stays. [`Telemetry::detach`] returns when the handler is gone
+//! They run on a thread of their own: a slow one delays the other handlers, never a call. One that panics
+//! is detached, counted, and told to the others ([`HandlerDetached`]). [`Telemetry::detach`] returns when the handler is gone
 //! for good. A panic in a [`Source`] loses its samples of one instrument in one collection.
 //!
 //! # Cost
-//! A call that succeeds costs the same with and without telemetry. An event that no handler wants is
-//! a load or two; one that is wanted takes one short lock. A collection reads one snapshot for each
+//! A call that succeeds costs the same with and without telemetry, and so does one that is rejected or
+//! retried, as long as nobody wants to hear of that: breakers, bulkheads and retries are told whether
+//! anybody does ([`Source::interest_changed`]). An event that is wanted takes one short lock, and another
+//! for each subscription. A collection reads one snapshot for each
 //! component and instrument.
 //!
 //! An HTTP call that is watched costs its spans, and one record into a histogram for each attempt:
@@ -97,6 +101,7 @@
 //! - `breaker`, `retry`, `hedge`, `bulkhead`, `pool`, `health` (default): `watch` takes the pattern.
 //! - `serde`: snapshots and histories can be written and read, as JSON for instance.
 //! - `prometheus`: [`Telemetry::prometheus`](Telemetry), the same metrics as Prometheus text.
+//! - `tracing`: `EventLog`, a handler that writes the events as `tracing` events.
 //!
 //! # Minimum Rust version
 //! 1.85.
@@ -131,12 +136,17 @@ mod sink;
 mod snapshot;
 mod source;
 mod span;
+mod span_events;
 mod subscription;
 mod telemetry;
 mod w3c;
 mod wanted;
 mod watch;
-#[cfg(any(feature = "breaker", feature = "retry", feature = "bulkhead"))]
+#[cfg(any(
+    all(feature = "breaker", feature = "tracing"),
+    feature = "retry",
+    feature = "bulkhead"
+))]
 mod words;
 
 pub use attribute::Attribute;
@@ -165,6 +175,7 @@ pub use snapshot::{
     ValueSnapshot,
 };
 pub use source::{Samples, Source};
+pub use span_events::SpanEvents;
 pub use subscription::Subscription;
 pub use telemetry::{Telemetry, WeakTelemetry};
 pub use watch::Watch;

@@ -16,6 +16,7 @@ mod messaging;
 mod own;
 mod pool;
 mod retry;
+mod spans;
 
 pub use self::breaker::*;
 pub use self::budget::*;
@@ -28,6 +29,7 @@ pub use self::messaging::*;
 pub use self::own::*;
 pub use self::pool::*;
 pub use self::retry::*;
+pub use self::spans::*;
 use crate::instrument::Instrument;
 
 /// `resilience.name`: the component's name.

@@ -44,9 +44,12 @@ impl EventSink {
 
     /// Watches a component that belongs to the watched one, such as the circuit breaker of a host
     /// that a client has just met. Does nothing if the telemetry object is gone.
+    ///
+    /// Retries and rejections of such a part are not told as [span events](crate::SpanEvents): the
+    /// whole knows its own spans.
     pub fn watch<C: Watch + ?Sized>(&self, component: &C) {
         if let Some(telemetry) = self.telemetry.upgrade() {
-            telemetry.watch(component);
+            telemetry.for_parts().watch(component);
         }
     }
 
@@ -54,7 +57,7 @@ impl EventSink {
     /// [group](crate::Telemetry::group): one of very many. Does nothing if the telemetry object is gone.
     pub fn watch_in<C: Watch + ?Sized>(&self, group: &str, component: &C) {
         if let Some(telemetry) = self.telemetry.upgrade() {
-            telemetry.group(group).watch(component);
+            telemetry.for_parts().group(group).watch(component);
         }
     }
 

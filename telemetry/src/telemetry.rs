@@ -23,6 +23,7 @@ use crate::registry::{Newcomer, Registry, same_source};
 use crate::sink::EventSink;
 use crate::snapshot::{ComponentId, Snapshot};
 use crate::source::Source;
+use crate::span_events::SpanEvents;
 use crate::subscription::{DEFAULT_CAPACITY, Ring, Subscription};
 use crate::watch::Watch;
 
@@ -40,6 +41,8 @@ pub struct Telemetry {
     inner: Arc<Inner>,
     /// What is watched through this handle belongs to this group.
     group: Option<Arc<str>>,
+    /// Of what is watched by this handle.
+    span_events: SpanEvents,
 }
 
 pub(crate) struct Inner {
@@ -48,6 +51,7 @@ pub(crate) struct Inner {
     recorder: Arc<Recorder>,
     tracer: Arc<BoxedTracer>,
     tells_body_size: bool,
+    span_events: SpanEvents,
     /// The source of telemetry's own metrics; the registry holds it weakly, like every other.
     _own: Arc<Own>,
     #[cfg(feature = "prometheus")]
@@ -60,7 +64,8 @@ impl Telemetry {
     /// stays without metrics and spans.
     #[must_use]
     pub fn new() -> Self {
-        Self::from_parts(global_meter(), global_tracer(), Settings::default())
+        let settings = Settings::default();
+        Self::from_parts(global_meter(), global_tracer(), settings, SpanEvents::NONE)
     }
 
     /// Starts building telemetry with other settings.
@@ -68,7 +73,12 @@ impl Telemetry {
         Builder::new()
     }
 
-    pub(crate) fn from_parts(meter: Meter, tracer: BoxedTracer, settings: Settings) -> Self {
+    pub(crate) fn from_parts(
+        meter: Meter,
+        tracer: BoxedTracer,
+        settings: Settings,
+        span_events: SpanEvents,
+    ) -> Self {
         let registry = Registry::new(meter, &names::PRESENT.concat(), settings.own_series);
         let dispatcher = Dispatcher::new(settings.queue, Arc::downgrade(&registry));
         let own = Own::new(Arc::clone(&dispatcher), &registry);
@@ -79,11 +89,13 @@ impl Telemetry {
                 recorder: Recorder::new(settings.history),
                 tracer: Arc::new(tracer),
                 tells_body_size: settings.tells_body_size,
+                span_events,
                 _own: Arc::clone(&own),
                 #[cfg(feature = "prometheus")]
                 exposition: std::sync::OnceLock::new(),
             }),
             group: None,
+            span_events,
         };
         telemetry.watch_source(&own);
         telemetry
@@ -144,6 +156,7 @@ impl Telemetry {
         Self {
             inner: Arc::clone(&self.inner),
             group: Some(name.into()),
+            span_events: self.span_events,
         }
     }
 
@@ -220,20 +233,14 @@ impl Telemetry {
     ///
     /// # Examples
     /// ```
-    /// # #[cfg(feature = "breaker")] {
-    /// # use steadfast_breaker::CircuitBreaker;
-    /// # use steadfast_telemetry::{EventKind, Telemetry};
-    /// # let telemetry = Telemetry::new();
-    /// # let breaker = CircuitBreaker::builder("payments").build().unwrap();
-    /// let mut events = telemetry.subscribe(EventKind::BreakerModeChange);
-    /// # telemetry.watch(&breaker);
-    /// # breaker.disable("").unwrap();
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// while let Some(event) = events.recv().await {
-    ///     println!("{event}");
-    ///     # break;
+    /// use steadfast_telemetry::{EventKind, Telemetry};
+    ///
+    /// # async fn page(_: steadfast_telemetry::Event) {}
+    /// # async fn run(telemetry: Telemetry) {
+    /// let mut transitions = telemetry.subscribe(EventKind::BreakerTransition);
+    /// while let Some(event) = transitions.recv().await {
+    ///     page(event).await;
     /// }
-    /// # });
     /// # }
     /// ```
     pub fn subscribe(&self, filter: impl Into<Filter>) -> Subscription {
@@ -302,6 +309,17 @@ impl Telemetry {
         WeakTelemetry {
             inner: Arc::downgrade(&self.inner),
         }
+    }
+
+    /// A handle to watch the parts of a client that tells its own spans.
+    pub(crate) fn for_parts(mut self) -> Self {
+        self.span_events = self.span_events.of_a_part();
+        self
+    }
+
+    /// What components that are watched by this handle tell the current span.
+    pub(crate) fn span_events(&self) -> SpanEvents {
+        self.span_events
     }
 
     pub(crate) fn sink(&self) -> EventSink {
@@ -442,9 +460,11 @@ impl WeakTelemetry {
     /// The telemetry object, if any other handle still keeps it alive.
     #[must_use]
     pub fn upgrade(&self) -> Option<Telemetry> {
-        self.inner
-            .upgrade()
-            .map(|inner| Telemetry { inner, group: None })
+        self.inner.upgrade().map(|inner| Telemetry {
+            span_events: inner.span_events,
+            inner,
+            group: None,
+        })
     }
 
     pub(crate) fn is_gone(&self) -> bool {

@@ -1,6 +1,6 @@
 //! What the patterns' own words are in metrics, spans and logs: lower case, with underscores.
 
-#[cfg(feature = "breaker")]
+#[cfg(all(feature = "breaker", feature = "tracing"))]
 pub(crate) fn state(state: steadfast_breaker::State) -> &'static str {
     use steadfast_breaker::State;
     match state {

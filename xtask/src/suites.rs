@@ -80,4 +80,5 @@ pub const ALSO_ON: &[&str] = &[
     // For the test of TLS against RabbitMQ.
     "steadfast-amqp/rustls",
     "steadfast-telemetry/prometheus",
+    "steadfast-telemetry/tracing",
 ];

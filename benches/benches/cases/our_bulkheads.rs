@@ -8,10 +8,14 @@ pub(crate) fn free() -> Bulkhead {
     builder.build().expect("a sound configuration")
 }
 
-/// Its one place is taken, and nobody may wait.
-pub(crate) fn full() -> (Bulkhead, Permit) {
-    let builder = Bulkhead::builder("bench").max_concurrent(1).max_waiting(0);
-    let bulkhead = builder.build().expect("a sound configuration");
-    let permit = bulkhead.try_acquire().expect("its first place is free");
-    (bulkhead, permit)
+/// With one place, and so many who may wait for it.
+pub(crate) fn full(waiting: usize) -> Bulkhead {
+    let builder = Bulkhead::builder("bench").max_concurrent(1);
+    let builder = builder.max_waiting(waiting);
+    builder.build().expect("a sound configuration")
+}
+
+/// Its one place.
+pub(crate) fn taken(bulkhead: &Bulkhead) -> Permit {
+    bulkhead.try_acquire().expect("its first place is free")
 }

@@ -51,3 +51,9 @@ pub(crate) fn third_time() -> Answer {
         ready(Err(Failure))
     }
 }
+
+/// Work that fails.
+#[allow(dead_code, reason = "one program calls what another does not")]
+pub(crate) fn never() -> Answer {
+    ready(std::hint::black_box(Err(Failure)))
+}

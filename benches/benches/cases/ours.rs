@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
 use steadfast_breaker::{Builder, CircuitBreaker, Error, Window};
-use steadfast_telemetry::{EventKind, Telemetry};
+use steadfast_telemetry::{EventKind, Telemetry, Watch};
 
 use super::failure::Failure;
 
@@ -56,9 +56,9 @@ pub(crate) fn is_rejected(answer: &Result<u64, Error<Failure>>) -> bool {
     matches!(answer, Err(Error::Rejected(_)))
 }
 
-/// Telemetry that watches the breaker, with a meter provider that exports every minute and a handler
-/// that hears of the breaker's transitions.
-pub(crate) fn watching(breaker: &CircuitBreaker) -> Telemetry {
+/// Telemetry that watches the component, with a meter provider that exports every minute and a handler
+/// that hears of breakers' transitions.
+pub(crate) fn watching(component: &impl Watch) -> Telemetry {
     let reader = PeriodicReader::builder(InMemoryMetricExporter::default()).build();
     let provider = SdkMeterProvider::builder().with_reader(reader).build();
     let telemetry = Telemetry::builder()
@@ -68,7 +68,7 @@ pub(crate) fn watching(breaker: &CircuitBreaker) -> Telemetry {
     telemetry
         .attach("bench", EventKind::BreakerTransition, |_| {})
         .expect("an id of its own");
-    telemetry.watch(breaker);
+    telemetry.watch(component);
     telemetry
 }
 

@@ -25,7 +25,7 @@ impl Gate {
     /// least time for it.
     #[cold]
     pub(super) fn refuse_full(&self, word: Word, places: u32) -> Rejected {
-        if !self.observers.are_any() && self.counters.add_at_once(|cell| &cell.full) {
+        if !self.observers.are_for_rejections() && self.counters.add_at_once(|cell| &cell.full) {
             return self.refusals.full(word.busy());
         }
         self.refuse(word, places)
@@ -70,10 +70,13 @@ impl Gate {
             Reason::Closed | Reason::TooMany { .. } => None,
         };
         let rejected = self.refusals.because(reason, waited, retry_after);
-        self.observers.notify(|observer| match reason {
-            Reason::Timeout { .. } => observer.timed_out(&rejected),
-            _ => observer.rejected(&rejected),
-        });
+        if let Reason::Timeout { .. } = reason {
+            self.observers
+                .notify_of_wait(|observer| observer.timed_out(&rejected));
+        } else {
+            self.observers
+                .notify_of_rejection(|observer| observer.rejected(&rejected));
+        }
         rejected
     }
 }

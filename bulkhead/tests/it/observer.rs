@@ -1,7 +1,9 @@
 //! What observers hear, and that they can do no harm.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::FutureExt;
 use parking_lot::Mutex;
 use steadfast_bulkhead::{Acquired, Bulkhead, Observer, Queued, Reason, Rejected, WeakBulkhead};
 
@@ -203,4 +205,99 @@ fn a_refusal_of_too_many_places_is_reported() {
         diary.read(),
         ["bulkhead b cannot give 21 places at a time: it has 20"]
     );
+}
+
+/// Hears what it wants to at the time.
+#[derive(Default)]
+struct Moody {
+    waits: AtomicBool,
+    rejections: AtomicBool,
+    diary: Diary,
+}
+
+impl Observer for Moody {
+    fn wants_waits(&self) -> bool {
+        self.waits.load(Ordering::Relaxed)
+    }
+
+    fn wants_rejections(&self) -> bool {
+        self.rejections.load(Ordering::Relaxed)
+    }
+
+    fn rejected(&self, rejected: &Rejected) {
+        self.diary.rejected(rejected);
+    }
+
+    fn queued(&self, queued: &Queued) {
+        self.diary.queued(queued);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_does_not_want_to_is_told_nothing_until_it_is_asked_again() {
+    let moody = Arc::new(Moody::default());
+    let diary = Arc::new(Diary::default());
+    let bulkhead = Bulkhead::builder("reports")
+        .max_concurrent(1)
+        .max_waiting(1)
+        .observer(Arc::clone(&moody))
+        .observer(Arc::clone(&diary))
+        .build()
+        .unwrap();
+    let permit = bulkhead.try_acquire().unwrap();
+    let waits = async || {
+        assert!(bulkhead.try_acquire().is_err());
+        assert!(bulkhead.acquire().now_or_never().is_none());
+    };
+    waits().await;
+    moody.rejections.store(true, Ordering::Relaxed);
+    waits().await;
+    assert!(moody.diary.read().is_empty(), "it was not asked");
+    assert_eq!(diary.read().len(), 4, "the others hear all the same");
+
+    bulkhead.ask_observers();
+    waits().await;
+    assert_eq!(moody.diary.read().len(), 1);
+    moody.waits.store(true, Ordering::Relaxed);
+    moody.rejections.store(false, Ordering::Relaxed);
+    bulkhead.ask_observers();
+    waits().await;
+    assert_eq!(
+        moody.diary.read(),
+        [
+            "bulkhead reports is full: 1 running, 0 waiting",
+            "reports queued at 1"
+        ]
+    );
+    drop(permit);
+}
+
+#[test]
+fn who_asks_last_is_right_however_many_ask_at_once() {
+    let moody = Arc::new(Moody::default());
+    let builder = Bulkhead::builder("reports")
+        .max_concurrent(1)
+        .max_waiting(0);
+    let bulkhead = builder.observer(Arc::clone(&moody)).build().unwrap();
+    let permit = bulkhead.try_acquire().unwrap();
+    for round in 1..=200 {
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    moody.rejections.fetch_xor(true, Ordering::Relaxed);
+                    bulkhead.ask_observers();
+                });
+            }
+            scope.spawn(|| bulkhead.add_observer(Arc::new(Diary::default())));
+        });
+        // Wanted twice over, so wanted as before: not at all. Then once.
+        let before = moody.diary.read().len();
+        assert!(bulkhead.try_acquire().is_err());
+        assert_eq!(moody.diary.read().len(), before, "round {round}");
+    }
+    moody.rejections.store(true, Ordering::Relaxed);
+    bulkhead.ask_observers();
+    assert!(bulkhead.try_acquire().is_err());
+    assert_eq!(moody.diary.read().len(), 1);
+    drop(permit);
 }

@@ -6,8 +6,11 @@ use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 use steadfast_http::{Builder, Client};
-use steadfast_telemetry::Telemetry;
-use steadfast_telemetry::opentelemetry::trace::{SpanKind, Status};
+use steadfast_telemetry::opentelemetry::Context;
+use steadfast_telemetry::opentelemetry::trace::{
+    FutureExt, SpanKind, Status, TraceContextExt, Tracer, TracerProvider,
+};
+use steadfast_telemetry::{SpanEvents, Telemetry};
 use steadfast_testkit::{HttpUpstream, Received, Reply};
 
 use crate::support::{SECOND, long, millis, once, quick, until};
@@ -361,4 +364,32 @@ async fn what_the_server_has_not_touched_is_resent_in_a_span_of_its_own() {
     let resends: Vec<_> = resends.collect();
     assert_eq!(resends, [None, Some("1".to_owned())]);
     assert_eq!(upstream.request_count(), 2);
+}
+
+#[tokio::test]
+async fn a_retry_is_told_once_by_the_span_of_the_request_and_not_to_the_callers() {
+    let exporter = InMemorySpanExporter::default();
+    let tracers = SdkTracerProvider::builder()
+        .with_simple_exporter(exporter.clone())
+        .build();
+    let telemetry = Telemetry::builder().tracer_provider(&tracers);
+    let telemetry = telemetry.span_events(SpanEvents::ALL).build().unwrap();
+    let client = quick().build().unwrap();
+    telemetry.watch(&client);
+    let upstream = HttpUpstream::start().await;
+    upstream.script([Reply::status(503), Reply::ok("done")]);
+    let caller = Context::new().with_span(tracers.tracer("caller").start("caller"));
+    let request = client.get(upstream.url("/")).send();
+    request.with_context(caller).await.unwrap();
+
+    let spans = exporter.get_finished_spans().unwrap();
+    let told = |kind: &dyn Fn(&SpanData) -> bool| {
+        let span = spans.iter().find(|span| kind(span)).unwrap();
+        let names = span.events.iter().map(|event| event.name.to_string());
+        names.collect::<Vec<_>>()
+    };
+    let callers = told(&|span| span.name == "caller");
+    assert!(callers.is_empty(), "{callers:?}");
+    let requests = told(&|span| span.name == "GET" && span.span_kind == SpanKind::Internal);
+    assert_eq!(requests, ["resilience.retry"]);
 }

@@ -15,6 +15,12 @@ use super::BudgetSpent;
 /// A budget keeps its observers alive. One that needs the budget should keep a
 /// [`WeakBudget`](crate::WeakBudget), or neither is ever freed.
 pub trait BudgetObserver: Send + Sync {
+    /// Whether it wants to be told. Asked when it is added. Default: yes. While no observer wants to, the
+    /// budget says no as cheaply as without any.
+    fn wants_suppressions(&self) -> bool {
+        true
+    }
+
     /// A retry or a hedge was not allowed.
     fn suppressed(&self, spent: &BudgetSpent) {
         let _ = spent;
@@ -22,6 +28,10 @@ pub trait BudgetObserver: Send + Sync {
 }
 
 impl<O: BudgetObserver + ?Sized> BudgetObserver for Arc<O> {
+    fn wants_suppressions(&self) -> bool {
+        (**self).wants_suppressions()
+    }
+
     fn suppressed(&self, spent: &BudgetSpent) {
         (**self).suppressed(spent);
     }

@@ -34,7 +34,7 @@ impl Shared {
         Self {
             name,
             config,
-            observers: Observers::new(Vec::new()),
+            observers: Observers::new(Vec::new(), BudgetObserver::wants_suppressions),
             origin: now,
             state: Mutex::new(State::new(&config)),
         }
@@ -46,7 +46,7 @@ impl Shared {
         Self {
             name: Arc::clone(&self.name),
             config: self.config,
-            observers: Observers::new(Vec::new()),
+            observers: Observers::new(Vec::new(), BudgetObserver::wants_suppressions),
             origin: self.origin,
             state: Mutex::new(self.state.lock().clone()),
         }

@@ -39,7 +39,7 @@ impl Shared {
             name,
             config,
             counters: Counters::default(),
-            observers: Observers::new(observers),
+            observers: Observers::new(observers, |_| true),
             latency,
             budget,
         }

@@ -1,5 +1,6 @@
 //! Observers hear of retries and give-ups, and cannot hurt a call.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use steadfast_retry::{
@@ -122,4 +123,44 @@ fn a_budget_tells_what_it_does_not_allow_and_nothing_else() {
     let heard = log.0.lock().unwrap().clone();
     assert_eq!(heard, ["shared hedge Waiting", "shared retry Spent"]);
     assert_eq!(budget.snapshot().totals.observer_panics, 2);
+}
+
+/// Listens as long as it is told to.
+#[derive(Default)]
+struct Moody {
+    listens: AtomicBool,
+    log: Log,
+}
+
+impl Observer for Moody {
+    fn wants_retries(&self) -> bool {
+        self.listens.load(Ordering::Relaxed)
+    }
+
+    fn retrying(&self, retrying: &Retrying) {
+        self.log.retrying(retrying);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_does_not_want_to_is_told_nothing_until_it_is_asked_again() {
+    let (moody, log) = (Arc::new(Moody::default()), Arc::new(Log::default()));
+    let builder = exact().max_attempts(2).observer(moody.clone());
+    let retry = builder.observer(log.clone()).build().unwrap();
+    let fails = async || {
+        let _ = retry.call(|_| async { Err::<(), _>(()) }).await;
+    };
+    fails().await;
+    moody.listens.store(true, Ordering::Relaxed);
+    fails().await;
+    assert!(moody.log.0.lock().unwrap().is_empty(), "it was not asked");
+    assert_eq!(log.0.lock().unwrap().len(), 4, "others hear all the same");
+
+    retry.ask_observers();
+    fails().await;
+    assert_eq!(*moody.log.0.lock().unwrap(), ["test 1 100ms"]);
+    moody.listens.store(false, Ordering::Relaxed);
+    retry.ask_observers();
+    fails().await;
+    assert_eq!(moody.log.0.lock().unwrap().len(), 1);
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use opentelemetry::KeyValue;
 use steadfast_breaker::{
-    CircuitBreaker, Mode, ModeChange, Observer, State, Totals, Transition, WeakCircuitBreaker,
-    WindowSnapshot,
+    CircuitBreaker, Mode, ModeChange, Observer, Rejected, State, Totals, Transition,
+    WeakCircuitBreaker, WindowSnapshot,
 };
 
 use super::Watch;
@@ -14,6 +15,7 @@ use crate::names;
 use crate::notes::Notes;
 use crate::sink::EventSink;
 use crate::source::{Samples, Source};
+use crate::span_events::SpanEvents;
 use crate::telemetry::Telemetry;
 use crate::words;
 
@@ -22,6 +24,7 @@ struct Watched {
     breaker: WeakCircuitBreaker,
     name: Arc<str>,
     sink: EventSink,
+    span_events: SpanEvents,
 }
 
 impl Watch for CircuitBreaker {
@@ -30,6 +33,7 @@ impl Watch for CircuitBreaker {
             breaker: self.downgrade(),
             name: Arc::from(self.name()),
             sink: telemetry.sink(),
+            span_events: telemetry.span_events(),
         });
         let source: Arc<dyn Source> = Arc::<Watched>::clone(&watched);
         if telemetry.insert(self.downgrade(), WeakCircuitBreaker::ptr_eq, &source) {
@@ -51,9 +55,20 @@ impl Observer for Watched {
         }
     }
 
-    /// They are counted, not pushed: an open breaker goes on rejecting without a lock.
+    /// Unless the current span is to be told they are only counted, so that an open breaker goes on
+    /// rejecting without a lock.
     fn hears_rejections(&self) -> bool {
-        false
+        self.span_events.contains(SpanEvents::REJECTIONS)
+    }
+
+    fn rejected(&self, _: &Rejected) {
+        let (wanted, event) = (SpanEvents::REJECTIONS, names::REJECTED_EVENT);
+        self.span_events.tell(wanted, event, || {
+            [
+                KeyValue::new(names::NAME, Arc::clone(&self.name)),
+                KeyValue::new(names::ERROR_TYPE, "circuit_open"),
+            ]
+        });
     }
 }
 
@@ -199,6 +214,7 @@ mod tests {
             breaker: breaker.downgrade(),
             name: Arc::from("payments"),
             sink: Telemetry::new().sink(),
+            span_events: SpanEvents::NONE,
         };
         assert!(!watched.hears_rejections());
     }

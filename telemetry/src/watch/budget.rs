@@ -33,7 +33,11 @@ impl Watch for Budget {
     }
 }
 
-impl BudgetObserver for Watched {}
+impl BudgetObserver for Watched {
+    fn wants_suppressions(&self) -> bool {
+        false
+    }
+}
 
 impl Source for Watched {
     fn name(&self) -> &str {

@@ -1,23 +1,28 @@
 //! Watching a bulkhead.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use opentelemetry::KeyValue;
 use steadfast_bulkhead::{Acquired, Bulkhead, Observer, Priority, Queued, Rejected, WeakBulkhead};
 
 use super::Watch;
-use crate::event::EventKind;
+use crate::event::{Detail, EventKind};
 use crate::instrument::Instrument;
 use crate::names;
 use crate::notes::Notes;
 use crate::sink::EventSink;
 use crate::source::{Samples, Source};
+use crate::span_events::SpanEvents;
 use crate::telemetry::Telemetry;
+use crate::words;
 
 /// Owned by the bulkhead as its observer, and by nobody else: it ends with the bulkhead.
 struct Watched {
     bulkhead: WeakBulkhead,
     name: Arc<str>,
     sink: EventSink,
+    span_events: SpanEvents,
 }
 
 impl Watch for Bulkhead {
@@ -26,6 +31,7 @@ impl Watch for Bulkhead {
             bulkhead: self.downgrade(),
             name: Arc::from(self.name()),
             sink: telemetry.sink(),
+            span_events: telemetry.span_events(),
         });
         let source: Arc<dyn Source> = Arc::<Watched>::clone(&watched);
         if telemetry.insert(self.downgrade(), WeakBulkhead::ptr_eq, &source) {
@@ -35,23 +41,63 @@ impl Watch for Bulkhead {
 }
 
 impl Observer for Watched {
+    fn wants_waits(&self) -> bool {
+        self.span_events.contains(SpanEvents::IN_LINE) || self.wants_rejections()
+    }
+
+    fn wants_rejections(&self) -> bool {
+        self.span_events.contains(SpanEvents::REJECTIONS)
+            || self.sink.wants(EventKind::BulkheadCheckout)
+    }
+
     fn queued(&self, queued: &Queued) {
-        if self.sink.wants(EventKind::BulkheadCheckout) {
-            self.sink.push(queued.clone());
-        }
+        self.push(queued);
+        let (wanted, event) = (SpanEvents::IN_LINE, names::QUEUED_EVENT);
+        self.span_events.tell(wanted, event, || [self.named()]);
     }
 
     fn acquired(&self, acquired: &Acquired) {
-        if self.sink.wants(EventKind::BulkheadCheckout) {
-            self.sink.push(acquired.clone());
-        }
+        self.push(acquired);
+        let (wanted, event) = (SpanEvents::IN_LINE, names::ACQUIRED_EVENT);
+        let waited = acquired.waited.unwrap_or_default();
+        self.span_events
+            .tell(wanted, event, || [self.named(), wait(waited)]);
     }
 
     fn rejected(&self, rejected: &Rejected) {
+        self.push(rejected);
+        let (wanted, event) = (SpanEvents::REJECTIONS, names::REJECTED_EVENT);
+        self.span_events
+            .tell(wanted, event, || [self.named(), why(rejected)]);
+    }
+
+    fn timed_out(&self, rejected: &Rejected) {
+        self.push(rejected);
+        let (wanted, event) = (SpanEvents::TIMEOUTS, names::REJECTED_EVENT);
+        self.span_events.tell(wanted, event, || {
+            [self.named(), why(rejected), wait(rejected.waited())]
+        });
+    }
+}
+
+impl Watched {
+    fn push<E: Clone + Into<Detail>>(&self, event: &E) {
         if self.sink.wants(EventKind::BulkheadCheckout) {
-            self.sink.push(rejected.clone());
+            self.sink.push(event.clone());
         }
     }
+
+    fn named(&self) -> KeyValue {
+        KeyValue::new(names::NAME, Arc::clone(&self.name))
+    }
+}
+
+fn why(rejected: &Rejected) -> KeyValue {
+    KeyValue::new(names::ERROR_TYPE, words::refused(rejected.reason()))
+}
+
+fn wait(waited: Duration) -> KeyValue {
+    KeyValue::new(names::WAIT, waited.as_secs_f64())
 }
 
 impl Source for Watched {
@@ -72,6 +118,12 @@ impl Source for Watched {
             notes.flag("closed", bulkhead.snapshot().closed);
             let patience = bulkhead.config().checkout_timeout;
             notes.seconds("checkout_timeout_seconds", patience);
+        }
+    }
+
+    fn interest_changed(&self) {
+        if let Some(bulkhead) = self.bulkhead.upgrade() {
+            bulkhead.ask_observers();
         }
     }
 

@@ -9,15 +9,14 @@ use steadfast_breaker::{CircuitBreaker, Keyed, KeyedObserver, WeakKeyed};
 use super::Watch;
 use crate::instrument::Instrument;
 use crate::names;
-use crate::sink::EventSink;
 use crate::source::{Samples, Source};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, WeakTelemetry};
 
 /// Owned by the set as its observer, and by nobody else: it ends with the set.
 struct Watched<K> {
     set: WeakKeyed<K>,
     name: Arc<str>,
-    sink: EventSink,
+    telemetry: WeakTelemetry,
 }
 
 /// The circuit breakers are members of the [group](Telemetry::group) of the set's name.
@@ -29,7 +28,7 @@ where
         let watched = Arc::new(Watched {
             set: self.downgrade(),
             name: Arc::from(self.name()),
-            sink: telemetry.sink(),
+            telemetry: telemetry.downgrade(),
         });
         let source: Arc<dyn Source> = Arc::<Watched<K>>::clone(&watched);
         if !telemetry.insert(self.downgrade(), WeakKeyed::ptr_eq, &source) {
@@ -47,7 +46,9 @@ where
 
 impl<K: Send + Sync> KeyedObserver for Watched<K> {
     fn created(&self, breaker: &CircuitBreaker) {
-        self.sink.watch_in(&self.name, breaker);
+        if let Some(telemetry) = self.telemetry.upgrade() {
+            telemetry.group(Arc::clone(&self.name)).watch(breaker);
+        }
     }
 }
 

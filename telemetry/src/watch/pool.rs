@@ -33,7 +33,18 @@ where
     }
 }
 
-impl<T, E> Observer for Watched<T, E> where WeakPool<T, E>: Send + Sync {}
+impl<T, E> Observer for Watched<T, E>
+where
+    WeakPool<T, E>: Send + Sync,
+{
+    fn wants_waits(&self) -> bool {
+        false
+    }
+
+    fn wants_rejections(&self) -> bool {
+        false
+    }
+}
 
 impl<T: 'static, E: 'static> Source for Watched<T, E>
 where

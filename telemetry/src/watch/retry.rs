@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use opentelemetry::KeyValue;
 use steadfast_retry::{GaveUp, Observer, Retry, Retrying, WeakRetry};
 
 use super::Watch;
@@ -11,13 +12,16 @@ use crate::names;
 use crate::notes::Notes;
 use crate::sink::EventSink;
 use crate::source::{Samples, Source};
+use crate::span_events::SpanEvents;
 use crate::telemetry::Telemetry;
+use crate::words;
 
 /// Owned by the retry as its observer, and by nobody else: it ends with the retry.
 struct Watched {
     retry: WeakRetry,
     name: Arc<str>,
     sink: EventSink,
+    span_events: SpanEvents,
 }
 
 /// Its budget is watched too.
@@ -30,6 +34,7 @@ impl Watch for Retry {
             retry: self.downgrade(),
             name: Arc::from(self.name()),
             sink: telemetry.sink(),
+            span_events: telemetry.span_events(),
         });
         let source: Arc<dyn Source> = Arc::<Watched>::clone(&watched);
         if telemetry.insert(self.downgrade(), WeakRetry::ptr_eq, &source) {
@@ -39,16 +44,36 @@ impl Watch for Retry {
 }
 
 impl Observer for Watched {
+    fn wants_retries(&self) -> bool {
+        self.span_events.contains(SpanEvents::RETRIES) || self.sink.wants(EventKind::Retry)
+    }
+
     fn retrying(&self, retrying: &Retrying) {
         if self.sink.wants(EventKind::Retry) {
             self.sink.push(retrying.clone());
         }
+        let (wanted, event) = (SpanEvents::RETRIES, names::RETRY_EVENT);
+        self.span_events.tell(wanted, event, || {
+            [
+                KeyValue::new(names::NAME, Arc::clone(&self.name)),
+                KeyValue::new(names::ATTEMPTS, i64::from(retrying.attempt)),
+                KeyValue::new(names::WAIT, retrying.wait.as_secs_f64()),
+            ]
+        });
     }
 
     fn gave_up(&self, gave_up: &GaveUp) {
         if self.sink.wants(EventKind::Retry) {
             self.sink.push(gave_up.clone());
         }
+        let (wanted, event) = (SpanEvents::RETRIES, names::GAVE_UP_EVENT);
+        self.span_events.tell(wanted, event, || {
+            [
+                KeyValue::new(names::NAME, Arc::clone(&self.name)),
+                KeyValue::new(names::ATTEMPTS, i64::from(gave_up.attempts)),
+                KeyValue::new(names::ERROR_TYPE, words::gave_up(gave_up.reason)),
+            ]
+        });
     }
 }
 
@@ -73,6 +98,12 @@ impl Source for Watched {
             if let Some(budget) = retry.budget() {
                 notes.text("budget", budget.name());
             }
+        }
+    }
+
+    fn interest_changed(&self) {
+        if let Some(retry) = self.retry.upgrade() {
+            retry.ask_observers();
         }
     }
 

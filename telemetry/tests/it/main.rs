@@ -31,6 +31,8 @@ mod breaker_times;
 mod budget;
 #[cfg(feature = "bulkhead")]
 mod bulkhead;
+#[cfg(all(feature = "breaker", feature = "retry"))]
+mod hardships;
 #[cfg(feature = "health")]
 mod health;
 #[cfg(feature = "hedge")]
@@ -53,6 +55,8 @@ mod pool;
 mod prometheus;
 #[cfg(feature = "retry")]
 mod retry;
+#[cfg(all(feature = "breaker", feature = "retry", feature = "bulkhead"))]
+mod span_events;
 #[cfg(all(
     feature = "breaker",
     feature = "hedge",

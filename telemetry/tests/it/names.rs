@@ -219,3 +219,23 @@ fn the_event_table_has_every_kind() {
         );
     }
 }
+
+#[test]
+fn the_table_of_span_events_is_names_rs() {
+    let (_, section) = README
+        .split_once("### Span events of your own spans")
+        .unwrap();
+    let (section, _) = section.split_once("\nAlert on").unwrap();
+    let rows = section
+        .lines()
+        .filter(|line| line.contains("| `resilience."));
+    let told: BTreeSet<_> = rows.map(|row| row.split('`').nth(3).unwrap()).collect();
+    let in_code = [
+        names::RETRY_EVENT,
+        names::GAVE_UP_EVENT,
+        names::QUEUED_EVENT,
+        names::ACQUIRED_EVENT,
+        names::REJECTED_EVENT,
+    ];
+    assert_eq!(told, in_code.into_iter().collect());
+}
