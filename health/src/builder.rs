@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::about::About;
 use crate::error::{ConfigError, FieldError};
 use crate::monitor::Monitor;
 use crate::observer::Observer;
@@ -27,6 +28,7 @@ pub(crate) struct Settings {
     pub(crate) timeout: Duration,
     pub(crate) jitter: f64,
     pub(crate) jitter_seed: Option<u64>,
+    pub(crate) about: Arc<About>,
 }
 
 /// Settings of a [`Monitor`] to be; made by [`Monitor::builder`].
@@ -47,6 +49,7 @@ impl Builder {
                 timeout: defaults::TIMEOUT,
                 jitter: defaults::JITTER,
                 jitter_seed: None,
+                about: Arc::default(),
             },
             observers: Vec::new(),
         }
@@ -78,6 +81,36 @@ impl Builder {
     pub fn jitter_seed(mut self, seed: u64) -> Self {
         self.settings.jitter_seed = Some(seed);
         self
+    }
+
+    /// What identifies the service in the JSON of reports, its `serviceId`. Default: the name.
+    pub fn service_id(mut self, service_id: impl Into<Arc<str>>) -> Self {
+        self.about().service_id = Some(service_id.into());
+        self
+    }
+
+    /// The public version of the service, which changes with its interface, for the JSON of reports.
+    /// Default: none.
+    pub fn version(mut self, version: impl Into<Arc<str>>) -> Self {
+        self.about().version = Some(version.into());
+        self
+    }
+
+    /// What was released, for the JSON of reports: `env!("CARGO_PKG_VERSION")`, or a commit.
+    /// Default: none.
+    pub fn release_id(mut self, release_id: impl Into<Arc<str>>) -> Self {
+        self.about().release_id = Some(release_id.into());
+        self
+    }
+
+    /// What the service is, in words for people, for the JSON of reports. Default: none.
+    pub fn description(mut self, description: impl Into<Arc<str>>) -> Self {
+        self.about().description = Some(description.into());
+        self
+    }
+
+    fn about(&mut self) -> &mut About {
+        Arc::make_mut(&mut self.settings.about)
     }
 
     /// Adds an observer of runs and changes; may be called more than once.

@@ -89,6 +89,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod about;
+mod blocking;
 mod board;
 mod builder;
 mod check;
@@ -98,6 +100,7 @@ pub mod checks;
 mod clock;
 mod component;
 mod contain;
+mod counts;
 mod damping;
 mod error;
 mod json;
@@ -105,17 +108,23 @@ mod monitor;
 mod observer;
 mod outcome;
 mod pace;
+mod probe;
 mod runner;
 mod snapshot;
 mod standing;
 mod status;
+mod wiring;
+mod work;
 
+pub use about::About;
 pub use builder::Builder;
 pub use check::Check;
+pub use counts::Counts;
 pub use error::{ConfigError, FieldError, RegisterError};
 pub use monitor::{Monitor, WeakMonitor};
 pub use observer::{Changed, Checked, Ending, Observer, Subject};
 pub use outcome::Outcome;
+pub use probe::Probe;
 pub use runner::Runner;
 pub use snapshot::{ComponentReport, Report};
 pub use status::{Importance, Status};
