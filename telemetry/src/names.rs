@@ -38,7 +38,7 @@ pub const MODE: &str = "resilience.mode";
 pub const ATTEMPT: &str = "resilience.attempt";
 /// `resilience.component`: a health check's name.
 pub const COMPONENT: &str = "resilience.component";
-/// `resilience.probe`: `liveness` or `readiness`.
+/// `resilience.probe`: `liveness`, `readiness` or `startup`.
 pub const PROBE: &str = "resilience.probe";
 /// `resilience.event`: an [`EventKind`](crate::EventKind).
 pub const EVENT: &str = "resilience.event";

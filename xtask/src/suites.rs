@@ -63,6 +63,8 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-retry/tower",
     "steadfast-health/breaker",
     "steadfast-health/bulkhead",
+    "steadfast-health/http",
+    "steadfast-health/pool",
     "steadfast-http/health",
     "steadfast-http/telemetry",
     "steadfast-http/gzip",

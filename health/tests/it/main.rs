@@ -28,3 +28,7 @@ mod watch;
 
 #[cfg(all(feature = "breaker", feature = "bulkhead"))]
 mod checks;
+#[cfg(feature = "http")]
+mod endpoints;
+#[cfg(feature = "pool")]
+mod pools;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use steadfast_health::{
-    Changed, Checked, ComponentReport, Monitor, Observer, Report, Status, WeakMonitor,
+    Changed, Checked, ComponentReport, Monitor, Observer, Probe, Report, Status, WeakMonitor,
 };
 
 use super::Watch;
@@ -72,8 +72,9 @@ impl Source for Watched {
 }
 
 fn collect_roll_ups(now: &Report, samples: &mut Samples<'_>) {
-    for (probe, status) in [("liveness", now.liveness), ("readiness", now.readiness)] {
-        let probe = (names::PROBE, probe);
+    for probe in Probe::ALL {
+        let status = now.status_of(probe);
+        let probe = (names::PROBE, probe.as_str());
         for (state, is_in) in one_hot(status) {
             samples.record(
                 &names::HEALTH_STATUS,
