@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::about::About;
+use crate::config::MonitorConfig;
 use crate::error::{ConfigError, FieldError};
 use crate::monitor::Monitor;
 use crate::observer::Observer;
@@ -83,6 +84,16 @@ impl Builder {
         self
     }
 
+    /// Takes interval, timeout and jitter from plain data.
+    pub fn config(self, config: MonitorConfig) -> Self {
+        let MonitorConfig {
+            interval,
+            timeout,
+            jitter,
+        } = config;
+        self.interval(interval).timeout(timeout).jitter(jitter)
+    }
+
     /// What identifies the service in the JSON of reports, its `serviceId`. Default: the name.
     pub fn service_id(mut self, service_id: impl Into<Arc<str>>) -> Self {
         self.about().service_id = Some(service_id.into());
@@ -139,25 +150,12 @@ impl Builder {
         if self.name.is_empty() {
             fields.push(FieldError::new("name", &self.name, "must not be empty"));
         }
-        for (field, duration) in [
-            ("interval", settings.interval),
-            ("timeout", settings.timeout),
-        ] {
-            if duration.is_zero() {
-                fields.push(FieldError::new(
-                    field,
-                    &duration,
-                    "must be longer than zero",
-                ));
-            }
-        }
-        if !(0.0..=1.0).contains(&settings.jitter) {
-            fields.push(FieldError::new(
-                "jitter",
-                &settings.jitter,
-                "must be from 0 to 1",
-            ));
-        }
+        let config = MonitorConfig {
+            interval: settings.interval,
+            timeout: settings.timeout,
+            jitter: settings.jitter,
+        };
+        config.check(&mut fields);
         fields
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::blocking::Blocking;
 use crate::builder::{Settings, defaults};
 use crate::component::Component;
+use crate::config::{CheckConfig, at_least_one, longer_than_zero, names_of_checks};
 use crate::error::{ConfigError, FieldError};
 use crate::outcome::Outcome;
 use crate::status::Importance;
@@ -231,6 +232,36 @@ impl Check {
         self
     }
 
+    /// Takes settings from plain data: what is given there replaces what was set before.
+    pub fn config(mut self, config: CheckConfig) -> Self {
+        let CheckConfig {
+            importance,
+            liveness,
+            startup,
+            depends_on,
+            timeout,
+            interval,
+            staleness,
+            unhealthy_after,
+            healthy_after,
+        } = config;
+        self.importance = importance.unwrap_or(self.importance);
+        self.liveness = liveness.unwrap_or(self.liveness);
+        self.startup = startup.or(self.startup);
+        self.timeout = timeout.or(self.timeout);
+        self.interval = interval.or(self.interval);
+        self.staleness = staleness.or(self.staleness);
+        self.unhealthy_after = unhealthy_after.unwrap_or(self.unhealthy_after);
+        self.healthy_after = healthy_after.unwrap_or(self.healthy_after);
+        match depends_on {
+            Some(names) => {
+                self.depends_on.clear();
+                self.depends_on(names)
+            }
+            None => self,
+        }
+    }
+
     /// Fills in the monitor's settings and holds the result against the rules.
     pub(crate) fn resolve(self, monitor: &Settings) -> Result<Component, ConfigError> {
         let interval = self.interval.unwrap_or(monitor.interval);
@@ -245,13 +276,7 @@ impl Check {
             fields.push(FieldError::new("name", &self.name, "must not be empty"));
         }
         for (field, duration) in [("timeout", timeout), ("interval", interval)] {
-            if duration.is_zero() {
-                fields.push(FieldError::new(
-                    field,
-                    &duration,
-                    "must be longer than zero",
-                ));
-            }
+            fields.extend(longer_than_zero(field, duration));
         }
         if self.staleness.is_some() && staleness <= longest_gap(interval, monitor.jitter, timeout) {
             fields.push(FieldError::new(
@@ -264,17 +289,9 @@ impl Check {
             ("unhealthy_after", self.unhealthy_after),
             ("healthy_after", self.healthy_after),
         ] {
-            if results == 0 {
-                fields.push(FieldError::new(field, &results, "must be at least 1"));
-            }
+            fields.extend(at_least_one(field, results));
         }
-        if self.depends_on.iter().any(|name| name.is_empty()) {
-            fields.push(FieldError::new(
-                "depends_on",
-                &self.depends_on,
-                "must name other checks",
-            ));
-        }
+        fields.extend(names_of_checks(&self.depends_on));
         if !fields.is_empty() {
             return Err(ConfigError::new("health check", self.name, fields));
         }

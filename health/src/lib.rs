@@ -92,6 +92,7 @@
 //! - `breaker`: `checks::breaker`, a ready-made check of a circuit breaker.
 //! - `bulkhead`: `checks::bulkhead`, a ready-made check of a bulkhead.
 //! - `pool`: `checks::pool`, a ready-made check of a resource pool; implies `bulkhead`.
+//! - `serde`: reads and writes [`MonitorConfig`] and [`CheckConfig`] in configuration files.
 //! - `http`: `Endpoints`, which answers probes in the types of the `http` crate, for any server.
 //!
 //! The crates `steadfast-http` and `steadfast-amqp` bring checks of their own behind their feature
@@ -112,6 +113,7 @@ mod check;
 pub mod checks;
 mod clock;
 mod component;
+mod config;
 mod contain;
 mod counts;
 mod damping;
@@ -134,6 +136,7 @@ mod work;
 pub use about::About;
 pub use builder::Builder;
 pub use check::Check;
+pub use config::{CheckConfig, MonitorConfig};
 pub use counts::Counts;
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]

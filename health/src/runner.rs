@@ -105,13 +105,13 @@ async fn tend(shared: Arc<Shared>, component: Arc<Component>) {
     let mut cleared = component.cleared();
     let run_for_ever = async {
         loop {
-            cleared.mark_unchanged();
             let started = clock::now();
             shared.check(&component).await;
             let ran = clock::now().saturating_duration_since(started);
             tokio::select! {
-                () = sleep(pace.rest(ran)) => {}
+                biased;
                 Ok(()) = cleared.changed() => {}
+                () = sleep(pace.rest(ran)) => {}
             }
         }
     };

@@ -65,6 +65,7 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-health/bulkhead",
     "steadfast-health/http",
     "steadfast-health/pool",
+    "steadfast-health/serde",
     "steadfast-http/health",
     "steadfast-http/telemetry",
     "steadfast-http/gzip",

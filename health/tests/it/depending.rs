@@ -219,6 +219,28 @@ async fn a_dependency_that_goes_stale_is_a_wait_too_and_its_return_is_seen() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_outage_that_nobody_saw_makes_void_what_was_found_before() {
+    let monitor = steady();
+    let table = Probe::new();
+    let check = table.check("table").depends_on(["db"]);
+    monitor
+        .register(check.staleness(500 * SECOND).unhealthy_after(3))
+        .unwrap();
+    monitor.register(Probe::new().check("db")).unwrap();
+    monitor.check_now().await;
+    // The db goes stale, the table does not, and no runner is there to notice.
+    advance(95 * SECOND).await;
+    table.answer(Status::Unhealthy);
+    let report = monitor.check_now().await;
+    let status = status_of(&report, "table");
+    assert_eq!(
+        status,
+        Status::Unhealthy,
+        "nothing is left that could damp it"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_one_where_the_trouble_began_is_named_however_far_away() {
     let monitor = steady();
     let db = Probe::new();

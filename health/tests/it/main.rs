@@ -30,5 +30,7 @@ mod watch;
 mod checks;
 #[cfg(feature = "http")]
 mod endpoints;
+#[cfg(feature = "serde")]
+mod files;
 #[cfg(feature = "pool")]
 mod pools;
