@@ -4,6 +4,7 @@ mod builder;
 mod call;
 mod snapshot;
 mod table;
+mod weak;
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -21,6 +22,7 @@ use crate::keyed::table::Table;
 
 pub use builder::KeyedBuilder;
 pub use snapshot::KeyedSnapshot;
+pub use weak::WeakKeyed;
 
 /// One breaker for each key: host, shard, tenant. A cheap handle, all clones of which share one set.
 ///

@@ -179,7 +179,7 @@ pub use builder::Builder;
 pub use call::Classified;
 pub use config::{AbandonedAs, Config, Window};
 pub use error::{ConfigError, Error, FieldError};
-pub use keyed::{Keyed, KeyedBuilder, KeyedSnapshot};
+pub use keyed::{Keyed, KeyedBuilder, KeyedSnapshot, WeakKeyed};
 pub use mode::{Mode, ModeChange};
 pub use observer::{Observer, Transition};
 pub use permit::Permit;

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 #[cfg(feature = "breaker")]
 mod breaker;
+#[cfg(feature = "breaker")]
+mod breakers;
 #[cfg(feature = "bulkhead")]
 mod bulkhead;
 #[cfg(feature = "pool")]
@@ -17,6 +19,8 @@ mod pool;
 
 #[cfg(feature = "breaker")]
 pub use breaker::breaker;
+#[cfg(feature = "breaker")]
+pub use breakers::breakers;
 #[cfg(feature = "bulkhead")]
 pub use bulkhead::bulkhead;
 #[cfg(feature = "pool")]

@@ -89,7 +89,8 @@
 //! so does [`Monitor::get_health`], which copies and runs nothing. Both look at every component once.
 //!
 //! # Features
-//! - `breaker`: `checks::breaker`, a ready-made check of a circuit breaker.
+//! - `breaker`: `checks::breaker` and `checks::breakers`, ready-made checks of a circuit breaker and of a
+//!   `Keyed` set of them.
 //! - `bulkhead`: `checks::bulkhead`, a ready-made check of a bulkhead.
 //! - `pool`: `checks::pool`, a ready-made check of a resource pool; implies `bulkhead`.
 //! - `serde`: reads and writes [`MonitorConfig`] and [`CheckConfig`] in configuration files.
