@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::about::About;
+use crate::config::MonitorConfig;
 use crate::error::{ConfigError, FieldError};
 use crate::monitor::Monitor;
 use crate::observer::Observer;
@@ -27,6 +29,7 @@ pub(crate) struct Settings {
     pub(crate) timeout: Duration,
     pub(crate) jitter: f64,
     pub(crate) jitter_seed: Option<u64>,
+    pub(crate) about: Arc<About>,
 }
 
 /// Settings of a [`Monitor`] to be; made by [`Monitor::builder`].
@@ -47,6 +50,7 @@ impl Builder {
                 timeout: defaults::TIMEOUT,
                 jitter: defaults::JITTER,
                 jitter_seed: None,
+                about: Arc::default(),
             },
             observers: Vec::new(),
         }
@@ -80,6 +84,46 @@ impl Builder {
         self
     }
 
+    /// Takes interval, timeout and jitter from plain data.
+    pub fn config(self, config: MonitorConfig) -> Self {
+        let MonitorConfig {
+            interval,
+            timeout,
+            jitter,
+        } = config;
+        self.interval(interval).timeout(timeout).jitter(jitter)
+    }
+
+    /// What identifies the service in the JSON of reports, its `serviceId`. Default: the name.
+    pub fn service_id(mut self, service_id: impl Into<Arc<str>>) -> Self {
+        self.about().service_id = Some(service_id.into());
+        self
+    }
+
+    /// The public version of the service, which changes with its interface, for the JSON of reports.
+    /// Default: none.
+    pub fn version(mut self, version: impl Into<Arc<str>>) -> Self {
+        self.about().version = Some(version.into());
+        self
+    }
+
+    /// What was released, for the JSON of reports: `env!("CARGO_PKG_VERSION")`, or a commit.
+    /// Default: none.
+    pub fn release_id(mut self, release_id: impl Into<Arc<str>>) -> Self {
+        self.about().release_id = Some(release_id.into());
+        self
+    }
+
+    /// What the service is, in words for people, for the JSON of reports. Default: none.
+    pub fn description(mut self, description: impl Into<Arc<str>>) -> Self {
+        self.about().description = Some(description.into());
+        self
+    }
+
+    fn about(&mut self) -> &mut About {
+        Arc::make_mut(&mut self.settings.about)
+    }
+
     /// Adds an observer of runs and changes; may be called more than once.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observers.push(Arc::new(observer));
@@ -106,25 +150,12 @@ impl Builder {
         if self.name.is_empty() {
             fields.push(FieldError::new("name", &self.name, "must not be empty"));
         }
-        for (field, duration) in [
-            ("interval", settings.interval),
-            ("timeout", settings.timeout),
-        ] {
-            if duration.is_zero() {
-                fields.push(FieldError::new(
-                    field,
-                    &duration,
-                    "must be longer than zero",
-                ));
-            }
-        }
-        if !(0.0..=1.0).contains(&settings.jitter) {
-            fields.push(FieldError::new(
-                "jitter",
-                &settings.jitter,
-                "must be from 0 to 1",
-            ));
-        }
+        let config = MonitorConfig {
+            interval: settings.interval,
+            timeout: settings.timeout,
+            jitter: settings.jitter,
+        };
+        config.check(&mut fields);
         fields
     }
 }

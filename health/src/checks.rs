@@ -10,13 +10,21 @@ use std::time::Duration;
 
 #[cfg(feature = "breaker")]
 mod breaker;
+#[cfg(feature = "breaker")]
+mod breakers;
 #[cfg(feature = "bulkhead")]
 mod bulkhead;
+#[cfg(feature = "pool")]
+mod pool;
 
 #[cfg(feature = "breaker")]
 pub use breaker::breaker;
+#[cfg(feature = "breaker")]
+pub use breakers::breakers;
 #[cfg(feature = "bulkhead")]
 pub use bulkhead::bulkhead;
+#[cfg(feature = "pool")]
+pub use pool::pool;
 
 /// How often a ready-made check looks: 5 s. A breaker that opened and closed again within the
 /// monitor's usual 30 s would never be seen.

@@ -8,17 +8,18 @@ use futures_util::FutureExt as _;
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio::time::timeout;
 
-use crate::check::{Probe, Rules};
+use crate::check::Rules;
 use crate::clock;
 use crate::contain::{Panicked, contain};
 use crate::observer::Ending;
 use crate::outcome::Outcome;
 use crate::standing::Finished;
+use crate::work::Work;
 
 pub(crate) struct Component {
     pub(crate) name: Arc<str>,
     pub(crate) rules: Rules,
-    probe: Probe,
+    work: Work,
     /// Held by the one run in flight.
     flight: Mutex<()>,
     /// Runs that ended with a result. Written only by the holder of `flight`, whose release and
@@ -27,6 +28,8 @@ pub(crate) struct Component {
     /// Runs that were dropped before they ended. A count that orders nothing, hence relaxed.
     abandoned: AtomicU64,
     removed: watch::Sender<bool>,
+    /// Changes whenever what the component waited for has come back.
+    cleared: watch::Sender<()>,
 }
 
 /// The right to run a component, and to say that the run has landed.
@@ -36,15 +39,16 @@ pub(crate) struct Flight<'a> {
 }
 
 impl Component {
-    pub(crate) fn new(name: Arc<str>, rules: Rules, probe: Probe) -> Self {
+    pub(crate) fn new(name: Arc<str>, rules: Rules, work: Work) -> Self {
         Self {
             name,
             rules,
-            probe,
+            work,
             flight: Mutex::new(()),
             landed: AtomicU64::new(0),
             abandoned: AtomicU64::new(0),
             removed: watch::Sender::new(false),
+            cleared: watch::Sender::new(()),
         }
     }
 
@@ -84,6 +88,15 @@ impl Component {
         let _ = self.removed.subscribe().wait_for(|removed| *removed).await;
     }
 
+    /// Wakes whoever runs the component on its interval: what it waited for has come back.
+    pub(crate) fn clear(&self) {
+        self.cleared.send_replace(());
+    }
+
+    pub(crate) fn cleared(&self) -> watch::Receiver<()> {
+        self.cleared.subscribe()
+    }
+
     pub(crate) fn abandoned(&self) -> u64 {
         self.abandoned.load(Ordering::Relaxed)
     }
@@ -97,11 +110,16 @@ impl Flight<'_> {
         let abandoned = CountDropped::into(&component.abandoned);
         let started = clock::now();
         let mut probing =
-            Box::pin(AssertUnwindSafe(async { (component.probe)().await }).catch_unwind());
+            Box::pin(AssertUnwindSafe(async { component.work.begin().await }).catch_unwind());
         let answer = tokio::select! {
             biased;
             () = component.removed() => None,
             answer = timeout(limit, &mut probing) => Some(answer),
+        };
+        // Asked before the run is dropped, which would let a closure go that waits for a thread.
+        let why_late = match &answer {
+            Some(Err(_elapsed)) => component.work.too_late(limit, started),
+            _ => String::new(),
         };
         // What the check owned is dropped here, and user code may panic in that, too.
         let dropped = contain(move || drop(probing));
@@ -119,7 +137,7 @@ impl Flight<'_> {
             )),
             (Ok(Ok(outcome)), _) => (outcome, Ending::Answered),
             (Err(_elapsed), Err(panicked)) => caught(panicked),
-            (Err(_elapsed), Ok(())) => too_late(format!("check timed out after {limit:?}")),
+            (Err(_elapsed), Ok(())) => too_late(why_late),
         };
         Some(Finished {
             outcome,

@@ -1,4 +1,5 @@
-//! What can go wrong: settings that break their rules, and a name that is taken.
+//! What can go wrong: settings that break their rules, a name that is taken, checks that wait for
+//! each other.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -92,6 +93,16 @@ pub enum RegisterError {
         /// The name that is taken.
         check: Arc<str>,
     },
+    /// With this check, checks would wait for each other for ever.
+    #[non_exhaustive]
+    Cycle {
+        /// The monitor's name.
+        monitor: Arc<str>,
+        /// The check that was refused.
+        check: Arc<str>,
+        /// From the check back to itself, each depending on the next.
+        cycle: Vec<Arc<str>>,
+    },
 }
 
 impl From<ConfigError> for RegisterError {
@@ -109,6 +120,15 @@ impl fmt::Display for RegisterError {
                 "health monitor {monitor:?} already has a check named {check:?}: \
                  deregister that one first, or choose another name"
             ),
+            Self::Cycle {
+                monitor,
+                check,
+                cycle,
+            } => write!(
+                f,
+                "health monitor {monitor:?} cannot take check {check:?}: it would wait for itself: {}",
+                cycle.join(" -> ")
+            ),
         }
     }
 }
@@ -118,7 +138,7 @@ impl StdError for RegisterError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Config(error) => error.source(),
-            Self::Duplicate { .. } => None,
+            Self::Cycle { .. } | Self::Duplicate { .. } => None,
         }
     }
 }

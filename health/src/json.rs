@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
+use crate::probe::Probe;
 use crate::snapshot::{ComponentReport, Report};
 use crate::status::Status;
 
@@ -11,13 +12,8 @@ impl Report {
     /// The media type of [`to_json`](Self::to_json).
     pub const CONTENT_TYPE: &'static str = "application/health+json";
 
-    /// The report as JSON in the form of the IETF health-check draft.
-    ///
-    /// The draft knows three words: healthy is `pass`, degraded is `warn`, unhealthy and unknown
-    /// are `fail`; the exact status of a component stands in its `state`. The status of the whole
-    /// is the readiness; the exact words for it and for the liveness stand in `notes`. `output`
-    /// is there unless the status is `pass`. Each component is under its name and `:responseTime`
-    /// (a colon in the name becomes an underscore, as the draft asks; `componentId` is exact).
+    /// The report as JSON in the form of the IETF health-check draft, for a readiness endpoint: the
+    /// same as [`to_json_of`](Self::to_json_of) readiness.
     ///
     /// # Examples
     /// ```
@@ -36,72 +32,102 @@ impl Report {
     /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
+        self.to_json_of(Probe::Readiness)
+    }
+
+    /// The answer to one probe as JSON in the form of the IETF health-check draft, with the components
+    /// that count for it.
+    ///
+    /// The draft knows three words, and ties them to the HTTP status: `pass` is healthy, `warn` is
+    /// anything else that is answered with 200, `fail` is what is answered with 503. For a component,
+    /// degraded is `warn`, unhealthy and unknown are `fail`; its exact status stands in its `state`.
+    /// The exact words for all three probes stand in `notes`. `output` is there unless the status is
+    /// `pass`. Each component is under its name and `:responseTime` (a colon in the name becomes an
+    /// underscore, as the draft asks; `componentId` is exact). `version`, `releaseId`, `description`
+    /// and a `serviceId` other than the monitor's name are set with the [`Builder`](crate::Builder).
+    ///
+    /// # Examples
+    /// ```
+    /// # use steadfast_health::{Check, Monitor, Outcome, Probe};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let monitor = Monitor::builder("orders").release_id("1.2.2").build()?;
+    /// monitor.register(Check::new("db", || async { Outcome::unhealthy("refused") }))?;
+    /// let report = monitor.check_now().await;
+    ///
+    /// // Nothing counts for liveness here.
+    /// let alive = report.to_json_of(Probe::Liveness);
+    /// assert!(alive.contains(r#""status":"pass""#) && alive.contains(r#""releaseId":"1.2.2""#));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn to_json_of(&self, probe: Probe) -> String {
+        let counting = || self.components.iter().filter(|each| each.counts_for(probe));
         let mut checks = Map::new();
-        for component in &self.components {
+        for component in counting() {
             let key = format!("{}:responseTime", component.name.replace(':', "_"));
             let measured = checks.entry(key).or_insert_with(|| json!([]));
             if let Value::Array(measured) = measured {
                 measured.push(self.component_json(component));
             }
         }
+        let about = &self.about;
+        let service_id = about.service_id.as_ref().unwrap_or(&self.name);
+        let notes = Probe::ALL.map(|probe| format!("{probe}: {}", self.status_of(probe)));
+        let word = self.word(probe);
         let mut document = json!({
-            "status": word(self.readiness),
-            "serviceId": &*self.name,
-            "notes": [
-                format!("readiness: {}", self.readiness),
-                format!("liveness: {}", self.liveness),
-            ],
+            "status": word,
+            "serviceId": &**service_id,
+            "notes": notes,
             "checks": checks,
         });
-        if self.readiness != Status::Healthy {
-            document["output"] = Value::from(self.output());
+        for (key, value) in [
+            ("version", &about.version),
+            ("releaseId", &about.release_id),
+            ("description", &about.description),
+        ] {
+            if let Some(value) = value {
+                document[key] = Value::from(&**value);
+            }
+        }
+        if word != PASS {
+            document["output"] = Value::from(output(counting()));
         }
         document.to_string()
     }
 
-    /// The HTTP status for a readiness endpoint: 200 while healthy or degraded, 503 while unhealthy
-    /// or unknown, so that no traffic comes before the first results.
+    /// The answer to one probe as JSON in the form of the IETF health-check draft, without anything that
+    /// strangers should not read: the status alone, `{"status":"pass"}`.
     #[must_use]
-    pub fn http_status(&self) -> u16 {
-        match self.readiness {
-            Status::Healthy | Status::Degraded => 200,
-            Status::Unhealthy | Status::Unknown => 503,
-        }
+    pub fn to_terse_json_of(&self, probe: Probe) -> String {
+        json!({ "status": self.word(probe) }).to_string()
     }
 
-    /// The HTTP status for a liveness endpoint: 503 only while unhealthy, 200 otherwise. Not to
-    /// know is no reason to be restarted: at start everything is unknown.
-    #[must_use]
-    pub fn liveness_http_status(&self) -> u16 {
-        match self.liveness {
-            Status::Healthy | Status::Degraded | Status::Unknown => 200,
-            Status::Unhealthy => 503,
+    /// The draft's word for the answer to a probe, which must go with the HTTP status.
+    fn word(&self, probe: Probe) -> &'static str {
+        match (self.http_status_of(probe), self.status_of(probe)) {
+            (200, Status::Healthy) => PASS,
+            (200, _) => WARN,
+            _ => FAIL,
         }
-    }
-
-    /// What is not healthy, in one line.
-    fn output(&self) -> String {
-        let mut parts = Vec::new();
-        for component in &self.components {
-            if component.status == Status::Healthy {
-                continue;
-            }
-            parts.push(match &component.message {
-                Some(message) => format!("{} is {}: {message}", component.name, component.status),
-                None => format!("{} is {}", component.name, component.status),
-            });
-        }
-        parts.join("; ")
     }
 
     fn component_json(&self, component: &ComponentReport) -> Value {
+        let word = match component.status {
+            Status::Healthy => PASS,
+            Status::Degraded => WARN,
+            Status::Unhealthy | Status::Unknown => FAIL,
+        };
         let mut value = json!({
             "componentId": &*component.name,
             "componentType": "component",
-            "status": word(component.status),
+            "status": word,
             "state": component.status.as_str(),
             "importance": component.importance.as_str(),
             "liveness": component.liveness,
+            "startup": component.startup,
+            "hasStarted": component.has_started,
             "consecutiveBad": component.consecutive_bad,
         });
         if let Some(duration) = component.duration {
@@ -116,6 +142,12 @@ impl Report {
                 value["output"] = Value::from(&**message);
             }
         }
+        if !component.depends_on.is_empty() {
+            value["dependsOn"] = component.depends_on.iter().map(|name| &**name).collect();
+        }
+        if let Some(waits_for) = &component.waits_for {
+            value["waitsFor"] = Value::from(&**waits_for);
+        }
         if !component.details.is_empty() {
             value["details"] = component
                 .details
@@ -128,13 +160,26 @@ impl Report {
     }
 }
 
-/// The draft's word for a status.
-const fn word(status: Status) -> &'static str {
-    match status {
-        Status::Healthy => "pass",
-        Status::Degraded => "warn",
-        Status::Unhealthy | Status::Unknown => "fail",
+impl ComponentReport {
+    fn counts_for(&self, probe: Probe) -> bool {
+        match probe {
+            Probe::Liveness => self.liveness,
+            Probe::Readiness => true,
+            Probe::Startup => self.startup,
+        }
     }
+}
+
+/// What is not healthy, in one line.
+fn output<'a>(components: impl Iterator<Item = &'a ComponentReport>) -> String {
+    let troubled = components.filter(|component| component.status != Status::Healthy);
+    let parts: Vec<_> = troubled
+        .map(|component| match &component.message {
+            Some(message) => format!("{} is {}: {message}", component.name, component.status),
+            None => format!("{} is {}", component.name, component.status),
+        })
+        .collect();
+    parts.join("; ")
 }
 
 /// Milliseconds with at most three decimals.
@@ -142,30 +187,16 @@ fn milliseconds(duration: Duration) -> Value {
     Value::from(duration.as_micros() as f64 / 1000.0)
 }
 
-/// A time of day in UTC, to the millisecond; before 1970 there is nothing to report.
+/// A time of day in UTC, to the millisecond. Outside 1970 to 9999, which the form has no place for, the
+/// nearest that it has.
 fn rfc3339(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (seconds, millis) = (since.as_secs(), since.subsec_millis());
-    let (year, month, day) = civil(seconds / 86_400);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+    humantime::format_rfc3339_millis(UNIX_EPOCH + since.min(LATEST)).to_string()
 }
 
-/// The Gregorian date of a day counted from 1970-01-01: Howard Hinnant's `civil_from_days`, whose
-/// years begin in March so that the leap day is the last day of one.
-const fn civil(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = era * 400 + year_of_era + (month <= 2) as u64;
-    (year, month, day)
-}
+const PASS: &str = "pass";
+const WARN: &str = "warn";
+const FAIL: &str = "fail";
+
+/// The last millisecond of the year 9999.
+const LATEST: Duration = Duration::from_millis(253_402_300_799_999);

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, FutureExt as _, Shared as SharedFuture, join_all};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 
-use crate::board::{Board, Readiness};
+use crate::board::{Board, Readiness, RollUps, Settled};
 use crate::builder::{Builder, Settings};
 use crate::check::Check;
 use crate::clock;
@@ -80,24 +80,21 @@ impl Monitor {
     /// [`RegisterError::Config`] lists every field that breaks its rule: an empty name, a duration
     /// or a number of results of zero, a staleness bound that a check run on time would pass.
     /// [`RegisterError::Duplicate`] if the monitor has a check of that name.
+    /// [`RegisterError::Cycle`] if the check depends on one that depends on it, in however many steps.
     pub fn register(&self, check: Check) -> Result<(), RegisterError> {
         let component = Arc::new(check.resolve(&self.shared.settings)?);
         let inserted = self
             .shared
             .update(clock::now(), |board| board.insert(&component));
         self.shared.tell();
-        if !inserted {
-            return Err(RegisterError::Duplicate {
-                monitor: Arc::clone(&self.shared.name),
-                check: Arc::clone(&component.name),
-            });
-        }
+        inserted?;
         self.shared.registered.notify_one();
         Ok(())
     }
 
     /// Takes a check out; `false` if there is none of that name. A run in flight is dropped at its
-    /// next `await`, and no result of it counts any more. The name is free at once.
+    /// next `await`, and no result of it counts any more. The name is free at once. Checks that
+    /// [depend on](Check::depends_on) it wait until the name is registered again.
     #[expect(
         clippy::must_use_candidate,
         reason = "that the check is out is what callers want; whether it was in is extra"
@@ -121,10 +118,12 @@ impl Monitor {
         Runner::start(Arc::clone(&self.shared))
     }
 
-    /// Runs every check now, all of them at the same time, and reports. Works with and without a
-    /// runner. A check that is already being run is not run again: its result serves both.
+    /// Runs every check now, all of them at the same time but each after those it depends on, and
+    /// reports. Works with and without a runner. A check that is already being run is not run again:
+    /// its result serves both. One whose dependencies turn out bad is not run.
     ///
-    /// Waits at most for three times the longest timeout of a check.
+    /// Waits at most for three times the longest timeout of a check, or as much for each check of a
+    /// chain of dependencies.
     ///
     /// # Panics
     /// Outside a tokio runtime, or in one without its timer enabled, if there is a check.
@@ -134,13 +133,21 @@ impl Monitor {
     /// one of them runs the check itself. Do not keep it without polling it: until it is dropped,
     /// nobody else can run the checks it has begun, and they become unknown.
     pub async fn check_now(&self) -> Report {
-        let components = self.shared.components();
-        join_all(
-            components
+        let plan = self.shared.board.lock().plan();
+        let mut runs: Vec<SharedFuture<BoxFuture<'_, ()>>> = Vec::with_capacity(plan.len());
+        for step in &plan {
+            let before: Vec<_> = step
+                .after
                 .iter()
-                .map(|component| self.shared.check(component)),
-        )
-        .await;
+                .map(|place| runs[*place].clone())
+                .collect();
+            let run = async move {
+                join_all(before).await;
+                self.shared.check(&step.component).await;
+            };
+            runs.push(run.boxed().shared());
+        }
+        join_all(runs).await;
         self.get_health()
     }
 
@@ -150,15 +157,19 @@ impl Monitor {
         let shared = &self.shared;
         let now = clock::now();
         let at = clock::wall();
-        let (components, (liveness, readiness)) = {
-            let board = shared.board.lock();
-            (board.reports(now), board.roll_ups(now))
-        };
+        let (components, roll_ups) = shared.board.lock().report(now);
+        let RollUps {
+            liveness,
+            readiness,
+            startup,
+        } = roll_ups;
         Report {
             name: Arc::clone(&shared.name),
+            about: Arc::clone(&shared.settings.about),
             status: readiness,
             liveness,
             readiness,
+            startup,
             components,
             observer_panics: shared.observer_panics.load(Ordering::Relaxed),
             at,
@@ -211,12 +222,19 @@ impl Shared {
         let Some(flight) = component.take_off().await else {
             return;
         };
+        let leave = self.board.lock().leave(component, clock::now());
+        let Some(leave) = leave else {
+            return;
+        };
         let Some(finished) = flight.run().await else {
             return;
         };
         let now = clock::now();
-        self.update(now, |board| board.record(component, finished, now));
-        flight.land();
+        // One that does not count is not shared either: whoever waited for it runs the check again.
+        match self.update(now, |board| board.record(component, leave, finished, now)) {
+            true => flight.land(),
+            false => drop(flight),
+        }
         self.tell();
     }
 
@@ -239,12 +257,16 @@ impl Shared {
     /// Changes the board and publishes the readiness that follows. The events wait for
     /// [`tell`](Self::tell), because the caller may hold something that observers should not wait on.
     fn update<R>(&self, now: Instant, change: impl FnOnce(&mut Board) -> R) -> R {
-        let (result, readiness) = {
+        let (result, Settled { readiness, cleared }) = {
             let mut board = self.board.lock();
+            board.note_waiting(now);
             let result = change(&mut board);
             (result, board.settle(now))
         };
         self.publish(readiness);
+        for component in cleared {
+            component.clear();
+        }
         result
     }
 
@@ -292,6 +314,7 @@ impl fmt::Debug for Monitor {
             .field("settings", &self.shared.settings)
             .field("liveness", &report.liveness)
             .field("readiness", &report.readiness)
+            .field("startup", &report.startup)
             .field("components", &report.components.len())
             .finish_non_exhaustive()
     }

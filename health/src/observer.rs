@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::counts::Counts;
+use crate::probe::Probe;
 use crate::status::Status;
 
 /// Hears of finished runs and of changes. Every method defaults to nothing.
@@ -44,14 +46,17 @@ pub struct Checked {
     pub component: Arc<str>,
     /// What this run found.
     pub result: Status,
-    /// The component's status now; damping can make it differ from `result`.
+    /// The component's status now. It can differ from `result`: by damping, or because what the
+    /// component depends on broke while it was run.
     pub status: Status,
-    /// Why the result is not healthy.
+    /// Why this run's result is not healthy.
     pub message: Option<Arc<str>>,
     /// How long the run took.
     pub duration: Duration,
     /// How the run ended.
     pub ending: Ending,
+    /// How many components of the monitor have which status now.
+    pub counts: Counts,
 }
 
 /// How a run of a check ended.
@@ -88,6 +93,9 @@ pub struct Changed {
     pub from: Status,
     /// The status now.
     pub to: Status,
+    /// The check for which a component waits that became unknown: the alarm, if one is due, is about
+    /// that one.
+    pub waits_for: Option<Arc<str>>,
 }
 
 /// What a [`Changed`] is about.
@@ -100,14 +108,27 @@ pub enum Subject {
     Liveness,
     /// The roll-up of all components.
     Readiness,
+    /// Whether the service has come up.
+    Startup,
+}
+
+impl From<Probe> for Subject {
+    fn from(probe: Probe) -> Self {
+        match probe {
+            Probe::Liveness => Self::Liveness,
+            Probe::Readiness => Self::Readiness,
+            Probe::Startup => Self::Startup,
+        }
+    }
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Component(name) => f.pad(name),
-            Self::Liveness => f.pad("liveness"),
-            Self::Readiness => f.pad("readiness"),
+            Self::Liveness => Probe::Liveness.fmt(f),
+            Self::Readiness => Probe::Readiness.fmt(f),
+            Self::Startup => Probe::Startup.fmt(f),
         }
     }
 }

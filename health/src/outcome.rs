@@ -75,6 +75,10 @@ impl Outcome {
         &self.details
     }
 
+    pub(crate) fn message_arc(&self) -> Option<Arc<str>> {
+        self.message.clone()
+    }
+
     pub(crate) fn into_parts(self) -> (Status, Option<Arc<str>>, BTreeMap<String, String>) {
         (self.status, self.message, self.details)
     }

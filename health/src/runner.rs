@@ -37,7 +37,8 @@ impl Runner {
     }
 
     /// Ends every task and waits until all have ended, those in the middle of a check included. Only
-    /// a check that blocks its thread can make this wait.
+    /// an async check that blocks its thread can make this wait. It does not wait for the closure of a
+    /// [blocking](crate::Check::blocking) check, which nobody can end.
     ///
     /// # Cancel safety
     /// Dropping the future is dropping the runner: the tasks end all the same, nobody waits.
@@ -93,19 +94,25 @@ async fn supervise(shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
     tasks.shutdown().await;
 }
 
-/// Runs one check until it is deregistered.
+/// Runs one check until it is deregistered: on its interval, and as soon as what it waited for is
+/// back.
 async fn tend(shared: Arc<Shared>, component: Arc<Component>) {
     let settings = &shared.settings;
     let seed = settings
         .jitter_seed
         .map(|seed| seed_of(seed, &component.name));
     let mut pace = Pace::new(component.rules.interval, settings.jitter, seed);
+    let mut cleared = component.cleared();
     let run_for_ever = async {
         loop {
             let started = clock::now();
             shared.check(&component).await;
             let ran = clock::now().saturating_duration_since(started);
-            sleep(pace.rest(ran)).await;
+            tokio::select! {
+                biased;
+                Ok(()) = cleared.changed() => {}
+                () = sleep(pace.rest(ran)) => {}
+            }
         }
     };
     tokio::select! {

@@ -23,6 +23,10 @@ pub(crate) struct Finished {
 pub(crate) struct Standing {
     damping: Damping,
     last: Option<Last>,
+    /// Whether the latest result counts no more, because what the component depends on broke since.
+    is_void: bool,
+    /// How often results were made void: tells runs that began before from those that began after.
+    generation: u64,
     pub(crate) consecutive_bad: u32,
     pub(crate) checks: u64,
     pub(crate) timeouts: u64,
@@ -40,29 +44,46 @@ pub(crate) struct Last {
 
 impl Standing {
     /// Takes the result of a run in. One that comes after the component went stale counts at once,
-    /// as a first one does: what was known before is too old to damp it.
-    pub(crate) fn record(&mut self, rules: &Rules, finished: Finished, now: Instant) {
-        if self.is_stale(rules, now) {
-            self.damping.reset();
-        }
-        let (status, message, details) = finished.outcome.into_parts();
-        self.damping.push(status, rules);
-        self.consecutive_bad = match status {
-            Status::Unhealthy => self.consecutive_bad.saturating_add(1),
-            Status::Healthy | Status::Degraded | Status::Unknown => 0,
-        };
+    /// as a first one does: what was known before is too old to damp it. One that does not count
+    /// goes into the totals and no further.
+    pub(crate) fn record(&mut self, rules: &Rules, finished: Finished, counts: bool, now: Instant) {
         self.checks += 1;
         match finished.ending {
             Ending::Answered => {}
             Ending::Panicked => self.panics += 1,
             Ending::TimedOut => self.timeouts += 1,
         }
+        if !counts {
+            return;
+        }
+        if self.is_stale(rules, now) {
+            self.damping.reset();
+        }
+        let (status, message, details) = finished.outcome.into_parts();
+        self.damping.push(status, rules);
+        self.is_void = false;
+        self.consecutive_bad = match status {
+            Status::Unhealthy => self.consecutive_bad.saturating_add(1),
+            Status::Healthy | Status::Degraded | Status::Unknown => 0,
+        };
         self.last = Some(Last {
             at: now,
             duration: finished.duration,
             message,
             details,
         });
+    }
+
+    /// What was found so far counts no more, nor what is found by a run that has begun: the component
+    /// is unknown, and the next result counts at once.
+    pub(crate) fn void(&mut self) {
+        self.damping.reset();
+        self.is_void = true;
+        self.generation += 1;
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
     }
 
     pub(crate) fn status(&self, rules: &Rules, now: Instant) -> Status {
@@ -77,6 +98,7 @@ impl Standing {
     pub(crate) fn message(&self, rules: &Rules, now: Instant) -> Option<Arc<str>> {
         match &self.last {
             None => Some("not checked yet".into()),
+            Some(_) if self.is_void => Some("not checked since what it depends on is back".into()),
             Some(last) if self.is_stale(rules, now) => Some(
                 format!(
                     "no result for {:?}, longer than the staleness bound of {:?}",
@@ -97,7 +119,7 @@ impl Standing {
     /// standing result cannot go stale before a new one has come and aged.
     pub(crate) fn stale_in(&self, rules: &Rules, now: Instant) -> Duration {
         match &self.last {
-            Some(last) if !self.is_stale(rules, now) => {
+            Some(last) if !self.is_void && !self.is_stale(rules, now) => {
                 rules.staleness.saturating_sub(age(last, now))
             }
             _ => rules.staleness,

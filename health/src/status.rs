@@ -1,4 +1,4 @@
-//! The four statuses and how those of many components roll up into two.
+//! The four statuses and how those of many components roll up into one.
 
 use std::fmt;
 
@@ -81,8 +81,12 @@ impl fmt::Display for Importance {
 
 /// The worst of what the components contribute; [`Status::Healthy`] if there are none.
 pub(crate) fn roll_up(components: impl Iterator<Item = (Importance, Status)>) -> Status {
-    components
-        .map(|(importance, status)| contribution(importance, status))
+    worst(components.map(|(importance, status)| contribution(importance, status)))
+}
+
+/// The worst of them; [`Status::Healthy`] if there are none.
+pub(crate) fn worst(statuses: impl Iterator<Item = Status>) -> Status {
+    statuses
         .max_by_key(|status| status.severity())
         .unwrap_or(Status::Healthy)
 }

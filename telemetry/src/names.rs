@@ -51,7 +51,7 @@ pub const PRIORITY: &str = "resilience.priority";
 pub const REASON: &str = "resilience.reason";
 /// `resilience.component`: a health check's name.
 pub const COMPONENT: &str = "resilience.component";
-/// `resilience.probe`: `liveness` or `readiness`.
+/// `resilience.probe`: `liveness`, `readiness` or `startup`.
 pub const PROBE: &str = "resilience.probe";
 /// `resilience.event`: an [`EventKind`](crate::EventKind).
 pub const EVENT: &str = "resilience.event";

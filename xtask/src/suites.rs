@@ -63,6 +63,9 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-retry/tower",
     "steadfast-health/breaker",
     "steadfast-health/bulkhead",
+    "steadfast-health/http",
+    "steadfast-health/pool",
+    "steadfast-health/serde",
     "steadfast-http/health",
     "steadfast-http/telemetry",
     "steadfast-http/gzip",
@@ -80,5 +83,6 @@ pub const ALSO_ON: &[&str] = &[
     // For the test of TLS against RabbitMQ.
     "steadfast-amqp/rustls",
     "steadfast-telemetry/prometheus",
+    "steadfast-telemetry/serde",
     "steadfast-telemetry/tracing",
 ];

@@ -62,7 +62,7 @@ fn gone() -> Outcome {
     Outcome::unknown("circuit breaker was dropped")
 }
 
-fn judge(snapshot: &Snapshot) -> Outcome {
+pub(super) fn judge(snapshot: &Snapshot) -> Outcome {
     let outcome = match snapshot.mode {
         Mode::ForcedOpen => {
             let reason = snapshot.mode_reason.as_deref().unwrap_or_default();

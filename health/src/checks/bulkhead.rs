@@ -52,20 +52,24 @@ fn gone() -> Outcome {
 }
 
 fn judge(snapshot: &Snapshot) -> Outcome {
+    judge_places(snapshot, "bulkhead")
+        .detail("busy", snapshot.busy)
+        .detail("max_concurrent", snapshot.max_concurrent)
+        .detail("waiting", snapshot.waiting)
+}
+
+/// How healthy the places of this kind of thing are, without details.
+pub(super) fn judge_places(snapshot: &Snapshot, kind: &str) -> Outcome {
     let (busy, places) = (snapshot.busy, snapshot.max_concurrent);
     let in_use = || format!("{busy} of {places} places are in use");
     let above = |percent: u128| busy as u128 * 100 > places as u128 * percent;
-    let outcome = if snapshot.closed {
-        Outcome::unhealthy("bulkhead is closed")
+    if snapshot.closed {
+        Outcome::unhealthy(format!("{kind} is closed"))
     } else if above(UNHEALTHY_ABOVE) {
         Outcome::unhealthy(in_use())
     } else if above(DEGRADED_ABOVE) {
         Outcome::degraded(in_use())
     } else {
         Outcome::healthy()
-    };
-    outcome
-        .detail("busy", busy)
-        .detail("max_concurrent", places)
-        .detail("waiting", snapshot.waiting)
+    }
 }

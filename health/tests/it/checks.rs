@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use steadfast_breaker::{CircuitBreaker, Mode};
+use steadfast_breaker::{CircuitBreaker, Keyed, Mode};
 use steadfast_bulkhead::Bulkhead;
 use steadfast_health::{Monitor, Status, checks};
 use tokio::time::advance;
@@ -159,6 +159,49 @@ async fn the_rates_of_a_breaker_are_details_once_there_are_enough_calls() {
         assert_eq!(details.get("failure_rate").map(String::as_str), rate);
         assert!(!details.contains_key("slow_call_rate"), "nobody asked");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_set_of_breakers_is_unhealthy_when_all_reject_and_degraded_when_some_do() {
+    let hosts: Keyed<u32> = Keyed::builder("hosts")
+        .breaker(|each| each.failure_threshold(1).open_for(10 * SECOND))
+        .max_keys(8)
+        .build()
+        .unwrap();
+    let monitor = steady();
+    monitor.register(checks::breakers(&hosts)).unwrap();
+    let name = "breakers/hosts";
+    assert_eq!(
+        status(&monitor, name).await.0,
+        Status::Healthy,
+        "without any key"
+    );
+    hosts.get(&1).try_acquire().unwrap().failure();
+    let (all, message) = status(&monitor, name).await;
+    assert_eq!((all, &*message), (Status::Unhealthy, "rejecting: hosts/1"));
+    hosts.get(&2).try_acquire().unwrap().success();
+    assert_eq!(status(&monitor, name).await.0, Status::Degraded);
+
+    // Due for a probe, the first ones; and more are down than a message should name.
+    advance(10 * SECOND).await;
+    for key in 3..=8 {
+        hosts.get(&key).try_acquire().unwrap().failure();
+    }
+    let (some, message) = status(&monitor, name).await;
+    assert_eq!(some, Status::Degraded);
+    assert_eq!(
+        message,
+        "rejecting: hosts/3, hosts/4, hosts/5, hosts/6, hosts/7; and 2 more"
+    );
+    let report = monitor.get_health();
+    let details = &report.component(name).unwrap().details;
+    assert_eq!(details["keys"], "8");
+    assert_eq!((&*details["rejecting"], &*details["probing"]), ("6", "1"));
+
+    let weak = hosts.downgrade();
+    drop(hosts);
+    assert!(weak.upgrade().is_none(), "the check keeps it alive");
+    assert_eq!(status(&monitor, name).await.0, Status::Unknown);
 }
 
 #[tokio::test(start_paused = true)]

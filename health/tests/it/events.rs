@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use steadfast_health::{
-    Changed, Check, Checked, Ending, Monitor, Observer, Outcome, Status, Subject, WeakMonitor,
+    Changed, Check, Checked, Counts, Ending, Monitor, Observer, Outcome, Status, Subject,
+    WeakMonitor,
 };
 
 use crate::support::{Heard, Probe, Recorder, SECOND, outcome, steady};
@@ -42,6 +43,7 @@ async fn a_run_is_told_before_the_changes_that_follow_from_it() {
         Subject::Component("db".into()),
         Subject::Liveness,
         Subject::Readiness,
+        Subject::Startup,
     ];
     assert_eq!(subjects, expected);
 }
@@ -66,6 +68,52 @@ async fn a_run_carries_its_own_result_and_the_damped_status() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_carries_the_counts_of_the_whole_as_they_are_after_it() {
+    let (monitor, recorder) = recorded();
+    let probe = Probe::new();
+    for (name, answer) in [("db", Status::Healthy), ("cache", Status::Degraded)] {
+        let probe = Probe::new();
+        probe.answer(answer);
+        monitor.register(probe.check(name)).unwrap();
+    }
+    monitor
+        .register(probe.check("queue").unhealthy_after(2))
+        .unwrap();
+    monitor.check_now().await;
+    let counted = |of: &Counts| [of.healthy, of.degraded, of.unhealthy, of.unknown];
+    let told: Vec<_> = recorder
+        .checked()
+        .iter()
+        .map(|run| counted(&run.counts))
+        .collect();
+    assert_eq!(told, [[1, 0, 0, 2], [1, 1, 0, 1], [2, 1, 0, 0]]);
+
+    // The counts are of statuses, so damping holds them back as well.
+    probe.answer(Status::Unhealthy);
+    for expected in [[2, 1, 0, 0], [1, 1, 1, 0]] {
+        let report = monitor.check_now().await;
+        assert_eq!(
+            counted(&recorder.checked().last().unwrap().counts),
+            expected
+        );
+        assert_eq!(counted(&report.counts()), expected);
+        assert_eq!(report.counts().total(), 3);
+        for status in [
+            Status::Healthy,
+            Status::Degraded,
+            Status::Unhealthy,
+            Status::Unknown,
+        ] {
+            let of_it = report
+                .components
+                .iter()
+                .filter(|each| each.status == status);
+            assert_eq!(report.counts().of(status), of_it.count());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_changes_are_told_as_changes() {
     let (monitor, recorder) = recorded();
     let probe = Probe::new();
@@ -82,8 +130,10 @@ async fn only_changes_are_told_as_changes() {
         recorder.changes(),
         [
             "readiness: healthy -> unknown",
+            "startup: healthy -> unknown",
             "db: unknown -> healthy",
             "readiness: unknown -> healthy",
+            "startup: unknown -> healthy",
             "db: healthy -> unhealthy",
             "readiness: healthy -> unhealthy",
         ]
@@ -168,8 +218,12 @@ async fn an_observer_may_call_the_monitor_and_hears_of_it_afterwards() {
             "db ends",
             "readiness begins",
             "readiness ends",
+            "startup begins",
+            "startup ends",
             "readiness begins",
-            "readiness ends"
+            "readiness ends",
+            "startup begins",
+            "startup ends",
         ]
     );
 }
@@ -204,6 +258,7 @@ fn changes_are_told_in_order_from_many_threads() {
     let mut last = HashMap::from([
         (Subject::Readiness, Status::Healthy),
         (Subject::Liveness, Status::Healthy),
+        (Subject::Startup, Status::Healthy),
     ]);
     for changed in recorder.changed() {
         let from = last.insert(changed.subject.clone(), changed.to);
@@ -212,6 +267,7 @@ fn changes_are_told_in_order_from_many_threads() {
     }
     let report = monitor.get_health();
     assert_eq!(last[&Subject::Readiness], report.readiness);
+    assert_eq!(last[&Subject::Startup], Status::Healthy);
     assert_eq!(*readiness.borrow(), report.readiness);
     for component in &report.components {
         let subject = Subject::Component(Arc::clone(&component.name));

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use steadfast_health::{Check, Monitor, Outcome, Report, Status};
+use steadfast_health::{Check, Monitor, Outcome, Probe, Report, Status};
 use tokio::time::advance;
 
-use crate::support::{Probe, SECOND, steady};
+use crate::support::{self, SECOND, steady};
 
 fn parsed(report: &Report) -> Value {
     serde_json::from_str(&report.to_json()).unwrap()
@@ -33,7 +33,7 @@ async fn a_document_has_everything_the_draft_asks_for() {
     monitor.check_now().await;
     advance(10 * SECOND).await;
     monitor
-        .register(Probe::new().check("late").optional())
+        .register(support::Probe::new().check("late").optional())
         .unwrap();
 
     let mut report = monitor.get_health();
@@ -43,7 +43,7 @@ async fn a_document_has_everything_the_draft_asks_for() {
         json!({
             "status": "warn",
             "serviceId": "orders",
-            "notes": ["readiness: degraded", "liveness: healthy"],
+            "notes": ["liveness: healthy", "readiness: degraded", "startup: healthy"],
             "output": "cache is unhealthy: connection refused; late is unknown: not checked yet",
             "checks": {
                 "db:responseTime": [{
@@ -53,6 +53,8 @@ async fn a_document_has_everything_the_draft_asks_for() {
                     "state": "healthy",
                     "importance": "required",
                     "liveness": true,
+                    "startup": true,
+                    "hasStarted": true,
                     "consecutiveBad": 0,
                     "observedValue": 1500.0,
                     "observedUnit": "ms",
@@ -65,6 +67,8 @@ async fn a_document_has_everything_the_draft_asks_for() {
                     "state": "unhealthy",
                     "importance": "optional",
                     "liveness": false,
+                    "startup": false,
+                    "hasStarted": false,
                     "consecutiveBad": 1,
                     "observedValue": 0.0,
                     "observedUnit": "ms",
@@ -79,6 +83,8 @@ async fn a_document_has_everything_the_draft_asks_for() {
                     "state": "unknown",
                     "importance": "optional",
                     "liveness": false,
+                    "startup": false,
+                    "hasStarted": false,
                     "consecutiveBad": 0,
                     "output": "not checked yet",
                 }],
@@ -88,9 +94,107 @@ async fn a_document_has_everything_the_draft_asks_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_probe_has_a_document_of_what_counts_for_it() {
+    let monitor = steady();
+    let disk = Check::new("disk", || async { Outcome::unknown("cannot tell") });
+    let db = Check::new("db", || async { Outcome::healthy() });
+    let cache = Check::new("cache", || async { Outcome::unhealthy("refused") });
+    monitor
+        .register(disk.liveness(true).startup(false))
+        .unwrap();
+    monitor.register(db).unwrap();
+    monitor.register(cache.optional().startup(true)).unwrap();
+    let report = monitor.check_now().await;
+    for (probe, status, word, http, names, output) in [
+        // The draft wants `fail` with 4xx or 5xx only, and unknown is no reason to restart.
+        (
+            Probe::Liveness,
+            Status::Unknown,
+            "warn",
+            200,
+            vec!["disk"],
+            "disk is unknown: cannot tell",
+        ),
+        (
+            Probe::Readiness,
+            Status::Unknown,
+            "fail",
+            503,
+            vec!["cache", "db", "disk"],
+            "disk is unknown: cannot tell; cache is unhealthy: refused",
+        ),
+        (
+            Probe::Startup,
+            Status::Unhealthy,
+            "fail",
+            503,
+            vec!["cache", "db"],
+            "cache is unhealthy: refused",
+        ),
+    ] {
+        let document: Value = serde_json::from_str(&report.to_json_of(probe)).unwrap();
+        assert_eq!(report.status_of(probe), status, "{probe}");
+        assert_eq!(report.http_status_of(probe), http, "{probe}");
+        assert_eq!(document["status"], word, "{probe}");
+        assert_eq!(document["output"], output, "{probe}");
+        let mut told: Vec<_> = document["checks"].as_object().unwrap().keys().collect();
+        told.sort();
+        let names: Vec<_> = names
+            .iter()
+            .map(|name| format!("{name}:responseTime"))
+            .collect();
+        assert_eq!(told, names.iter().collect::<Vec<_>>(), "{probe}");
+        assert_eq!(
+            report.to_terse_json_of(probe),
+            format!("{{\"status\":\"{word}\"}}")
+        );
+    }
+    assert_eq!(report.to_json(), report.to_json_of(Probe::Readiness));
+}
+
+#[test]
+fn a_service_says_what_it_is() {
+    let monitor = Monitor::builder("orders")
+        .service_id("f03e522f")
+        .version("1")
+        .release_id("1.2.2")
+        .description("takes orders")
+        .build()
+        .unwrap();
+    let document = parsed(&monitor.get_health());
+    for (key, value) in [
+        ("serviceId", "f03e522f"),
+        ("version", "1"),
+        ("releaseId", "1.2.2"),
+        ("description", "takes orders"),
+    ] {
+        assert_eq!(document[key], value);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_component_that_waits_says_for_whom() {
+    let monitor = steady();
+    let db = Check::new("db", || async { Outcome::unhealthy("refused") });
+    let table = Check::new("table", || async { Outcome::healthy() });
+    monitor.register(table.depends_on(["db", "disk"])).unwrap();
+    monitor.register(db).unwrap();
+    monitor
+        .register(support::Probe::new().check("disk"))
+        .unwrap();
+    let document = parsed(&monitor.check_now().await);
+    let table = &document["checks"]["table:responseTime"][0];
+    assert_eq!(table["dependsOn"], json!(["db", "disk"]));
+    assert_eq!(table["waitsFor"], "db");
+    assert_eq!(table["output"], "waits for db, which is unhealthy");
+    let db = &document["checks"]["db:responseTime"][0];
+    assert!(db.get("dependsOn").is_none() && db.get("waitsFor").is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_draft_has_three_words_for_our_four() {
     let monitor = steady();
-    let probe = Probe::new();
+    let probe = support::Probe::new();
     monitor.register(probe.check("db")).unwrap();
     for (status, word) in [
         (Status::Healthy, "pass"),
@@ -121,7 +225,7 @@ fn no_checks_make_a_document_too() {
 fn a_colon_in_a_name_is_kept_out_of_the_key_and_nothing_is_lost() {
     let monitor = steady();
     for name in ["host:443", "host_443"] {
-        monitor.register(Probe::new().check(name)).unwrap();
+        monitor.register(support::Probe::new().check(name)).unwrap();
     }
     let document = parsed(&monitor.get_health());
     let both = &document["checks"]["host_443:responseTime"];
@@ -134,7 +238,7 @@ fn a_colon_in_a_name_is_kept_out_of_the_key_and_nothing_is_lost() {
 fn quotes_and_control_characters_are_escaped() {
     let monitor = Monitor::builder("\"a\"").build().unwrap();
     monitor
-        .register(Probe::new().check("b\\\n\u{1}\u{1f600}"))
+        .register(support::Probe::new().check("b\\\n\u{1}\u{1f600}"))
         .unwrap();
     let json = monitor.get_health().to_json();
     assert!(json.contains(r#""serviceId":"\"a\"""#), "{json}");
@@ -171,7 +275,7 @@ proptest! {
 /// A report made at that second, with one component that was checked at that moment.
 fn time_at(seconds: u64) -> String {
     let monitor = steady();
-    monitor.register(Probe::new().check("db")).unwrap();
+    monitor.register(support::Probe::new().check("db")).unwrap();
     let mut report = monitor.get_health();
     report.at = UNIX_EPOCH + Duration::from_secs(seconds);
     report.components[0].checked_ago = Some(Duration::ZERO);
@@ -221,9 +325,14 @@ fn every_day_of_four_centuries_follows_the_day_before() {
 #[test]
 fn a_time_before_1970_does_not_panic() {
     let monitor = steady();
-    monitor.register(Probe::new().check("db")).unwrap();
+    monitor.register(support::Probe::new().check("db")).unwrap();
     let mut report = monitor.get_health();
     report.at = UNIX_EPOCH;
     report.components[0].checked_ago = Some(Duration::MAX);
     assert!(report.to_json().contains("1970-01-01T00:00:00.000Z"));
+}
+
+#[test]
+fn a_time_after_9999_does_not_panic() {
+    assert_eq!(time_at(253_402_300_800), "9999-12-31T23:59:59.999Z");
 }

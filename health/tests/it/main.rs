@@ -5,9 +5,12 @@
     reason = "a test that cannot go on is a test that failed"
 )]
 
+mod blocking;
 mod config;
 mod damping;
 mod defaults;
+mod depending;
+mod depending_model;
 mod errors;
 mod events;
 mod flight;
@@ -19,8 +22,15 @@ mod runner;
 mod runs;
 mod schedule;
 mod staleness;
+mod startup;
 mod support;
 mod watch;
 
 #[cfg(all(feature = "breaker", feature = "bulkhead"))]
 mod checks;
+#[cfg(feature = "http")]
+mod endpoints;
+#[cfg(feature = "serde")]
+mod files;
+#[cfg(feature = "pool")]
+mod pools;

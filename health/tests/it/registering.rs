@@ -113,7 +113,9 @@ async fn registering_and_deregistering_move_the_roll_up() {
         recorder.changes(),
         [
             "readiness: healthy -> unknown",
-            "readiness: unknown -> healthy"
+            "startup: healthy -> unknown",
+            "readiness: unknown -> healthy",
+            "startup: unknown -> healthy",
         ]
     );
 }

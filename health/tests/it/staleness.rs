@@ -68,8 +68,10 @@ async fn a_check_that_is_run_on_time_never_goes_stale() {
         recorder.changes(),
         [
             "readiness: healthy -> unknown",
+            "startup: healthy -> unknown",
             "db: unknown -> unhealthy",
-            "readiness: unknown -> unhealthy"
+            "readiness: unknown -> unhealthy",
+            "startup: unknown -> unhealthy",
         ]
     );
     runner.stop().await;

@@ -13,7 +13,7 @@ pub const HEALTH_STATUS: Instrument = Instrument::gauge(
     "1 for the status that all checks roll up to, 0 for the others.",
 )
 .by(&[
-    Attribute::one_of(PROBE, &["liveness", "readiness"]),
+    Attribute::one_of(PROBE, &["liveness", "readiness", "startup"]),
     Attribute::one_of(STATE, &STATUSES),
 ])
 .with_history();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use steadfast_health::{
-    Changed, Checked, ComponentReport, Monitor, Observer, Report, Status, WeakMonitor,
+    Changed, Checked, ComponentReport, Monitor, Observer, Probe, Report, Status, WeakMonitor,
 };
 
 use super::Watch;
@@ -66,8 +66,9 @@ impl Source for Watched {
     fn describe(&self, notes: &mut Notes) {
         if let Some(monitor) = self.monitor.upgrade() {
             let report = monitor.get_health();
-            notes.text("readiness", report.readiness);
-            notes.text("liveness", report.liveness);
+            for probe in Probe::ALL {
+                notes.text(probe.as_str(), report.status_of(probe));
+            }
             for component in &report.components {
                 if let Some(message) = &component.message {
                     notes.text(format!("check {}", component.name), message);
@@ -90,8 +91,9 @@ impl Source for Watched {
 }
 
 fn collect_roll_ups(now: &Report, samples: &mut Samples<'_>) {
-    for (probe, status) in [("liveness", now.liveness), ("readiness", now.readiness)] {
-        let probe = (names::PROBE, probe);
+    for probe in Probe::ALL {
+        let status = now.status_of(probe);
+        let probe = (names::PROBE, probe.as_str());
         for (state, is_in) in one_hot(status) {
             samples.record(
                 &names::HEALTH_STATUS,

@@ -65,6 +65,7 @@ async fn statuses_are_one_hot_for_roll_ups_and_components() {
     let export = bench.export();
     assert_eq!(component(&export, "db"), "unknown");
     assert_eq!(roll_up(&export, "readiness"), "unknown");
+    assert_eq!(roll_up(&export, "startup"), "unknown");
     assert!(
         export
             .of("resilience.health.check.last_duration")
@@ -76,6 +77,7 @@ async fn statuses_are_one_hot_for_roll_ups_and_components() {
     assert_eq!(component(&export, "db"), "healthy");
     assert_eq!(roll_up(&export, "readiness"), "healthy");
     assert_eq!(roll_up(&export, "liveness"), "healthy");
+    assert_eq!(roll_up(&export, "startup"), "healthy");
     assert_eq!(export.of("resilience.health.check.last_duration").len(), 1);
 
     down.store(true, Ordering::Relaxed);
@@ -84,6 +86,11 @@ async fn statuses_are_one_hot_for_roll_ups_and_components() {
     assert_eq!(component(&export, "db"), "unhealthy");
     assert_eq!(roll_up(&export, "readiness"), "unhealthy");
     assert_eq!(roll_up(&export, "liveness"), "unhealthy");
+    assert_eq!(
+        roll_up(&export, "startup"),
+        "healthy",
+        "it has come up once"
+    );
     assert_eq!(checks(&export, "db", "answered"), 2.0);
 
     monitor.deregister("db");

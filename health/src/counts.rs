@@ -1,0 +1,53 @@
+//! How many components are how well.
+
+use std::iter::Sum;
+
+use crate::status::Status;
+
+/// How many components of a monitor have which status. Required or optional makes no difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Components that work.
+    pub healthy: usize,
+    /// Components that work worse than they should.
+    pub degraded: usize,
+    /// Components that do not work.
+    pub unhealthy: usize,
+    /// Components of which nobody can tell, those that wait for a dependency among them.
+    pub unknown: usize,
+}
+
+impl Counts {
+    /// All components.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.healthy + self.degraded + self.unhealthy + self.unknown
+    }
+
+    /// The components of that status.
+    #[must_use]
+    pub fn of(&self, status: Status) -> usize {
+        match status {
+            Status::Healthy => self.healthy,
+            Status::Degraded => self.degraded,
+            Status::Unhealthy => self.unhealthy,
+            Status::Unknown => self.unknown,
+        }
+    }
+}
+
+impl Sum<Status> for Counts {
+    fn sum<I: Iterator<Item = Status>>(statuses: I) -> Self {
+        let mut counts = Self::default();
+        for status in statuses {
+            *match status {
+                Status::Healthy => &mut counts.healthy,
+                Status::Degraded => &mut counts.degraded,
+                Status::Unhealthy => &mut counts.unhealthy,
+                Status::Unknown => &mut counts.unknown,
+            } += 1;
+        }
+        counts
+    }
+}
