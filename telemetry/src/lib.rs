@@ -89,6 +89,7 @@
 //! # Features
 //! - `breaker`, `retry`, `bulkhead`, `pool`, `health` (default): `watch` takes the pattern.
 //! - `prometheus`: [`Telemetry::prometheus`](Telemetry), the same metrics as Prometheus text.
+//! - `otlp`: `init_otlp` sets up traces and metrics over OTLP, from the standard `OTEL_*` variables.
 //!
 //! # Minimum Rust version
 //! 1.85.
@@ -107,6 +108,8 @@ mod http;
 mod instrument;
 mod messaging;
 pub mod names;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod own;
 mod per_meter;
 #[cfg(feature = "prometheus")]
@@ -128,6 +131,12 @@ pub use http::{HttpAttempt, HttpCall, HttpHead, HttpStart};
 pub use instrument::{Instrument, InstrumentKind};
 pub use messaging::{MessagingPublish, MessagingStart};
 pub use opentelemetry;
+#[cfg(feature = "otlp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "otlp")))]
+pub use opentelemetry_sdk;
+#[cfg(feature = "otlp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "otlp")))]
+pub use otlp::{Otlp, OtlpBuilder, OtlpError, OtlpSnapshot, Undelivered, init_otlp};
 #[cfg(feature = "prometheus")]
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
 pub use prometheus::PROMETHEUS_CONTENT_TYPE;
