@@ -143,6 +143,15 @@ impl OtlpReceiver {
         of_signal()
     }
 
+    /// Requests whose answer is not finished yet: those that hang, until the exporter gives them up.
+    #[must_use]
+    pub fn in_flight(&self) -> u64 {
+        match &self.server {
+            Server::Http(upstream) => upstream.in_flight(),
+            Server::Grpc(upstream) => upstream.in_flight(),
+        }
+    }
+
     /// Bytes that came to it and were no OTLP: what was wrong with each request.
     #[must_use]
     pub fn malformed(&self) -> Vec<String> {

@@ -15,7 +15,7 @@ use crate::Reply;
 ///
 /// | reply | OTLP/HTTP | OTLP/gRPC |
 /// |---|---|---|
-/// | [`ok`](Self::ok), [`partial`](Self::partial) | 200 | `OK` |
+/// | [`ok`](Self::ok), [`late`](Self::late), [`partial`](Self::partial) | 200 | `OK` |
 /// | [`unavailable`](Self::unavailable) | 503 | `UNAVAILABLE` |
 /// | [`retry_after`](Self::retry_after) | 503 with `Retry-After` | `UNAVAILABLE` with `RetryInfo` |
 /// | [`refused`](Self::refused) | 400 | `INVALID_ARGUMENT` |
@@ -23,7 +23,10 @@ use crate::Reply;
 /// | [`reset`](Self::reset) | resets the connection | resets the connection |
 #[derive(Debug, Clone, Default)]
 #[must_use]
-pub struct OtlpReply(Action);
+pub struct OtlpReply {
+    action: Action,
+    delay: Duration,
+}
 
 #[derive(Debug, Clone, Default)]
 enum Action {
@@ -39,48 +42,65 @@ enum Action {
 impl OtlpReply {
     /// Takes everything.
     pub const fn ok() -> Self {
-        Self(Action::Accept)
+        Self::act(Action::Accept)
     }
 
     /// Takes all but so many spans or data points, and says why. An exporter must not send them again.
     pub fn partial(rejected: i64, why: impl Into<String>) -> Self {
-        Self(Action::Partial(rejected, why.into()))
+        Self::act(Action::Partial(rejected, why.into()))
     }
 
     /// Takes nothing now. An exporter is to try again.
     pub const fn unavailable() -> Self {
-        Self(Action::Unavailable(None))
+        Self::act(Action::Unavailable(None))
     }
 
     /// Takes nothing now, and says when to try again. HTTP has whole seconds only; what is less than
     /// one becomes 0.
     pub const fn retry_after(wait: Duration) -> Self {
-        Self(Action::Unavailable(Some(wait)))
+        Self::act(Action::Unavailable(Some(wait)))
     }
 
     /// Takes nothing of it, ever. An exporter must not send it again.
     pub const fn refused() -> Self {
-        Self(Action::Refuse)
+        Self::act(Action::Refuse)
     }
 
     /// Never answers, and keeps the connection open.
     pub const fn hang() -> Self {
-        Self(Action::Hang)
+        Self::act(Action::Hang)
     }
 
     /// Resets the connection.
     pub const fn reset() -> Self {
-        Self(Action::Reset)
+        Self::act(Action::Reset)
+    }
+
+    /// Takes everything, after so long.
+    pub const fn late(delay: Duration) -> Self {
+        Self {
+            action: Action::Accept,
+            delay,
+        }
+    }
+
+    const fn act(action: Action) -> Self {
+        Self {
+            action,
+            delay: Duration::ZERO,
+        }
     }
 
     pub(crate) const fn accepts(&self) -> bool {
-        matches!(self.0, Action::Accept | Action::Partial(..))
+        matches!(self.action, Action::Accept | Action::Partial(..))
     }
 
     pub(crate) fn over_http(self, signal: OtlpSignal) -> Reply {
         let protobuf = |reply: Reply| reply.header("content-type", "application/x-protobuf");
-        match self.0 {
-            Action::Accept => protobuf(Reply::ok(message(signal, 0, String::new()))),
+        match self.action {
+            Action::Accept => {
+                protobuf(Reply::ok(message(signal, 0, String::new()))).delay(self.delay)
+            }
             Action::Partial(rejected, why) => protobuf(Reply::ok(message(signal, rejected, why))),
             Action::Unavailable(None) => protobuf(Reply::status(503)),
             Action::Unavailable(Some(wait)) => {
@@ -93,8 +113,8 @@ impl OtlpReply {
     }
 
     pub(crate) fn over_grpc(self, signal: OtlpSignal) -> Reply {
-        match self.0 {
-            Action::Accept => grpc_ok(&message(signal, 0, String::new())),
+        match self.action {
+            Action::Accept => grpc_ok(&message(signal, 0, String::new())).delay(self.delay),
             Action::Partial(rejected, why) => grpc_ok(&message(signal, rejected, why)),
             Action::Unavailable(wait) => {
                 let reply = grpc(UNAVAILABLE).trailer("grpc-message", "busy");
