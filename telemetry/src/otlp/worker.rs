@@ -131,13 +131,7 @@ impl Worker {
     async fn run(mut self) -> Arc<Pipeline> {
         loop {
             match self.inbox.recv().await {
-                Some(Command::Flush(request)) => {
-                    let pipeline = Arc::clone(&self.pipeline);
-                    tokio::spawn(async move {
-                        let outcome = flush(&pipeline, request.timeout).await;
-                        (request.reply)(outcome);
-                    });
-                }
+                Some(Command::Flush(request)) => self.begin_flush(request),
                 Some(Command::Shutdown(request)) => {
                     self.shut_down(request.timeout, vec![request]).await;
                     return self.pipeline;
@@ -150,6 +144,14 @@ impl Worker {
         }
     }
 
+    fn begin_flush(&self, request: Request) {
+        let pipeline = Arc::clone(&self.pipeline);
+        tokio::spawn(async move {
+            let outcome = flush(&pipeline, request.timeout).await;
+            (request.reply)(outcome);
+        });
+    }
+
     /// Ends everything, for whoever asks for it meanwhile too: the shortest patience counts.
     async fn shut_down(&mut self, patience: Duration, mut askers: Vec<Request>) {
         let before = self.pipeline.tally.snapshot();
@@ -160,7 +162,7 @@ impl Worker {
                 biased;
                 () = &mut ended => break false,
                 Some(command) = self.inbox.recv() => match command {
-                    Command::Flush(request) => askers.push(request),
+                    Command::Flush(request) => self.begin_flush(request),
                     Command::Shutdown(request) => {
                         let sooner = sleep(request.timeout).deadline();
                         if sooner < deadline.deadline() {

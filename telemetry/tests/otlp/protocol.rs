@@ -176,7 +176,8 @@ async fn a_connection_that_is_reset_is_made_again() {
         span(&otlp);
         otlp.force_flush(LONG).await.unwrap();
         let requests = receiver.wait_for(OtlpSignal::Traces, 2).await;
-        assert!(requests[1].accepted);
-        println!("{wire:?}: {first:?}, {} requests", requests.len());
+        assert!(requests.last().unwrap().accepted);
+        // OpenTelemetry's gRPC exporter takes it for an error of no known kind, and tries no more.
+        assert_eq!(first.is_ok(), wire == Wire::Http, "{first:?}");
     }
 }
