@@ -127,6 +127,7 @@ pub const ALSO_ON: &[&str] = &[
     // For the test of TLS against RabbitMQ.
     "steadfast-amqp/rustls",
     "steadfast-telemetry/otlp",
+    "steadfast-telemetry/otlp-tls",
     "steadfast-telemetry/prometheus",
     "steadfast-testkit/otlp",
 ];

@@ -59,6 +59,12 @@ impl Gate {
         self.closed.send_replace(true);
     }
 
+    /// Waits until it is closed.
+    pub(crate) async fn closed(&self) {
+        // Its sender is here, so it cannot fail.
+        let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
+    }
+
     /// Waits until no export is inside.
     pub(crate) async fn emptied(&self) {
         // Its sender is here, so it cannot fail.

@@ -152,6 +152,21 @@ impl Worker {
         });
     }
 
+    /// The shutdown is a flush; this one has its own patience.
+    fn join_shutdown(&self, request: Request) {
+        let pipeline = Arc::clone(&self.pipeline);
+        let outcome = Arc::clone(&self.outcome);
+        tokio::spawn(async move {
+            let ended = timeout(request.timeout, pipeline.gate.closed()).await;
+            let outcome = outcome.get().filter(|_| ended.is_ok()).cloned();
+            (request.reply)(outcome.unwrap_or_else(|| {
+                let spans = pipeline.tally.snapshot().spans_waiting;
+                let metrics = pipeline.metrics.is_some();
+                undelivered(&pipeline.tally, spans, metrics, true)
+            }));
+        });
+    }
+
     /// Ends everything, for whoever asks for it meanwhile too: the shortest patience counts.
     async fn shut_down(&mut self, patience: Duration, mut askers: Vec<Request>) {
         let before = self.pipeline.tally.snapshot();
@@ -162,7 +177,7 @@ impl Worker {
                 biased;
                 () = &mut ended => break false,
                 Some(command) = self.inbox.recv() => match command {
-                    Command::Flush(request) => self.begin_flush(request),
+                    Command::Flush(request) => self.join_shutdown(request),
                     Command::Shutdown(request) => {
                         let sooner = sleep(request.timeout).deadline();
                         if sooner < deadline.deadline() {

@@ -181,3 +181,22 @@ async fn a_connection_that_is_reset_is_made_again() {
         assert_eq!(first.is_ok(), wire == Wire::Http, "{first:?}");
     }
 }
+
+#[cfg(feature = "otlp-tls")]
+#[tokio::test]
+async fn an_address_that_asks_for_tls_is_greeted_in_tls() {
+    use tokio::io::AsyncReadExt;
+    for wire in Wire::BOTH {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("https://{}", listener.local_addr().unwrap());
+        let otlp = wire.builder(&endpoint, &[]).build().unwrap();
+        span(&otlp);
+        let flushed = tokio::spawn(async move { otlp.force_flush(LONG).await });
+        let accepted = tokio::time::timeout(LONG, listener.accept()).await;
+        let (mut stream, _) = accepted.unwrap().unwrap();
+        // A record of a handshake; nothing of the request is sent before its end.
+        assert_eq!(stream.read_u8().await.unwrap(), 0x16, "{wire:?}");
+        drop((stream, listener));
+        assert!(flushed.await.unwrap().is_err());
+    }
+}
