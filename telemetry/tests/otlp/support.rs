@@ -37,13 +37,16 @@ impl Wire {
         }
     }
 
-    /// Exports nothing by itself before an hour has passed.
+    /// Exports nothing by itself before an hour has passed, and gives nothing up before that either.
     pub(crate) fn variables(self, endpoint: &str) -> HashMap<String, String> {
         let variables = [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", self.name()),
             ("OTEL_METRIC_EXPORT_INTERVAL", "3600000"),
             ("OTEL_BSP_SCHEDULE_DELAY", "3600000"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "3600000"),
+            ("OTEL_METRIC_EXPORT_TIMEOUT", "3600000"),
+            ("OTEL_BSP_EXPORT_TIMEOUT", "3600000"),
         ];
         owned(&variables)
     }
