@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use steadfast_telemetry::opentelemetry::KeyValue;
 use steadfast_telemetry::opentelemetry::metrics::MeterProvider;
-use steadfast_telemetry::{HttpStart, Otlp, Telemetry};
+use steadfast_telemetry::{HttpStart, Otlp};
 use steadfast_testkit::opentelemetry_proto::tonic::metrics::v1::{
     AggregationTemporality, Metric, metric::Data, number_data_point,
 };
@@ -22,8 +21,6 @@ const ATTRIBUTES: (&str, &str) = (
 );
 
 fn assert_resource(resource: Option<&Resource>) {
-    let version = env!("CARGO_PKG_VERSION");
-    assert!(!version.is_empty());
     let mut found = attributes(&resource.unwrap().attributes);
     let sdk = found
         .iter()
@@ -43,7 +40,7 @@ fn assert_resource(resource: Option<&Resource>) {
 }
 
 /// Named in three places, of which the last has its way.
-async fn otlp(wire: Wire, endpoint: &str) -> Otlp {
+pub(crate) fn otlp(wire: Wire, endpoint: &str) -> Otlp {
     let more = [ATTRIBUTES, ("OTEL_SERVICE_NAME", "payments")];
     let builder = wire.builder(endpoint, &more);
     let builder = builder.resource_attribute("service.version", "1");
@@ -52,7 +49,7 @@ async fn otlp(wire: Wire, endpoint: &str) -> Otlp {
 }
 
 /// All metrics of telemetry's scope.
-fn metrics(request: &OtlpRequest) -> Vec<Metric> {
+pub(crate) fn metrics(request: &OtlpRequest) -> Vec<Metric> {
     let [resource] = request.metrics().resource_metrics.as_slice() else {
         panic!("one resource");
     };
@@ -67,86 +64,16 @@ fn metrics(request: &OtlpRequest) -> Vec<Metric> {
     metrics
 }
 
-fn named<'a>(metrics: &'a [Metric], name: &str) -> &'a Metric {
+pub(crate) fn named<'a>(metrics: &'a [Metric], name: &str) -> &'a Metric {
     let metric = metrics.iter().find(|metric| metric.name == name);
     metric.unwrap_or_else(|| panic!("no {name}"))
-}
-
-#[cfg(feature = "breaker")]
-#[tokio::test]
-async fn the_metrics_of_a_breaker_arrive_with_all_that_makes_them_readable() {
-    for wire in Wire::BOTH {
-        let receiver = wire.receiver().await;
-        let otlp = otlp(wire, &receiver.endpoint()).await;
-        let telemetry = otlp.telemetry().build().unwrap();
-        let breaker = steadfast_breaker::CircuitBreaker::builder("card").failure_threshold(2);
-        let breaker = breaker.build().unwrap();
-        telemetry.watch(&breaker);
-        breaker.call_blocking(|| Ok::<_, ()>(())).unwrap();
-        for _ in 0..3 {
-            let _ = breaker.call_blocking(|| Err::<(), _>("refused"));
-        }
-        otlp.force_flush(LONG).await.unwrap();
-
-        let requests = receiver.wait_for(OtlpSignal::Metrics, 1).await;
-        let metrics = metrics(&requests[0]);
-        let calls = named(&metrics, "resilience.circuit_breaker.calls");
-        assert_eq!(calls.unit, "{call}");
-        assert_eq!(
-            calls.description,
-            "Calls that ended or were rejected, by outcome; a panic is a failure."
-        );
-        let Some(Data::Sum(sum)) = &calls.data else {
-            panic!("a sum: {calls:?}");
-        };
-        assert!(sum.is_monotonic);
-        assert_eq!(
-            sum.aggregation_temporality(),
-            AggregationTemporality::Cumulative
-        );
-        let mut points = Vec::new();
-        for point in &sum.data_points {
-            assert!(0 < point.start_time_unix_nano);
-            assert!(point.start_time_unix_nano < point.time_unix_nano);
-            points.push((attributes(&point.attributes), point.value));
-        }
-        points.sort_by(|one, other| one.0.cmp(&other.0));
-        let expected = [
-            ("abandoned", 0),
-            ("failure", 2),
-            ("ignored", 0),
-            ("rejected", 1),
-            ("success", 1),
-        ];
-        let expected = expected.map(|(outcome, count)| {
-            let pairs = pairs(&[("resilience.name", "card"), ("resilience.outcome", outcome)]);
-            (pairs, Some(number_data_point::Value::AsInt(count)))
-        });
-        assert_eq!(points, expected, "{wire:?}");
-
-        let state = named(&metrics, "resilience.circuit_breaker.state");
-        assert_eq!(state.unit, "{circuit_breaker}");
-        let Some(Data::Gauge(gauge)) = &state.data else {
-            panic!("a gauge: {state:?}");
-        };
-        let is_open = |pair: &(String, String)| pair.1 == "open";
-        for point in &gauge.data_points {
-            let open = attributes(&point.attributes).iter().any(is_open);
-            assert_eq!(
-                point.value,
-                Some(number_data_point::Value::AsInt(i64::from(open)))
-            );
-        }
-        assert_eq!(gauge.data_points.len(), 3);
-        assert_eq!(receiver.malformed(), Vec::<String>::new());
-    }
 }
 
 #[tokio::test]
 async fn spans_arrive_with_their_parents_events_and_status() {
     for wire in Wire::BOTH {
         let receiver = wire.receiver().await;
-        let otlp = otlp(wire, &receiver.endpoint()).await;
+        let otlp = otlp(wire, &receiver.endpoint());
         let telemetry = otlp.telemetry().build().unwrap();
         let client = client();
         telemetry.watch(&client);
@@ -229,7 +156,7 @@ async fn spans_arrive_with_their_parents_events_and_status() {
 #[tokio::test]
 async fn a_histogram_keeps_the_boundaries_of_the_conventions() {
     let receiver = Wire::Http.receiver().await;
-    let otlp = otlp(Wire::Http, &receiver.endpoint()).await;
+    let otlp = otlp(Wire::Http, &receiver.endpoint());
     let telemetry = otlp.telemetry().build().unwrap();
     let client = client();
     telemetry.watch(&client);
@@ -277,47 +204,4 @@ async fn delta_temporality_can_be_preferred() {
         let value = sum.data_points[0].value;
         assert_eq!(value, Some(number_data_point::Value::AsInt(5)));
     }
-}
-
-#[cfg(feature = "breaker")]
-#[tokio::test]
-async fn three_thousand_breakers_are_told_apart_and_users_metrics_keep_the_limit_of_the_sdk() {
-    let receiver = Wire::Grpc.receiver().await;
-    let otlp = Wire::Grpc.otlp(&receiver);
-    let telemetry: Telemetry = otlp.telemetry().build().unwrap();
-    let breakers: Vec<_> = (0..3000)
-        .map(|index| {
-            let name = format!("breaker-{index}");
-            let breaker = steadfast_breaker::CircuitBreaker::builder(name)
-                .build()
-                .unwrap();
-            telemetry.watch(&breaker);
-            breaker
-        })
-        .collect();
-    let counter = otlp
-        .meter_provider()
-        .unwrap()
-        .meter("test")
-        .u64_counter("orders")
-        .build();
-    for customer in 0..3000 {
-        counter.add(1, &[KeyValue::new("customer", customer)]);
-    }
-    otlp.force_flush(LONG).await.unwrap();
-    let requests = receiver.wait_for(OtlpSignal::Metrics, 1).await;
-    let scopes = &requests[0].metrics().resource_metrics[0].scope_metrics;
-    let points = |name: &str| {
-        let metrics = scopes.iter().flat_map(|scope| &scope.metrics);
-        let metric = metrics.into_iter().find(|metric| metric.name == name);
-        match &metric.unwrap().data {
-            Some(Data::Sum(sum)) => sum.data_points.len(),
-            other => panic!("a sum: {other:?}"),
-        }
-    };
-    assert_eq!(
-        points("resilience.circuit_breaker.in_flight"),
-        breakers.len()
-    );
-    assert!(points("orders") <= 2001, "{}", points("orders"));
 }

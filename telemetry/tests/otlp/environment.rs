@@ -1,6 +1,8 @@
 //! The environment of a process, in processes of their own: it belongs to the whole process, and the
 //! SDK reads some of it by itself.
 
+#![expect(clippy::print_stdout, reason = "the parent reads it")]
+
 use std::collections::HashMap;
 use std::process::Command;
 use std::time::Duration;

@@ -1,41 +1,10 @@
-//! What failing exports do to the calls that are exported: nothing.
-
-use std::net::TcpListener;
+//! What becomes of spans whose export fails or hangs.
 
 use steadfast_telemetry::opentelemetry::trace::{Span, Tracer, TracerProvider};
 use steadfast_testkit::{OtlpReply, OtlpSignal};
 
 use crate::protocol::counted;
 use crate::support::{LONG, SHORT, Wire, eventually, span};
-
-#[cfg(feature = "breaker")]
-#[tokio::test]
-async fn a_receiver_that_is_not_there_disturbs_no_call() {
-    for wire in Wire::BOTH {
-        // Bound and not listening to anybody once it is dropped.
-        let gone = TcpListener::bind("127.0.0.1:0").unwrap();
-        let endpoint = format!("http://{}", gone.local_addr().unwrap());
-        drop(gone);
-        let otlp = wire.builder(&endpoint, &[]).build().unwrap();
-        let telemetry = otlp.telemetry().build().unwrap();
-        let breaker = steadfast_breaker::CircuitBreaker::builder("card")
-            .build()
-            .unwrap();
-        telemetry.watch(&breaker);
-        for _ in 0..100 {
-            breaker.call(async || Ok::<_, ()>(())).await.unwrap();
-            span(&otlp);
-        }
-        assert_eq!(breaker.snapshot().totals.success, 100);
-        let undelivered = otlp.shutdown(LONG).await.unwrap_err();
-        assert_eq!(
-            (undelivered.spans, undelivered.metrics),
-            (100, true),
-            "{undelivered}"
-        );
-        assert!(!undelivered.timed_out, "{undelivered}");
-    }
-}
 
 #[tokio::test]
 async fn spans_that_find_the_queue_full_are_dropped_and_counted() {

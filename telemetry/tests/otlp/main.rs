@@ -5,6 +5,8 @@
     reason = "a test that cannot go on is a test that failed"
 )]
 
+#[cfg(feature = "breaker")]
+mod breakers;
 mod content;
 mod environment;
 mod failures;
