@@ -31,8 +31,8 @@
 //! [`watch`](Telemetry::watch) every component. Libraries should not use it; what they keep in
 //! their patterns is there to be watched by whoever they hand them to.
 //!
-//! It exports through the meter and tracer providers that the application sets up, and sets up none
-//! itself. Spans and latency histograms are there where a call costs a round trip anyway: those of
+//! It exports through the meter and tracer providers that the application sets up, or has set up by
+//! `init_otlp`. Spans and latency histograms are there where a call costs a round trip anyway: those of
 //! HTTP clients ([`HttpCall`]) and of messages ([`MessagingPublish`]).
 //!
 //! # How it works
@@ -89,7 +89,7 @@
 //! # Features
 //! - `breaker`, `retry`, `bulkhead`, `pool`, `health` (default): `watch` takes the pattern.
 //! - `prometheus`: [`Telemetry::prometheus`](Telemetry), the same metrics as Prometheus text.
-//! - `otlp`: `init_otlp` sets up traces and metrics over OTLP, from the standard `OTEL_*` variables.
+//! - `otlp`, `otlp-tls`: `init_otlp` sets up traces and metrics over OTLP, from `OTEL_*` variables.
 //!
 //! # Minimum Rust version
 //! 1.85.
