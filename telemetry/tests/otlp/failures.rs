@@ -41,7 +41,7 @@ async fn an_export_that_hangs_ends_with_its_timeout() {
     for wire in Wire::BOTH {
         let receiver = wire.receiver().await;
         receiver.script(OtlpSignal::Traces, [OtlpReply::hang()]);
-        let timeout = [("OTEL_EXPORTER_OTLP_TIMEOUT", "50")];
+        let timeout = [("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")];
         let otlp = wire
             .builder(&receiver.endpoint(), &timeout)
             .build()

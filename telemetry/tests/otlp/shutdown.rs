@@ -198,9 +198,8 @@ async fn a_callback_that_never_returns_bounds_no_less() {
             observer.observe(1, &[]);
         });
     let _gauge = gauge.build();
-    span(&otlp);
     let undelivered = otlp.shutdown(SHORT).await.unwrap_err();
-    was_entered.try_recv().unwrap();
+    was_entered.recv_timeout(LONG).unwrap();
     assert_eq!(
         (undelivered.spans, undelivered.metrics),
         (0, true),
@@ -213,7 +212,7 @@ async fn a_callback_that_never_returns_bounds_no_less() {
         otlp.snapshot().metrics_failed == 1
     })
     .await;
-    assert_eq!(receiver.requests().len(), 1);
+    assert_eq!(receiver.requests().len(), 0);
 }
 
 #[tokio::test]
@@ -263,11 +262,7 @@ async fn a_flush_is_bounded_and_delivers_what_waits() {
         let (receiver, otlp) = waiting(wire).await;
         receiver.script(OtlpSignal::Traces, [OtlpReply::hang()]);
         let undelivered = otlp.force_flush(SHORT).await.unwrap_err();
-        assert_eq!(
-            (undelivered.spans, undelivered.metrics),
-            (1, false),
-            "{undelivered}"
-        );
+        assert_eq!(undelivered.spans, 1, "{undelivered}");
         assert!(undelivered.timed_out);
         otlp.force_flush_blocking(SHORT).unwrap_err();
 
