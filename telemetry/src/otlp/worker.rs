@@ -162,7 +162,7 @@ impl Worker {
             (request.reply)(outcome.unwrap_or_else(|| {
                 let spans = pipeline.tally.snapshot().spans_waiting;
                 let metrics = pipeline.metrics.is_some();
-                undelivered(&pipeline.tally, spans, metrics, true)
+                undelivered(spans, metrics, true, pipeline.tally.reason())
             }));
         });
     }
@@ -189,7 +189,10 @@ impl Worker {
                 () = &mut deadline => break true,
             }
         };
-        let outcome = self.outcome(&before, timed_out);
+        // Closed before it is said what is lost, so that nothing of that arrives after all.
+        let reason = self.pipeline.tally.reason();
+        self.pipeline.gate.close();
+        let outcome = self.outcome(&before, timed_out, reason);
         let outcome = self.outcome.get_or_init(|| outcome);
         for asker in askers {
             (asker.reply)(outcome.clone());
@@ -198,20 +201,19 @@ impl Worker {
         while let Some(Command::Flush(asker) | Command::Shutdown(asker)) = self.inbox.recv().await {
             (asker.reply)(outcome.clone());
         }
-        self.pipeline.gate.close();
         self.pipeline.gate.emptied().await;
     }
 
-    fn outcome(&self, before: &OtlpSnapshot, timed_out: bool) -> Outcome {
+    fn outcome(&self, before: &OtlpSnapshot, timed_out: bool, reason: Option<String>) -> Outcome {
         let tally = &self.pipeline.tally;
         let after = tally.snapshot();
         let unfinished = self.pipeline.metrics.as_ref();
         let unfinished = unfinished.is_some_and(|signal| !*signal.ended.borrow());
         undelivered(
-            tally,
             after.spans_waiting + after.spans_failed - before.spans_failed,
             unfinished || tally.metrics_missing(),
             timed_out,
+            reason,
         )
     }
 }
@@ -274,7 +276,7 @@ async fn flush(pipeline: &Pipeline, patience: Duration) -> Outcome {
     let timed_out = timeout(patience, both).await.is_err();
     let failed = pipeline.tally.snapshot().spans_failed - before.spans_failed;
     let spans = waiting(&pipeline.tally, &before).max(failed.min(before.spans_waiting));
-    undelivered(&pipeline.tally, spans, !flushed_metrics, timed_out)
+    undelivered(spans, !flushed_metrics, timed_out, pipeline.tally.reason())
 }
 
 /// How many of those that waited then still do; they are taken in their order.
@@ -285,7 +287,7 @@ fn waiting(tally: &Tally, before: &OtlpSnapshot) -> u64 {
     before.spans_waiting.saturating_sub(settled)
 }
 
-fn undelivered(tally: &Tally, spans: u64, metrics: bool, timed_out: bool) -> Outcome {
+fn undelivered(spans: u64, metrics: bool, timed_out: bool, reason: Option<String>) -> Outcome {
     if spans == 0 && !metrics {
         return Ok(());
     }
@@ -293,7 +295,7 @@ fn undelivered(tally: &Tally, spans: u64, metrics: bool, timed_out: bool) -> Out
         spans,
         metrics,
         timed_out,
-        reason: tally.reason(),
+        reason,
     })
 }
 
