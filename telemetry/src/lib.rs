@@ -31,8 +31,8 @@
 //! [`watch`](Telemetry::watch) every component. Libraries should not use it; what they keep in
 //! their patterns is there to be watched by whoever they hand them to.
 //!
-//! It exports through the meter and tracer providers that the application sets up, and sets up none
-//! itself. Spans and latency histograms are there where a call costs a round trip anyway: those of
+//! It exports through the meter and tracer providers that the application sets up, or has set up by
+//! `init_otlp`. Spans and latency histograms are there where a call costs a round trip anyway: those of
 //! HTTP clients ([`HttpCall`]) and of messages ([`MessagingPublish`]). Retries, waits and rejections of
 //! the plain patterns become [events](SpanEvents) of the application's own spans.
 //!
@@ -102,6 +102,7 @@
 //! - `serde`: snapshots and histories can be written and read, as JSON for instance.
 //! - `prometheus`: [`Telemetry::prometheus`](Telemetry), the same metrics as Prometheus text.
 //! - `tracing`: `EventLog`, a handler that writes the events as `tracing` events.
+//! - `otlp`, `otlp-tls`: `init_otlp` sets up traces and metrics over OTLP, from `OTEL_*` variables.
 //!
 //! # Minimum Rust version
 //! 1.85.
@@ -127,6 +128,8 @@ mod messaging;
 mod millis;
 pub mod names;
 mod notes;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod own;
 mod per_meter;
 #[cfg(feature = "prometheus")]
@@ -166,6 +169,12 @@ pub use log::EventLog;
 pub use messaging::{MessagingPublish, MessagingStart};
 pub use notes::{Note, Notes};
 pub use opentelemetry;
+#[cfg(feature = "otlp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "otlp")))]
+pub use opentelemetry_sdk;
+#[cfg(feature = "otlp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "otlp")))]
+pub use otlp::{Otlp, OtlpBuilder, OtlpError, OtlpSnapshot, Undelivered, init_otlp};
 #[cfg(feature = "prometheus")]
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
 pub use prometheus::PROMETHEUS_CONTENT_TYPE;

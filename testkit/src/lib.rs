@@ -22,6 +22,7 @@
 //! | [`HttpUpstream`] | an HTTP/1.1 server that follows a script | any status, resets, half bodies, silence, garbage |
 //! | [`Http2Upstream`] | the same for HTTP/2 without TLS | all that, refused and reset streams, GOAWAY |
 //! | [`RabbitNode`] | a private RabbitMQ node | crashing, freezing, stopping, alarms, `rabbitmqctl` |
+//! | `OtlpReceiver` | a receiver of OpenTelemetry's OTLP, over HTTP or gRPC | refusing for a while or for good, partial success, silence, resets |
 //!
 //! [`Chaos`] is a script of random replies that a seed decides, for either upstream. [`golden`] is no peer:
 //! it holds files such as tables of names to what the code says; [`exposition`] reads Prometheus' text format.
@@ -40,12 +41,16 @@
 //! `rabbit` (off) builds this crate's own tests that start RabbitMQ nodes, so that a plain `cargo test`
 //! passes on a machine without RabbitMQ. The library is the same either way:
 //! [`RabbitNode::start`] says what to install where it is missing. Unix only; Rust 1.88.
+//!
+//! `otlp` (off) adds `OtlpReceiver`.
 
 mod chaos;
 mod clock;
 mod exposition;
 mod golden;
 mod host;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod port;
 mod proxy;
 mod rabbit;
@@ -56,6 +61,10 @@ pub use chaos::{Chaos, Seen};
 pub use exposition::{Exposed, exposition};
 pub use golden::{golden, golden_section};
 pub use h2::Reason;
+#[cfg(feature = "otlp")]
+pub use opentelemetry_proto;
+#[cfg(feature = "otlp")]
+pub use otlp::{OtlpExport, OtlpReceiver, OtlpReply, OtlpRequest, OtlpSignal};
 pub use proxy::{Fault, FaultProxy, ProxyStats};
 pub use rabbit::{NodeError, RabbitNode, Unavailable};
 pub use upstream::{GoAway, Http1, Http2, Http2Upstream, HttpUpstream, Received, Reply, Upstream};

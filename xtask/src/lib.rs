@@ -3,5 +3,6 @@
 #![expect(clippy::print_stdout, reason = "a command line talks")]
 
 pub mod install;
+pub mod python;
 pub mod run;
 pub mod suites;

@@ -12,7 +12,7 @@ usage: cargo xtask <command>
   demo [--no-install] [--seed N]
             bare reqwest and lapin, then Steadfast, through the same storm; ends with a table (about a minute)
   test [--no-install]
-            every test, the ones that need RabbitMQ or promtool included
+            every test, the ones that need RabbitMQ, promtool or packages of Python included
   ratios [WORD..]
             one line per case and peer: our time beside the peer's, from one interleaved run (75 s); of
             the cases alone in whose names there is one of the words, if any (15 s); `amqp` stands for
@@ -31,7 +31,8 @@ usage: cargo xtask <command>
             --check two. Fails if ours breaks a rule. A whole run with --bare writes benches/results;
             --quick is a tenth of the messages
 
-As root, demo, test, instructions and faults install the Debian packages they need and say so; --no-install declines.";
+As root, demo, test, instructions and faults install the Debian packages they need and say so; --no-install declines.
+test also keeps a Python environment in ~/.cache/steadfast-ci.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -194,21 +195,27 @@ fn faults(may_install: bool, rest: &[String]) -> Result<(), String> {
 }
 
 fn test(may_install: bool) -> Result<(), String> {
-    let needed: Vec<_> = suites::LEFT_TO_XTASK
-        .iter()
-        .map(|suite| suite.needs)
-        .collect();
-    install::ensure(&needed, may_install)?;
+    let needs = || suites::LEFT_TO_XTASK.iter().map(|suite| suite.needs);
+    let debian: Vec<_> = needs().filter_map(|need| need.debian()).collect();
+    install::ensure(&debian, may_install)?;
+    let mut variables = Vec::new();
+    for venv in needs().filter_map(|need| need.python()) {
+        venv.ensure(may_install)?;
+        variables.push((venv.variable, venv.python()));
+    }
     let features: Vec<_> = suites::LEFT_TO_XTASK
         .iter()
         .map(suites::Suite::feature_flag)
         .chain(suites::ALSO_ON.iter().map(ToString::to_string))
         .collect();
-    run::cargo(&[
-        "test",
-        "--workspace",
-        "--locked",
-        "--features",
-        &features.join(","),
-    ])
+    run::cargo_with(
+        &[
+            "test",
+            "--workspace",
+            "--locked",
+            "--features",
+            &features.join(","),
+        ],
+        &variables,
+    )
 }

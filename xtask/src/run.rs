@@ -8,9 +8,18 @@ use std::process::Command;
 /// # Errors
 /// Says which command could not start or failed, and how.
 pub fn cargo(args: &[&str]) -> Result<(), String> {
+    cargo_with(args, &[])
+}
+
+/// The same, with more variables in its environment.
+///
+/// # Errors
+/// Says which command could not start or failed, and how.
+pub fn cargo_with(args: &[&str], variables: &[(&str, PathBuf)]) -> Result<(), String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(args).current_dir(root());
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
     command_line(&mut command)
 }
 

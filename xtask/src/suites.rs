@@ -1,8 +1,48 @@
 //! The suites that a plain `cargo test` leaves out, because they need more than Rust.
 
 use crate::install::{PROMTOOL, Package, RABBITMQ};
+use crate::python::{OTLP_DECODER, Venv};
 
-/// A test binary that needs a program from Debian; it is built only with its feature.
+/// What a suite needs besides Rust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Need {
+    /// A program from Debian.
+    Debian(Package),
+    /// A Python with packages from PyPI.
+    Python(Venv),
+}
+
+impl Need {
+    /// The program, if it is one.
+    #[must_use]
+    pub const fn debian(&self) -> Option<Package> {
+        match self {
+            Self::Debian(package) => Some(*package),
+            Self::Python(_) => None,
+        }
+    }
+
+    /// The packages, if they are Python's.
+    #[must_use]
+    pub const fn python(&self) -> Option<Venv> {
+        match self {
+            Self::Python(venv) => Some(*venv),
+            Self::Debian(_) => None,
+        }
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Debian(package) => package.name,
+            Self::Python(venv) => venv.name,
+        }
+    }
+}
+
+/// A test binary that needs more than Rust; it is built only with its feature.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Suite {
@@ -15,7 +55,7 @@ pub struct Suite {
     /// The feature it is behind.
     pub feature: &'static str,
     /// What it needs on the machine.
-    pub needs: Package,
+    pub needs: Need,
 }
 
 impl Suite {
@@ -33,21 +73,28 @@ pub const LEFT_TO_XTASK: &[Suite] = &[
         folder: "testkit",
         name: "rabbit",
         feature: "rabbit",
-        needs: RABBITMQ,
+        needs: Need::Debian(RABBITMQ),
     },
     Suite {
         package: "steadfast-amqp",
         folder: "amqp-resilient",
         name: "rabbit",
         feature: "rabbit-tests",
-        needs: RABBITMQ,
+        needs: Need::Debian(RABBITMQ),
     },
     Suite {
         package: "steadfast-telemetry",
         folder: "telemetry",
         name: "promtool",
         feature: "promtool-test",
-        needs: PROMTOOL,
+        needs: Need::Debian(PROMTOOL),
+    },
+    Suite {
+        package: "steadfast-telemetry",
+        folder: "telemetry",
+        name: "otlp_python",
+        feature: "otlp-python-test",
+        needs: Need::Python(OTLP_DECODER),
     },
 ];
 
@@ -82,7 +129,10 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-amqp/telemetry",
     // For the test of TLS against RabbitMQ.
     "steadfast-amqp/rustls",
+    "steadfast-telemetry/otlp",
+    "steadfast-telemetry/otlp-tls",
     "steadfast-telemetry/prometheus",
     "steadfast-telemetry/serde",
     "steadfast-telemetry/tracing",
+    "steadfast-testkit/otlp",
 ];

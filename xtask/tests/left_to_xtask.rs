@@ -24,7 +24,9 @@ fn main() {
         );
         println!(
             "  {} --test {} needs {}",
-            suite.package, suite.name, suite.needs.name
+            suite.package,
+            suite.name,
+            suite.needs.name()
         );
     }
     let listed = |folder: &str| {

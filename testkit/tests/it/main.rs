@@ -11,6 +11,8 @@ mod chaos;
 mod clients;
 mod http2;
 mod http2_ends;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod proxy_cuts;
 mod proxy_flow;
 mod proxy_gate;
