@@ -42,7 +42,7 @@
 //!       │ rare events: transitions, retries, ...         │ when metrics are collected
 //!       ▼                                                │
 //!   EventSink ─▶ bounded queue ─▶ one thread ─▶ your     Telemetry ◀── meter provider's reader
-//!                    │ full: drop and count     handlers           ◀── prometheus()
+//!                    │ full: drop and count     handlers           ◀── export_prometheus_metrics()
 //! ```
 //! Metrics are pulled: every instrument is an observable one, whose callback walks over the watched
 //! components. Events are pushed, from the rare edges only. The components are held weakly, and they
@@ -88,7 +88,7 @@
 //!
 //! # Features
 //! - `breaker`, `retry`, `bulkhead`, `pool`, `health` (default): `watch` takes the pattern.
-//! - `prometheus`: [`Telemetry::prometheus`](Telemetry), the same metrics as Prometheus text.
+//! - `prometheus`: [`Telemetry::export_prometheus_metrics`](Telemetry), the same metrics as Prometheus text.
 //!
 //! # Minimum Rust version
 //! 1.85.
