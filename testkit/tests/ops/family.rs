@@ -1,0 +1,93 @@
+//! One of everything, driven: the components of telemetry's example, an HTTP client, an AMQP connection.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadfast_amqp::{Message, Purpose, ResilientConnection};
+use steadfast_http::Client;
+use steadfast_telemetry::{EventSink, EventSinks, Filter, MessagingStart, Source, Telemetry};
+use steadfast_testkit::{FaultProxy, HttpUpstream, Reply};
+
+use crate::example::Shop;
+
+/// Keeps all of them alive.
+pub(crate) struct Family {
+    pub(crate) shop: Shop,
+    client: Client,
+    amqp: ResilientConnection,
+    broker: Arc<Broker>,
+    upstream: HttpUpstream,
+    /// Nothing listens behind it.
+    closed: FaultProxy,
+}
+
+impl Family {
+    pub(crate) async fn gather(telemetry: &Telemetry) -> Self {
+        telemetry.attach("log", Filter::all(), |_| ()).unwrap();
+        let closed = FaultProxy::start("127.0.0.1:1".parse().unwrap()).await;
+        closed.set(steadfast_testkit::Fault::Refuse);
+        let amqp = ResilientConnection::builder("orders")
+            .uri(format!("amqp://guest:guest@{}/%2f", closed.addr()))
+            .connect_lazy()
+            .unwrap();
+        let client = Client::named("shop")
+            .max_attempts(2)
+            .base_backoff(Duration::from_millis(1))
+            .build()
+            .unwrap();
+        let family = Self {
+            shop: Shop::open(telemetry).unwrap(),
+            client,
+            amqp,
+            broker: Arc::default(),
+            upstream: HttpUpstream::start().await,
+            closed,
+        };
+        telemetry.watch(&family.client);
+        telemetry.watch(&family.amqp);
+        telemetry.watch(&family.broker);
+        family
+    }
+
+    pub(crate) async fn work(&self) {
+        self.shop.serve_customers().await;
+        self.upstream.script([Reply::status(503), Reply::ok("at last")]);
+        for addr in [self.upstream.addr(), self.closed.addr()] {
+            let _ = self.client.get(format!("http://{addr}/")).send().await;
+        }
+        let publisher = self.amqp.publisher_builder("receipts");
+        let publisher = publisher.deadline(Duration::from_millis(50));
+        let receipt = Message::new("receipts", "new", "2 chairs");
+        publisher.build().unwrap().publish(receipt).await.unwrap_err();
+        let soon = Duration::from_millis(50);
+        let channel = tokio::time::timeout(soon, self.amqp.get_channel(Purpose::Admin)).await;
+        assert!(!matches!(channel, Ok(Ok(_))), "there is no broker");
+        self.broker.takes_a_message();
+    }
+}
+
+/// What a connection tells of a message that it got rid of, which takes a broker.
+#[derive(Default)]
+struct Broker {
+    sinks: EventSinks,
+}
+
+impl Source for Broker {
+    fn name(&self) -> &str {
+        "orders"
+    }
+
+    fn watched(&self, sink: EventSink) {
+        self.sinks.add(sink);
+    }
+}
+
+impl Broker {
+    fn takes_a_message(&self) {
+        let start = || MessagingStart::new("orders", "receipts", "new").server("127.0.0.1", 5672);
+        let mut publish = self.sinks.messaging_publish(start).unwrap();
+        publish.sent();
+        publish.answered(None);
+        publish.confirmed(Duration::from_millis(3));
+    }
+}
