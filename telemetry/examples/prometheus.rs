@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Answers `GET /metrics` until the task is dropped. In a service with a web framework this is one route.
-pub async fn serve(listener: TcpListener, telemetry: Telemetry) {
+pub(crate) async fn serve(listener: TcpListener, telemetry: Telemetry) {
     while let Ok((stream, _)) = listener.accept().await {
         let telemetry = telemetry.clone();
         tokio::spawn(async move {
@@ -70,7 +70,7 @@ async fn answer(stream: TcpStream, telemetry: &Telemetry) -> io::Result<()> {
 
 /// One component of every kind.
 #[derive(Debug)]
-pub struct Shop {
+pub(crate) struct Shop {
     payments: CircuitBreaker,
     inventory: CircuitBreaker,
     retry: Retry,
@@ -84,7 +84,7 @@ impl Shop {
     ///
     /// # Errors
     /// What a builder says of settings that break its rules.
-    pub fn open(telemetry: &Telemetry) -> Result<Self, Box<dyn std::error::Error>> {
+    pub(crate) fn open(telemetry: &Telemetry) -> Result<Self, Box<dyn std::error::Error>> {
         let budget = Budget::builder("shop").min_per_second(0.0).build()?;
         let shop = Self {
             payments: CircuitBreaker::builder("payments")
@@ -132,7 +132,7 @@ impl Shop {
     }
 
     /// What happens in a moment of a bad day.
-    pub async fn serve_customers(&self) {
+    pub(crate) async fn serve_customers(&self) {
         for _ in 0..20 {
             let _ = self.payments.call(|| async { Ok::<_, ()>(()) }).await;
         }

@@ -1,10 +1,11 @@
-//! Prometheus' own linter on our exposition. Needs `promtool` (Debian: `prometheus`) on the path.
+//! Prometheus' own tool on our exposition and on our rules. Needs `promtool` (Debian: `prometheus`) on the path.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on is a test that failed"
 )]
 
+mod rules;
 #[path = "../it/traffic.rs"]
 mod traffic;
 

@@ -6,13 +6,24 @@ use std::time::Duration;
 use steadfast_amqp::{Message, Purpose, ResilientConnection};
 use steadfast_http::Client;
 use steadfast_telemetry::{EventSink, EventSinks, Filter, MessagingStart, Source, Telemetry};
-use steadfast_testkit::{FaultProxy, HttpUpstream, Reply};
+use steadfast_testkit::{Fault, FaultProxy, HttpUpstream, Reply};
 
 use crate::example::Shop;
 
+/// What telemetry exports when all of them have done something.
+pub(crate) async fn exposition() -> String {
+    let telemetry = Telemetry::new();
+    // The text has only those durations that were recorded since it was first asked for.
+    let _nothing_yet = telemetry.export_prometheus_metrics();
+    let family = Family::gather(&telemetry).await;
+    family.work().await;
+    telemetry.flush(Duration::from_secs(60));
+    telemetry.export_prometheus_metrics()
+}
+
 /// Keeps all of them alive.
 pub(crate) struct Family {
-    pub(crate) shop: Shop,
+    shop: Shop,
     client: Client,
     amqp: ResilientConnection,
     broker: Arc<Broker>,
@@ -25,7 +36,7 @@ impl Family {
     pub(crate) async fn gather(telemetry: &Telemetry) -> Self {
         telemetry.attach("log", Filter::all(), |_| ()).unwrap();
         let closed = FaultProxy::start("127.0.0.1:1".parse().unwrap()).await;
-        closed.set(steadfast_testkit::Fault::Refuse);
+        closed.set(Fault::Refuse);
         let amqp = ResilientConnection::builder("orders")
             .uri(format!("amqp://guest:guest@{}/%2f", closed.addr()))
             .connect_lazy()
@@ -51,22 +62,28 @@ impl Family {
 
     pub(crate) async fn work(&self) {
         self.shop.serve_customers().await;
-        self.upstream.script([Reply::status(503), Reply::ok("at last")]);
+        self.upstream
+            .script([Reply::status(503), Reply::ok("at last")]);
         for addr in [self.upstream.addr(), self.closed.addr()] {
             let _ = self.client.get(format!("http://{addr}/")).send().await;
         }
         let publisher = self.amqp.publisher_builder("receipts");
         let publisher = publisher.deadline(Duration::from_millis(50));
         let receipt = Message::new("receipts", "new", "2 chairs");
-        publisher.build().unwrap().publish(receipt).await.unwrap_err();
+        publisher
+            .build()
+            .unwrap()
+            .publish(receipt)
+            .await
+            .unwrap_err();
         let soon = Duration::from_millis(50);
         let channel = tokio::time::timeout(soon, self.amqp.get_channel(Purpose::Admin)).await;
         assert!(!matches!(channel, Ok(Ok(_))), "there is no broker");
-        self.broker.takes_a_message();
+        self.broker.takes_a_message_and_returns_one();
     }
 }
 
-/// What a connection tells of a message that it got rid of, which takes a broker.
+/// What a connection tells of messages that it got rid of, which takes a broker.
 #[derive(Default)]
 struct Broker {
     sinks: EventSinks,
@@ -83,11 +100,15 @@ impl Source for Broker {
 }
 
 impl Broker {
-    fn takes_a_message(&self) {
+    fn takes_a_message_and_returns_one(&self) {
         let start = || MessagingStart::new("orders", "receipts", "new").server("127.0.0.1", 5672);
         let mut publish = self.sinks.messaging_publish(start).unwrap();
         publish.sent();
         publish.answered(None);
         publish.confirmed(Duration::from_millis(3));
+        let mut publish = self.sinks.messaging_publish(start).unwrap();
+        publish.sent();
+        publish.answered(Some("returned"));
+        publish.failed("returned", Duration::from_millis(3));
     }
 }
