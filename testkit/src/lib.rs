@@ -22,6 +22,7 @@
 //! | [`HttpUpstream`] | an HTTP/1.1 server that follows a script | any status, resets, half bodies, silence, garbage |
 //! | [`Http2Upstream`] | the same for HTTP/2 without TLS | all that, refused and reset streams, GOAWAY |
 //! | [`RabbitNode`] | a private RabbitMQ node | crashing, freezing, stopping, alarms, `rabbitmqctl` |
+//! | [`Prometheus`] | a private Prometheus server | nothing: it scrapes what it is told to, and answers |
 //!
 //! [`Chaos`] is a script of random replies that a seed decides, for either upstream.
 //!
@@ -36,14 +37,18 @@
 //!
 //! # Crate features
 //!
-//! `rabbit` (off) builds this crate's own tests that start RabbitMQ nodes, so that a plain `cargo test`
-//! passes on a machine without RabbitMQ. The library is the same either way:
-//! [`RabbitNode::start`] says what to install where it is missing. Unix only; Rust 1.88.
+//! `rabbit` and `prometheus` (off) build this crate's own tests that start RabbitMQ nodes and Prometheus
+//! servers, so that a plain `cargo test` passes on a machine without them. The library is the same either
+//! way: [`RabbitNode::start`] and [`Prometheus::start`] say what to install where it is missing. Unix only;
+//! Rust 1.88.
 
 mod chaos;
 mod clock;
 mod host;
+mod http10;
 mod port;
+mod process;
+mod prometheus;
 mod proxy;
 mod rabbit;
 mod socket;
@@ -51,6 +56,7 @@ mod upstream;
 
 pub use chaos::{Chaos, Seen};
 pub use h2::Reason;
+pub use prometheus::Prometheus;
 pub use proxy::{Fault, FaultProxy, ProxyStats};
 pub use rabbit::{NodeError, RabbitNode, Unavailable};
 pub use upstream::{GoAway, Http1, Http2, Http2Upstream, HttpUpstream, Received, Reply, Upstream};

@@ -1,6 +1,6 @@
 //! The suites that a plain `cargo test` leaves out, because they need more than Rust.
 
-use crate::install::{PROMTOOL, Package, RABBITMQ};
+use crate::install::{PROMETHEUS, Package, RABBITMQ};
 
 /// A test binary that needs a program from Debian; it is built only with its feature.
 #[derive(Debug)]
@@ -36,6 +36,13 @@ pub const LEFT_TO_XTASK: &[Suite] = &[
         needs: RABBITMQ,
     },
     Suite {
+        package: "steadfast-testkit",
+        folder: "testkit",
+        name: "prometheus",
+        feature: "prometheus",
+        needs: PROMETHEUS,
+    },
+    Suite {
         package: "steadfast-amqp",
         folder: "amqp-resilient",
         name: "rabbit",
@@ -47,7 +54,7 @@ pub const LEFT_TO_XTASK: &[Suite] = &[
         folder: "telemetry",
         name: "promtool",
         feature: "promtool-test",
-        needs: PROMTOOL,
+        needs: PROMETHEUS,
     },
 ];
 

@@ -11,6 +11,7 @@ mod chaos;
 mod clients;
 mod http2;
 mod http2_ends;
+mod prometheus_missing;
 mod proxy_cuts;
 mod proxy_flow;
 mod proxy_gate;

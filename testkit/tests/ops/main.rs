@@ -161,6 +161,21 @@ fn every_alert_has_a_unit_test_of_when_it_is_quiet_and_when_it_fires() {
     }
 }
 
+#[test]
+fn the_readme_lists_the_alerts() {
+    let readme = std::fs::read_to_string(rules::ops("../README.md")).unwrap();
+    let listed = readme
+        .lines()
+        .filter(|line| line.starts_with("| `Steadfast"));
+    let listed: Vec<_> = listed
+        .map(|row| row.split(" | ").take(2).collect::<Vec<_>>().join(" | "))
+        .collect();
+    let shipped = rules::read("alerts.yml")
+        .into_iter()
+        .map(|rule| format!("| `{}` | {}", rule.name, rule.severity.unwrap()));
+    assert_eq!(listed, shipped.collect::<Vec<_>>());
+}
+
 /// The rows and panels that runbooks send people to.
 #[test]
 fn what_a_runbook_points_to_is_on_the_dashboard() {
