@@ -100,7 +100,7 @@ impl Shop {
             retry: Retry::builder("inventory")
                 .max_attempts(2)
                 .base_backoff(Duration::from_millis(1))
-                .budget(budget.clone())
+                .budget(budget)
                 .build()?,
             search: Bulkhead::builder("search")
                 .max_concurrent(2)
