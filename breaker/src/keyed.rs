@@ -2,8 +2,10 @@
 
 mod builder;
 mod call;
+mod observer;
 mod snapshot;
 mod table;
+mod weak;
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -17,10 +19,13 @@ use parking_lot::RwLock;
 use crate::breaker::CircuitBreaker;
 use crate::builder::Template;
 use crate::clock::{self, Time};
+use crate::keyed::observer::Observers;
 use crate::keyed::table::Table;
 
 pub use builder::KeyedBuilder;
+pub use observer::KeyedObserver;
 pub use snapshot::KeyedSnapshot;
+pub use weak::WeakKeyed;
 
 /// One breaker for each key: host, shard, tenant. A cheap handle, all clones of which share one set.
 ///
@@ -90,6 +95,7 @@ struct Shared<K> {
     overflow: CircuitBreaker,
     /// A count that orders nothing, hence relaxed.
     overflowed: AtomicU64,
+    observers: Observers,
     origin: Time,
     table: RwLock<Table<K>>,
 }
@@ -103,6 +109,7 @@ impl<K> Keyed<K> {
                 name,
                 template,
                 overflowed: AtomicU64::new(0),
+                observers: Observers::default(),
                 origin: clock::now(),
                 table: RwLock::new(Table::new(max_keys, idle_after)),
             }),
@@ -180,6 +187,8 @@ impl<K: Hash + Eq + Clone + fmt::Display> Keyed<K> {
             return shared.overflow();
         }
         table.insert(owned, breaker.clone(), now);
+        drop(table);
+        shared.observers.created(&breaker);
         breaker
     }
 
@@ -266,6 +275,20 @@ impl<K> Keyed<K> {
             evicted,
             removed,
             overflowed: shared.overflowed.load(Ordering::Relaxed),
+            observer_panics: shared.observers.panics(),
+        }
+    }
+
+    /// Adds an observer, which hears of every breaker that is created from now on.
+    pub fn add_observer(&self, observer: Arc<dyn KeyedObserver>) {
+        self.shared.observers.add(observer);
+    }
+
+    /// A handle that does not keep the set alive.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakKeyed<K> {
+        WeakKeyed {
+            shared: Arc::downgrade(&self.shared),
         }
     }
 }

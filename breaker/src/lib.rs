@@ -172,6 +172,7 @@ mod sync;
 #[cfg(feature = "tower")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub mod tower;
+mod unwind;
 mod window;
 
 pub use breaker::{CircuitBreaker, WeakCircuitBreaker};
@@ -179,7 +180,7 @@ pub use builder::Builder;
 pub use call::Classified;
 pub use config::{AbandonedAs, Config, Window};
 pub use error::{ConfigError, Error, FieldError};
-pub use keyed::{Keyed, KeyedBuilder, KeyedSnapshot};
+pub use keyed::{Keyed, KeyedBuilder, KeyedObserver, KeyedSnapshot, WeakKeyed};
 pub use mode::{Mode, ModeChange};
 pub use observer::{Observer, Transition};
 pub use permit::Permit;

@@ -135,13 +135,14 @@ impl Serialize for Snapshot {
             in_state_for,
             cause,
             retry_after,
+            ramp_up_share,
             generation,
             consecutive_failures,
             window,
             in_flight,
             totals,
         } = self;
-        let mut table = serializer.serialize_struct("Snapshot", 13)?;
+        let mut table = serializer.serialize_struct("Snapshot", 14)?;
         table.serialize_field("name", &**name)?;
         table.serialize_field("state", state)?;
         table.serialize_field("mode", mode)?;
@@ -150,6 +151,7 @@ impl Serialize for Snapshot {
         table.serialize_field("in_state_for_ms", &millis(*in_state_for))?;
         table.serialize_field("cause", cause)?;
         table.serialize_field("retry_after_ms", &retry_after.map(millis))?;
+        table.serialize_field("ramp_up_share", ramp_up_share)?;
         table.serialize_field("generation", generation)?;
         table.serialize_field("consecutive_failures", consecutive_failures)?;
         table.serialize_field("window", window)?;

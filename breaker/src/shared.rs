@@ -1,7 +1,6 @@
 //! What all handles of a breaker share: the machine behind its lock, the door before it, and what reports
 //! the machine's steps.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::state::Outcome;
 use crate::sync::{Mutex, MutexGuard};
+use crate::unwind::caught;
 
 /// In this order: the door, which every call reads and few write, keeps clear of the counters, which every
 /// call writes; on the cache line of the one, threads would wait for the other.
@@ -211,6 +211,7 @@ impl Shared {
             retry_after: machine
                 .retry_after(&self.door, now)
                 .map(Duration::from_nanos),
+            ramp_up_share: machine.ramp_up_share(now),
             generation: word.generation(),
             consecutive_failures: machine.consecutive_failures(now),
             // Read after the endings, each of which comes after its own admission.
@@ -250,22 +251,9 @@ impl Shared {
     fn observe_all(&self, tell: impl Fn(&dyn Observer)) {
         let observers = self.machine.lock().observers();
         for observer in observers.iter().flat_map(|observers| observers.iter()) {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| tell(&**observer))) {
+            if caught(|| tell(&**observer)).is_none() {
                 self.machine.lock().count_observer_panic();
-                discard(payload);
             }
         }
-    }
-}
-
-/// Drops what a panic carried, which is user code too and may panic in its turn; what that carries is
-/// leaked.
-#[expect(
-    clippy::mem_forget,
-    reason = "dropping it could panic once more, without end"
-)]
-fn discard(payload: Box<dyn std::any::Any + Send>) {
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(again);
     }
 }

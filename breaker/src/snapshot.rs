@@ -27,6 +27,9 @@ pub struct Snapshot {
     /// When the next probe can pass; `Some` only while open. `None` as well if forced open until
     /// further notice.
     pub retry_after: Option<Duration>,
+    /// The share of calls that is let through, 0 to 1, while the breaker ramps up after it has closed;
+    /// `None` otherwise. No mode but the automatic one holds calls to it.
+    pub ramp_up_share: Option<f64>,
     /// Grows with every transition and every reset; a call's result moves something only in the
     /// generation in which the call was let through.
     pub generation: u64,

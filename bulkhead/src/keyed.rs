@@ -3,10 +3,12 @@
 mod bucket;
 mod builder;
 mod doors;
+mod observer;
 mod permit;
 mod shared;
 mod snapshot;
 mod table;
+mod weak;
 
 use std::{
     borrow::Borrow,
@@ -15,11 +17,18 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use crate::{bulkhead::Bulkhead, keyed::shared::Shared, priority::Priority, snapshot::Snapshot};
+use crate::{
+    bulkhead::Bulkhead,
+    keyed::{bucket::Entry, shared::Shared},
+    priority::Priority,
+    snapshot::Snapshot,
+};
 
 pub use builder::KeyedBuilder;
+pub use observer::KeyedObserver;
 pub use permit::KeyedPermit;
 pub use snapshot::KeyedSnapshot;
+pub use weak::WeakKeyed;
 
 /// One bulkhead for each key: host, tenant, queue. A cheap handle, all clones of which share one set.
 ///
@@ -245,6 +254,32 @@ impl<K> Keyed<K> {
             evicted,
             removed,
             overflowed: shared.overflowed.load(Ordering::Relaxed),
+            observer_panics: shared.observers.panics(),
+        }
+    }
+
+    /// Adds an observer, which hears of every bulkhead that is created from now on.
+    pub fn add_observer(&self, observer: Arc<dyn KeyedObserver>) {
+        self.shared.observers.add(observer);
+    }
+
+    /// Each key that has a bulkhead now, with that bulkhead, in no order. Does not count as a use, but
+    /// while the handles are alive their bulkheads are not evicted.
+    #[must_use]
+    pub fn bulkheads(&self) -> Vec<(K, Bulkhead)>
+    where
+        K: Clone,
+    {
+        let entries = self.shared.table.read().all();
+        let each = |entry: Arc<Entry<K>>| (entry.key.clone(), self.handle(&entry.bulkhead));
+        entries.into_iter().map(each).collect()
+    }
+
+    /// A handle that does not keep the set alive. Upgraded, it is of the normal priority.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakKeyed<K> {
+        WeakKeyed {
+            shared: Arc::downgrade(&self.shared),
         }
     }
 }

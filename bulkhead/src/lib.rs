@@ -194,7 +194,7 @@ pub use bulkhead::Bulkhead;
 pub use config::Config;
 pub use error::{ConfigError, Error, FieldError, StillBusy};
 pub use histogram::HistogramSnapshot;
-pub use keyed::{Keyed, KeyedBuilder, KeyedPermit, KeyedSnapshot};
+pub use keyed::{Keyed, KeyedBuilder, KeyedObserver, KeyedPermit, KeyedSnapshot, WeakKeyed};
 pub use observer::{Acquired, Observer, Queued, Released};
 pub use permit::Permit;
 #[cfg(feature = "tokio")]

@@ -44,7 +44,7 @@ pub(crate) fn call<T, E, J: Judge<T, E>>(
             if run.may_wait(wait).is_none() {
                 return Err(run.too_late(J::last));
             }
-            run.begin_wait();
+            run.begin_wait(wait);
             sleep(wait);
         }
         next = run.next_attempt();

@@ -12,6 +12,7 @@ mod builder;
 mod config;
 #[cfg(test)]
 mod model;
+mod observer;
 mod permit;
 mod shared;
 mod snapshot;
@@ -24,6 +25,7 @@ mod window;
 
 pub use self::builder::BudgetBuilder;
 pub use self::config::BudgetConfig;
+pub use self::observer::BudgetObserver;
 pub use self::permit::BudgetPermit;
 pub use self::snapshot::{BudgetSnapshot, BudgetTotals, Suppressed};
 pub use self::spent::{BudgetSpent, SpentReason};
@@ -222,6 +224,31 @@ impl Budget {
 
     fn snapshot_at(&self, now: Instant) -> BudgetSnapshot {
         self.shared.snapshot(now)
+    }
+
+    /// Adds an observer, which is told of everything from now on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use steadfast_retry::{Budget, BudgetObserver, BudgetSpent, Extra};
+    ///
+    /// struct Log;
+    ///
+    /// impl BudgetObserver for Log {
+    ///     fn suppressed(&self, spent: &BudgetSpent) {
+    ///         eprintln!("{spent}");
+    ///     }
+    /// }
+    ///
+    /// let budget = Budget::builder("payments").share(0.0).min_per_second(0.0).build()?;
+    /// budget.add_observer(Arc::new(Log));
+    /// assert!(budget.try_acquire(Extra::Retry).is_err());
+    /// # Ok::<(), steadfast_retry::ConfigError>(())
+    /// ```
+    pub fn add_observer(&self, observer: Arc<dyn BudgetObserver>) {
+        self.shared.observers.add(observer);
     }
 
     /// A handle that does not keep the budget alive.

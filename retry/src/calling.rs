@@ -260,7 +260,7 @@ where
                 };
                 // Armed first: outside a runtime it panics, and then the call is not waiting.
                 self.run().timer().arm(now, wait);
-                self.run().begin_wait();
+                self.run().begin_wait(wait);
                 ready!(self.run().timer().poll(cx));
             }
             // No wait, or one that is over before anybody has looked.

@@ -1,6 +1,7 @@
 //! The counters behind a snapshot.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::exhausted::Reason;
 use crate::slot::{self, SLOTS};
@@ -18,6 +19,8 @@ pub(crate) struct Counters {
     pub(crate) panicked: AtomicU64,
     pub(crate) attempt_timeouts: AtomicU64,
     pub(crate) waiting: AtomicU64,
+    /// In nanoseconds.
+    waited: AtomicU64,
     exhausted_attempts: AtomicU64,
     exhausted_deadline: AtomicU64,
     exhausted_budget: AtomicU64,
@@ -48,6 +51,7 @@ impl Counters {
             panicked: AtomicU64::new(0),
             attempt_timeouts: AtomicU64::new(0),
             waiting: AtomicU64::new(0),
+            waited: AtomicU64::new(0),
             exhausted_attempts: AtomicU64::new(0),
             exhausted_deadline: AtomicU64::new(0),
             exhausted_budget: AtomicU64::new(0),
@@ -77,6 +81,17 @@ impl Counters {
         });
     }
 
+    /// A call is in a backoff from now on.
+    pub(crate) fn begin_wait(&self, wait: Duration) {
+        add_one(&self.waiting);
+        let nanos = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+        // It stops at 584 years, which one wait can be.
+        let add = |waited: u64| Some(waited.saturating_add(nanos));
+        let _ = self
+            .waited
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    }
+
     pub(crate) fn waiting(&self) -> u64 {
         read(&self.waiting)
     }
@@ -94,6 +109,7 @@ impl Counters {
             abandoned: read(&self.abandoned),
             panicked: read(&self.panicked),
             retries: self.sum(|cell| &cell.retries),
+            wait_total: Duration::from_nanos(read(&self.waited)),
             attempt_timeouts: read(&self.attempt_timeouts),
             observer_panics,
         }

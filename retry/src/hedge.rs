@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use self::call::Calling;
 use self::shared::Shared;
+use crate::budget::Budget;
 use crate::verdict::Verdict;
 
 mod attempt;
@@ -259,6 +260,12 @@ impl Hedge {
     #[must_use]
     pub fn config(&self) -> HedgeConfig {
         self.shared.config
+    }
+
+    /// The budget that hedges are taken from, if there is one.
+    #[must_use]
+    pub fn budget(&self) -> Option<&Budget> {
+        self.shared.budget.as_ref()
     }
 
     /// How long a call that begins now goes on before its first hedge: the fixed delay, or what was

@@ -163,8 +163,8 @@ mod weak;
 pub use self::attempt::Attempt;
 pub use self::backoff::{Backoff, Growth, Jitter, Waits};
 pub use self::budget::{
-    Budget, BudgetBuilder, BudgetConfig, BudgetPermit, BudgetSnapshot, BudgetSpent, BudgetTotals,
-    Extra, SpentReason, Suppressed, WeakBudget,
+    Budget, BudgetBuilder, BudgetConfig, BudgetObserver, BudgetPermit, BudgetSnapshot, BudgetSpent,
+    BudgetTotals, Extra, SpentReason, Suppressed, WeakBudget,
 };
 pub use self::builder::Builder;
 pub use self::classified::Classified;

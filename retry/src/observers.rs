@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 
-/// The observers of one retry or hedge. The list is behind a lock that only rare events take, and those
+/// The observers of one retry, hedge or budget. The list is behind a lock that only rare events take, and those
 /// only once there is an observer.
 pub(crate) struct Observers<O: ?Sized> {
     any: AtomicBool,

@@ -174,9 +174,9 @@ impl<R: Held, E> Run<R, E> {
     }
 
     /// The call is in a backoff from now on.
-    pub(crate) fn begin_wait(&mut self) {
+    pub(crate) fn begin_wait(&mut self, wait: Duration) {
         self.phase = Phase::Waiting;
-        add_one(&self.held.shared().counters.waiting);
+        self.held.shared().counters.begin_wait(wait);
     }
 
     /// Moves on from a wait, if the call is in one.

@@ -99,15 +99,17 @@ impl Serialize for HedgeSnapshot {
     }
 }
 
-/// Structs whose keys are the names of their fields. Does not compile if one is missing.
+/// Structs whose keys are the names of their fields, those with a duration at the end. Does not compile
+/// if one is missing.
 macro_rules! as_it_is {
-    ($type:ident { $($field:ident,)* }) => {
+    ($type:ident { $($field:ident,)* $(; $($duration:ident as $key:literal,)*)? }) => {
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let Self { $($field),* } = self;
-                let len = [$(stringify!($field)),*].len();
+                let Self { $($field,)* $($($duration,)*)? } = self;
+                let len = [$(stringify!($field),)* $($($key,)*)?].len();
                 let mut table = serializer.serialize_struct(stringify!($type), len)?;
                 $(table.serialize_field(stringify!($field), $field)?;)*
+                $($(table.serialize_field($key, &millis(*$duration))?;)*)?
                 table.end()
             }
         }
@@ -129,6 +131,8 @@ as_it_is! {
         retries,
         attempt_timeouts,
         observer_panics,
+        ;
+        wait_total as "wait_total_ms",
     }
 }
 
@@ -140,6 +144,7 @@ as_it_is! {
         spent_retries,
         spent_hedges,
         suppressed,
+        observer_panics,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The numbers a retry keeps.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::budget::BudgetSnapshot;
 
@@ -50,6 +51,9 @@ pub struct Totals {
     pub panicked: u64,
     /// Attempts begun after a first one.
     pub retries: u64,
+    /// The waits before them that were begun, as long as they were to be: one that is dropped half-way
+    /// counts whole.
+    pub wait_total: Duration,
     /// Attempts cut off by `attempt_timeout`.
     pub attempt_timeouts: u64,
     /// Panics of observers, all of them caught.

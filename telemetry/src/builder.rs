@@ -10,7 +10,25 @@ use crate::error::{ConfigError, FieldError};
 use crate::registry::scope;
 use crate::telemetry::Telemetry;
 
-pub(crate) const DEFAULT_QUEUE: usize = 1024;
+/// What can be set that is no provider.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    pub(crate) queue: usize,
+    pub(crate) own_series: usize,
+    pub(crate) history: usize,
+    pub(crate) tells_body_size: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            queue: 1024,
+            own_series: 50,
+            history: 0,
+            tells_body_size: false,
+        }
+    }
+}
 
 /// Builds a [`Telemetry`].
 ///
@@ -28,8 +46,7 @@ pub(crate) const DEFAULT_QUEUE: usize = 1024;
 pub struct Builder {
     meter: Option<Meter>,
     tracer: Option<BoxedTracer>,
-    queue: usize,
-    tells_body_size: bool,
+    settings: Settings,
 }
 
 impl Builder {
@@ -37,8 +54,7 @@ impl Builder {
         Self {
             meter: None,
             tracer: None,
-            queue: DEFAULT_QUEUE,
-            tells_body_size: false,
+            settings: Settings::default(),
         }
     }
 
@@ -68,38 +84,57 @@ impl Builder {
     /// How many events may wait for the handlers; 1024 by default, enough for a storm of events
     /// while a handler writes to a slow log. Events beyond are dropped and counted.
     pub fn queue(mut self, events: usize) -> Self {
-        self.queue = events;
+        self.settings.queue = events;
+        self
+    }
+
+    /// How many members of a [group](Telemetry::group) have series of their own; 50 by default, which a
+    /// dashboard can still show. The rest is told as `{group}/other`. With 0 all are told together.
+    pub fn own_series(mut self, members: usize) -> Self {
+        self.settings.own_series = members;
+        self
+    }
+
+    /// Of how many components a [history](Telemetry::history) is kept; of none by default. Those that are
+    /// watched first come first.
+    ///
+    /// A thread reads them once a second. What the last five minutes and the last hour looked like takes
+    /// about 26 KB for a circuit breaker: 13 MB for 500 components.
+    pub fn history(mut self, components: usize) -> Self {
+        self.settings.history = components;
         self
     }
 
     /// Whether the spans of messages say how large the body is (`messaging.message.body.size`), which
     /// the conventions leave to the application. Default false.
     pub fn message_body_size(mut self, told: bool) -> Self {
-        self.tells_body_size = told;
+        self.settings.tells_body_size = told;
         self
     }
 
     /// Builds the telemetry object and its instruments.
     ///
     /// # Errors
-    /// [`ConfigError`] if the queue has no room for any event.
+    /// [`ConfigError`] if the queue has no room for any event, or if the thread that a history needs cannot
+    /// be started.
     pub fn build(self) -> Result<Telemetry, ConfigError> {
-        if self.queue == 0 {
-            return Err(ConfigError::new(vec![FieldError {
-                field: "queue",
-                value: format!("{:?}", self.queue),
-                rule: "must be at least 1",
-            }]));
+        if self.settings.queue == 0 {
+            return Err(broken("queue", 0, "must be at least 1"));
         }
         let meter = self.meter.unwrap_or_else(global_meter);
         let tracer = self.tracer.unwrap_or_else(global_tracer);
-        Ok(Telemetry::from_parts(
-            meter,
-            tracer,
-            self.queue,
-            self.tells_body_size,
-        ))
+        let telemetry = Telemetry::from_parts(meter, tracer, self.settings);
+        if self.settings.history > 0 && telemetry.record_history().is_err() {
+            let rule = "needs a thread of its own, and none could be started";
+            return Err(broken("history", self.settings.history, rule));
+        }
+        Ok(telemetry)
     }
+}
+
+fn broken(field: &'static str, value: usize, rule: &'static str) -> ConfigError {
+    let value = value.to_string();
+    ConfigError::new(vec![FieldError { field, value, rule }])
 }
 
 impl fmt::Debug for Builder {
@@ -107,8 +142,7 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("meter_given", &self.meter.is_some())
             .field("tracer_given", &self.tracer.is_some())
-            .field("queue", &self.queue)
-            .field("message_body_size", &self.tells_body_size)
+            .field("settings", &self.settings)
             .finish()
     }
 }

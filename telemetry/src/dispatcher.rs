@@ -1,10 +1,15 @@
-//! The bounded queue of events and the one thread that hands them to the handlers.
+//! The bounded queue of events, the one thread that hands them to the handlers, and the rings of
+//! subscriptions.
+
+mod drops;
+mod panics;
+mod thread;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::thread::{self, ThreadId};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::thread::{Builder, ThreadId, current};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
@@ -14,6 +19,12 @@ use crate::error::AttachError;
 use crate::event::{Detail, Event, EventKind, Kinds};
 use crate::filter::Filter;
 use crate::handler::{Call, Handler};
+use crate::registry::Registry;
+use crate::subscription::Ring;
+use crate::wanted::Wanted;
+
+pub(crate) use panics::Detached;
+use panics::Panics;
 
 /// Shared between the telemetry object and the handler thread. The thread begins with the first
 /// handler and ends after [`close`](Self::close).
@@ -25,11 +36,11 @@ pub(crate) struct Dispatcher {
     /// An event was handled, or the dispatcher closed.
     handled: Condvar,
     roster: Mutex<Roster>,
-    /// The kinds that some handler wants. Relaxed: it only saves work, and whoever knows of a
-    /// handler because `attach` returned sees this too.
-    wanted: AtomicU8,
+    wanted: Arc<Wanted>,
     /// Counts that order nothing, hence relaxed.
     counts: [Count; EventKind::ALL.len()],
+    /// Those who could tell are in it.
+    registry: Weak<Registry>,
 }
 
 #[derive(Default)]
@@ -44,41 +55,57 @@ struct Queue {
 #[derive(Default)]
 struct Roster {
     handlers: Arc<[Arc<Handler>]>,
+    subscriptions: Arc<[Arc<Ring>]>,
+    panics: Panics,
     thread: Option<ThreadId>,
+    closed: bool,
 }
 
 #[derive(Default)]
 struct Count {
     queued: AtomicU64,
     dropped: AtomicU64,
+    missed: AtomicU64,
 }
 
 impl Dispatcher {
-    pub(crate) fn new(capacity: usize) -> Arc<Self> {
+    pub(crate) fn new(capacity: usize, registry: Weak<Registry>) -> Arc<Self> {
         Arc::new(Self {
             capacity,
             queue: Mutex::default(),
             arrived: Condvar::new(),
             handled: Condvar::new(),
             roster: Mutex::default(),
-            wanted: AtomicU8::new(0),
+            wanted: Arc::default(),
             counts: Default::default(),
+            registry,
         })
     }
 
-    pub(crate) fn wants(&self, kind: EventKind) -> bool {
-        Kinds(self.wanted.load(Ordering::Relaxed)).contains(kind)
+    /// What is wanted, for those who could tell.
+    pub(crate) fn wanted(&self) -> &Arc<Wanted> {
+        &self.wanted
     }
 
-    /// Queues an event, or counts it as dropped. Never waits for a handler.
+    /// Queues an event for the handlers, or counts it as dropped, and puts it in the rings of
+    /// subscriptions. Never waits for a handler or a reader.
     pub(crate) fn push(&self, detail: Detail) {
         let kind = detail.kind();
-        if !self.wants(kind) {
+        if !self.wanted.any(kind) {
             return;
         }
         let event = Event::new(clock::now(), detail);
+        if self.wanted.subscriptions(kind) {
+            self.publish(&event);
+        }
+        if self.wanted.handlers(kind) {
+            self.enqueue(event);
+        }
+    }
+
+    fn enqueue(&self, event: Event) {
+        let count = &self.counts[event.kind() as usize];
         let mut queue = self.queue.lock();
-        let count = &self.counts[kind as usize];
         if queue.events.len() >= self.capacity {
             drop(queue);
             count.dropped.fetch_add(1, Ordering::Relaxed);
@@ -91,6 +118,14 @@ impl Dispatcher {
         self.arrived.notify_one();
     }
 
+    fn publish(&self, event: &Event) {
+        let subscriptions = Arc::clone(&self.roster.lock().subscriptions);
+        for kind in subscriptions.iter().filter_map(|ring| ring.push(event)) {
+            let count = &self.counts[kind as usize];
+            count.missed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     pub(crate) fn attach(
         self: &Arc<Self>,
         id: Arc<str>,
@@ -101,12 +136,12 @@ impl Dispatcher {
             return Err(AttachError::EmptyId);
         }
         let mut roster = self.roster.lock();
-        if roster.handlers.iter().any(|handler| *handler.id() == *id) {
+        if roster.handlers.iter().any(|handler| **handler.id() == *id) {
             return Err(AttachError::Duplicate { id });
         }
         if roster.thread.is_none() {
             let dispatcher = Arc::clone(self);
-            let thread = thread::Builder::new()
+            let thread = Builder::new()
                 .name("steadfast-event".to_owned())
                 .spawn(move || dispatcher.run())
                 .map_err(AttachError::Thread)?;
@@ -115,29 +150,49 @@ impl Dispatcher {
         let since = self.queue.lock().queued;
         let handler = Arc::new(Handler::new(id, filter, since, call));
         roster.handlers = roster.handlers.iter().cloned().chain([handler]).collect();
-        self.update_wanted(&roster);
+        let changed = self.update_wanted(&roster);
+        drop(roster);
+        self.tell_sources_if(changed);
         Ok(())
     }
 
     pub(crate) fn detach(&self, id: &str) -> bool {
         let mut roster = self.roster.lock();
-        let found = roster.handlers.iter().find(|handler| handler.id() == id);
+        let found = roster.handlers.iter().find(|handler| **handler.id() == *id);
         let Some(handler) = found.cloned() else {
             return false;
         };
-        let others = roster.handlers.iter().filter(|other| other.id() != id);
-        roster.handlers = others.cloned().collect();
-        self.update_wanted(&roster);
-        let on_its_thread = roster.thread == Some(thread::current().id());
+        let changed = self.take_off(&mut roster, &handler);
+        let on_its_thread = roster.thread == Some(current().id());
         drop(roster);
+        self.tell_sources_if(changed);
         handler.detach(on_its_thread);
         true
+    }
+
+    pub(crate) fn subscribe(&self, ring: Arc<Ring>) {
+        let mut roster = self.roster.lock();
+        let rings = roster.subscriptions.iter().cloned();
+        roster.subscriptions = rings.chain([ring]).collect();
+        let changed = self.update_wanted(&roster);
+        drop(roster);
+        self.tell_sources_if(changed);
+    }
+
+    pub(crate) fn unsubscribe(&self, ring: &Arc<Ring>) {
+        let mut roster = self.roster.lock();
+        let rings = roster.subscriptions.iter();
+        let others = rings.filter(|other| !Arc::ptr_eq(other, ring));
+        roster.subscriptions = others.cloned().collect();
+        let changed = self.update_wanted(&roster);
+        drop(roster);
+        self.tell_sources_if(changed);
     }
 
     /// Waits until every event queued so far is handled. `false` if that did not happen in time,
     /// or cannot, on the handler thread itself.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
-        let on_its_thread = self.roster.lock().thread == Some(thread::current().id());
+        let on_its_thread = self.roster.lock().thread == Some(current().id());
         let mut queue = self.queue.lock();
         let target = queue.queued;
         let pending = |queue: &mut Queue| queue.handled < target && !queue.closed;
@@ -147,16 +202,39 @@ impl Dispatcher {
         queue.handled >= target
     }
 
-    /// Ends the thread once the handler that runs now, if any, has returned. Does not wait for it.
+    /// Ends the thread once the handler that runs now, if any, has returned, and the subscriptions
+    /// once they are read. Does not wait for either.
     pub(crate) fn close(&self) {
-        self.wanted.store(0, Ordering::Relaxed);
+        let mut roster = self.roster.lock();
+        roster.closed = true;
+        let subscriptions = std::mem::take(&mut roster.subscriptions);
+        let changed = self.update_wanted(&roster);
+        drop(roster);
         self.queue.lock().closed = true;
         self.arrived.notify_all();
         self.handled.notify_all();
+        subscriptions.iter().for_each(|ring| ring.close());
+        self.tell_sources_if(changed);
     }
 
     pub(crate) fn handlers(&self) -> Arc<[Arc<Handler>]> {
         Arc::clone(&self.roster.lock().handlers)
+    }
+
+    pub(crate) fn subscriptions(&self) -> usize {
+        self.roster.lock().subscriptions.len()
+    }
+
+    /// The handlers that were detached because they panicked, the latest last.
+    pub(crate) fn detached(&self) -> Vec<Detached> {
+        self.roster.lock().panics.detached()
+    }
+
+    /// How often handlers panicked, by id: those that ever did, and those that are attached.
+    pub(crate) fn panics(&self) -> Vec<(Arc<str>, u64)> {
+        let roster = self.roster.lock();
+        let attached = roster.handlers.iter().map(|handler| handler.id());
+        roster.panics.counts(attached)
     }
 
     pub(crate) fn capacity(&self) -> usize {
@@ -176,43 +254,39 @@ impl Dispatcher {
         self.counts[kind as usize].dropped.load(Ordering::Relaxed)
     }
 
-    fn update_wanted(&self, roster: &Roster) {
-        let kinds = roster
-            .handlers
-            .iter()
-            .map(|handler| handler.filter().wanted());
-        let wanted = kinds.fold(Kinds::default(), Kinds::union);
-        self.wanted.store(wanted.0, Ordering::Relaxed);
+    /// Events that subscriptions missed, each for itself.
+    pub(crate) fn missed(&self, kind: EventKind) -> u64 {
+        self.counts[kind as usize].missed.load(Ordering::Relaxed)
     }
 
-    /// The body of the handler thread.
-    fn run(&self) {
-        while let Some((number, event)) = self.next() {
-            for handler in self.handlers().iter() {
-                if self.queue.lock().closed {
-                    break;
-                }
-                handler.deliver(number, &event);
-            }
-            drop(event);
-            self.queue.lock().handled += 1;
-            self.handled.notify_all();
+    /// Says whether those who could tell should look again.
+    fn update_wanted(&self, roster: &Roster) -> bool {
+        if roster.closed {
+            return self.wanted.set(Kinds::default(), Kinds::default());
         }
-        let handlers = std::mem::take(&mut self.roster.lock().handlers);
-        for handler in handlers.iter() {
-            handler.detach(true);
+        let handlers = roster.handlers.iter().map(|handler| handler.filter());
+        let subscriptions = roster.subscriptions.iter().map(|ring| ring.filter());
+        let kinds = |kinds: Kinds, filter: &Filter| kinds.union(filter.wanted());
+        let none = Kinds::default;
+        self.wanted.set(
+            handlers.fold(none(), kinds),
+            subscriptions.fold(none(), kinds),
+        )
+    }
+
+    /// No lock is held meanwhile: sources are code of others.
+    fn tell_sources_if(&self, changed: bool) {
+        if changed && let Some(registry) = self.registry.upgrade() {
+            registry.tell_of_interest();
         }
     }
 
-    fn next(&self) -> Option<(u64, Event)> {
-        let mut queue = self.queue.lock();
-        self.arrived
-            .wait_while(&mut queue, |queue| queue.events.is_empty() && !queue.closed);
-        if queue.closed {
-            return None;
-        }
-        let event = queue.events.pop_front()?;
-        Some((queue.handled, event))
+    /// Like `update_wanted`, without this handler.
+    fn take_off(&self, roster: &mut Roster, handler: &Arc<Handler>) -> bool {
+        let others = roster.handlers.iter();
+        let others = others.filter(|other| !Arc::ptr_eq(other, handler));
+        roster.handlers = others.cloned().collect();
+        self.update_wanted(roster)
     }
 }
 

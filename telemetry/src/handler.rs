@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Condvar, Mutex};
 
 use crate::event::Event;
 use crate::filter::Filter;
-use crate::guard::guarded;
+use crate::guard::{guarded, guarded_or_why};
 
 pub(crate) type Call = Box<dyn FnMut(&Event) + Send>;
 
@@ -19,8 +18,6 @@ pub(crate) struct Handler {
     since: u64,
     slot: Mutex<Slot>,
     idle: Condvar,
-    /// A count that orders nothing, hence relaxed.
-    panics: AtomicU64,
 }
 
 /// The closure is taken out while it runs, so that no lock is held meanwhile.
@@ -38,11 +35,10 @@ impl Handler {
             since,
             slot: Mutex::new(Slot::Idle(call)),
             idle: Condvar::new(),
-            panics: AtomicU64::new(0),
         }
     }
 
-    pub(crate) fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &Arc<str> {
         &self.id
     }
 
@@ -50,22 +46,23 @@ impl Handler {
         &self.filter
     }
 
-    pub(crate) fn panics(&self) -> u64 {
-        self.panics.load(Ordering::Relaxed)
-    }
-
-    /// Runs the closure if the event is for it. Only called on the handler thread.
-    pub(crate) fn deliver(&self, number: u64, event: &Event) {
+    /// Runs the closure if the event is for it. Only called on the handler thread. If it panics, it is
+    /// dropped for good; says what it panicked with.
+    pub(crate) fn deliver(&self, number: u64, event: &Event) -> Option<Arc<str>> {
         if number < self.since || !self.filter.matches(event) {
-            return;
+            return None;
         }
-        let Some(mut call) = self.take() else {
-            return;
-        };
-        if guarded(|| call(event)).is_none() {
-            self.panics.fetch_add(1, Ordering::Relaxed);
+        let mut call = self.take()?;
+        match guarded_or_why(|| call(event)) {
+            Ok(()) => {
+                self.give_back(call);
+                None
+            }
+            Err(why) => {
+                self.drop_for_good(call);
+                Some(why)
+            }
         }
-        self.give_back(call);
     }
 
     /// Drops the closure, and when it runs just now, waits for that to end first; except
@@ -102,6 +99,11 @@ impl Handler {
             return;
         }
         drop(slot);
+        self.drop_for_good(call);
+    }
+
+    /// Whoever waits for its end waits for that of all it owned.
+    fn drop_for_good(&self, call: Call) {
         guarded(|| drop(call));
         *self.slot.lock() = Slot::Detached;
         self.idle.notify_all();

@@ -82,12 +82,9 @@
 //! collection: the breaker's own observers then run inside it, where they must not create instruments.
 //! Handlers never do.
 //!
-//! Retries, and bulkheads, are told apart by the address of their names: two that were built from
-//! clones of one `Arc<str>` are taken for one, and only the first is watched. Names given as `&str`
-//! or `String` never collide.
-//!
 //! # Features
-//! - `breaker`, `retry`, `bulkhead`, `pool`, `health` (default): `watch` takes the pattern.
+//! - `breaker`, `retry`, `hedge`, `bulkhead`, `pool`, `health` (default): `watch` takes the pattern.
+//! - `serde`: snapshots and histories can be written and read, as JSON for instance.
 //! - `prometheus`: [`Telemetry::export_prometheus_metrics`](Telemetry), the same metrics as Prometheus text.
 //!
 //! # Minimum Rust version
@@ -95,6 +92,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod attribute;
 mod builder;
 mod clock;
 mod dispatcher;
@@ -103,10 +101,16 @@ mod event;
 mod filter;
 mod guard;
 mod handler;
+mod history;
 mod http;
 mod instrument;
+#[cfg(feature = "tracing")]
+mod log;
 mod messaging;
+#[cfg(feature = "serde")]
+mod millis;
 pub mod names;
+mod notes;
 mod own;
 mod per_meter;
 #[cfg(feature = "prometheus")]
@@ -116,24 +120,41 @@ mod sink;
 mod snapshot;
 mod source;
 mod span;
+mod subscription;
 mod telemetry;
 mod w3c;
+mod wanted;
 mod watch;
+#[cfg(any(feature = "breaker", feature = "retry", feature = "bulkhead"))]
+mod words;
 
+pub use attribute::Attribute;
 pub use builder::Builder;
 pub use error::{AttachError, ConfigError, FieldError};
-pub use event::{AmqpConnection, AmqpState, Detail, Event, EventKind, HttpRequest};
+pub use event::{
+    AmqpConnection, AmqpState, Detail, Event, EventKind, EventsDropped, HandlerDetached,
+    HttpRequest, NameShared,
+};
 pub use filter::Filter;
+pub use history::{ComponentHistory, History, SeriesHistory};
 pub use http::{HttpAttempt, HttpCall, HttpHead, HttpStart};
 pub use instrument::{Instrument, InstrumentKind};
+#[cfg(feature = "tracing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+pub use log::EventLog;
 pub use messaging::{MessagingPublish, MessagingStart};
+pub use notes::{Note, Notes};
 pub use opentelemetry;
 #[cfg(feature = "prometheus")]
 #[cfg_attr(docsrs, doc(cfg(feature = "prometheus")))]
 pub use prometheus::PROMETHEUS_CONTENT_TYPE;
 pub use sink::{EventSink, EventSinks};
-pub use snapshot::{HandlerSnapshot, Snapshot};
+pub use snapshot::{
+    ComponentId, ComponentSnapshot, DetachedSnapshot, HandlerSnapshot, Number, Snapshot,
+    ValueSnapshot,
+};
 pub use source::{Samples, Source};
+pub use subscription::Subscription;
 pub use telemetry::{Telemetry, WeakTelemetry};
 pub use watch::Watch;
 

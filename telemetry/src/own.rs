@@ -23,9 +23,16 @@ impl Own {
     }
 }
 
+/// The kind of this one component.
+pub(crate) const KIND: &str = "telemetry";
+
 impl Source for Own {
     fn name(&self) -> &str {
         ""
+    }
+
+    fn kind(&self) -> &'static str {
+        KIND
     }
 
     fn instruments(&self) -> &'static [Instrument] {
@@ -44,9 +51,12 @@ impl Source for Own {
                 &[event, (names::OUTCOME, "dropped")],
             );
         }
-        for handler in self.dispatcher.handlers().iter() {
-            let id = (names::HANDLER, handler.id());
-            samples.record(&names::HANDLER_PANICS, handler.panics(), &[id]);
+        for kind in EventKind::ALL {
+            let (event, missed) = ((names::EVENT, kind.as_str()), self.dispatcher.missed(kind));
+            samples.record(&names::MISSED_EVENTS, missed, &[event]);
+        }
+        for (id, panics) in self.dispatcher.panics() {
+            samples.record(&names::HANDLER_PANICS, panics, &[(names::HANDLER, &id)]);
         }
         if let Some(registry) = self.registry.upgrade() {
             samples.record(&names::SOURCE_PANICS, registry.source_panics(), &[]);

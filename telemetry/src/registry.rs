@@ -1,41 +1,38 @@
 //! What is watched, and the instruments that read it.
 
+mod entry;
+mod group;
+
 use std::any::Any;
 use std::fmt;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
+use opentelemetry::InstrumentationScope;
 use opentelemetry::metrics::{AsyncInstrument, Meter};
-use opentelemetry::{InstrumentationScope, KeyValue};
 use parking_lot::Mutex;
 
+use self::entry::Entries;
+pub(crate) use self::entry::{Entry, Newcomer};
+use self::group::Groups;
 use crate::guard::guarded;
 use crate::http::Durations;
 use crate::instrument::{Instrument, InstrumentKind};
 use crate::messaging::MessagingMetrics;
-use crate::source::{Sample, Samples, Source, identity};
+use crate::notes::Notes;
+use crate::source::{Labelled, Samples, Source, Taken, Wanted, labelled};
 
 /// Sources, held weakly, and the meters that export them. No lock is held while a source or a
 /// meter provider runs: both are code of others.
 pub(crate) struct Registry {
-    entries: Mutex<Vec<Arc<Entry>>>,
+    entries: Mutex<Entries>,
+    groups: Groups,
     exports: Mutex<Exports>,
     durations: Arc<Durations>,
     messaging: Arc<MessagingMetrics>,
     /// A count that orders nothing, hence relaxed.
     source_panics: AtomicU64,
-}
-
-struct Entry {
-    name: Arc<str>,
-    instruments: &'static [Instrument],
-    source: Weak<dyn Source>,
-    /// What the source reads: a weak handle, compared with others of its type.
-    component: Box<dyn Any + Send + Sync>,
-    /// 1 for the first live component of its name, 2 for the second, ...
-    instance: usize,
-    identity: Vec<KeyValue>,
 }
 
 /// Every instrument exists once on every meter: whoever adds to one list builds the pairs with all
@@ -47,9 +44,10 @@ struct Exports {
 }
 
 impl Registry {
-    pub(crate) fn new(meter: Meter, instruments: &[Instrument]) -> Arc<Self> {
+    pub(crate) fn new(meter: Meter, instruments: &[Instrument], own_series: usize) -> Arc<Self> {
         let registry = Arc::new(Self {
             entries: Mutex::default(),
+            groups: Groups::new(own_series),
             exports: Mutex::default(),
             durations: Arc::default(),
             messaging: Arc::default(),
@@ -60,41 +58,24 @@ impl Registry {
         registry
     }
 
-    /// Adds a source unless its component is there already; says whether it did.
+    /// Watches a component; `None` if it is watched already.
     pub(crate) fn insert<C: Any + Send + Sync>(
         self: &Arc<Self>,
-        component: C,
-        same: fn(&C, &C) -> bool,
-        source: Weak<dyn Source>,
-        name: Arc<str>,
-        instruments: &'static [Instrument],
-    ) -> bool {
-        self.declare(instruments);
-        let mut entries = self.entries.lock();
-        entries.retain(|entry| entry.is_alive());
-        let known = entries.iter().any(|entry| {
-            let other = entry.component.downcast_ref::<C>();
-            other.is_some_and(|other| same(other, &component))
-        });
-        if known {
-            return false;
+        newcomer: Newcomer<C>,
+    ) -> Option<Arc<Entry>> {
+        self.declare(newcomer.instruments);
+        self.entries.lock().insert(newcomer)
+    }
+
+    /// Tells every source that what handlers want to hear has changed.
+    pub(crate) fn tell_of_interest(&self) {
+        for entry in self.components() {
+            guarded(|| {
+                if let Some(source) = entry.source() {
+                    source.interest_changed();
+                }
+            });
         }
-        let instance = (1..)
-            .find(|instance| {
-                entries
-                    .iter()
-                    .all(|entry| !entry.clashes(&name, instruments, *instance))
-            })
-            .unwrap_or(1);
-        entries.push(Arc::new(Entry {
-            identity: identity(&name, instance),
-            name,
-            instruments,
-            source,
-            component: Box::new(component),
-            instance,
-        }));
-        true
     }
 
     /// Exports everything to one more meter.
@@ -121,8 +102,7 @@ impl Registry {
 
     /// How many sources are alive.
     pub(crate) fn len(&self) -> usize {
-        let entries = self.entries.lock();
-        entries.iter().filter(|entry| entry.is_alive()).count()
+        self.entries.lock().count_alive()
     }
 
     pub(crate) fn source_panics(&self) -> u64 {
@@ -145,46 +125,64 @@ impl Registry {
         }
     }
 
-    fn collect(&self, instrument: &Instrument) -> Vec<Sample> {
+    /// The values of one instrument, as they are exported.
+    fn collect(&self, instrument: &Instrument) -> Vec<Labelled> {
         let entries: Vec<_> = {
             let mut entries = self.entries.lock();
-            entries.retain(|entry| entry.is_alive());
             let declared = entries
+                .alive()
                 .iter()
                 .filter(|entry| entry.instruments.contains(instrument));
             declared.cloned().collect()
         };
-        let mut samples = Vec::new();
+        let mut exported = Vec::new();
+        let mut of_groups = Vec::new();
         for entry in entries {
-            let before = samples.len();
-            // The source may be dropped in here, if its last handle went meanwhile.
-            let collected = guarded(|| {
-                if let Some(source) = entry.source.upgrade() {
-                    let (declared, identity) = (entry.instruments, &entry.identity);
-                    let taken = &mut samples;
-                    source.collect(&mut Samples::new(instrument, declared, identity, taken));
-                }
-            });
-            if collected.is_none() {
-                // Half of a one-hot gauge would be a lie.
-                samples.truncate(before);
-                self.source_panics.fetch_add(1, Ordering::Relaxed);
+            let taken = self.read(&entry, Wanted::One(instrument));
+            let samples: Vec<_> = taken.into_iter().map(|(_, sample)| sample).collect();
+            if entry.group.is_some() {
+                of_groups.push((entry, samples));
+            } else {
+                exported.extend(labelled(samples, &entry.identity));
             }
         }
-        samples
-    }
-}
-
-impl Entry {
-    fn is_alive(&self) -> bool {
-        self.source.strong_count() > 0
+        self.groups.sort_out(instrument, of_groups, &mut exported);
+        exported
     }
 
-    /// Whether a component so named and numbered would write into this one's series.
-    fn clashes(&self, name: &str, instruments: &[Instrument], instance: usize) -> bool {
-        self.instance == instance
-            && *self.name == *name
-            && self.instruments.iter().any(|one| instruments.contains(one))
+    /// All components, in the order in which they came.
+    pub(crate) fn components(&self) -> Vec<Arc<Entry>> {
+        self.entries.lock().alive().to_vec()
+    }
+
+    /// What a component says of itself now; nothing if it panics, or is gone.
+    pub(crate) fn read(&self, entry: &Entry, wanted: Wanted<'_>) -> Vec<Taken> {
+        let mut taken = Vec::new();
+        self.ask(entry, |source| {
+            source.collect(&mut Samples::new(wanted, entry.instruments, &mut taken));
+        })
+        // Half of a one-hot gauge would be a lie.
+        .map_or_else(Vec::new, |()| taken)
+    }
+
+    /// What no number can say.
+    pub(crate) fn describe(&self, entry: &Entry) -> Notes {
+        let mut notes = Notes::default();
+        let described = self.ask(entry, |source| source.describe(&mut notes));
+        described.map_or_else(Notes::default, |()| notes)
+    }
+
+    /// The source may be dropped in here, if its last handle went meanwhile.
+    fn ask(&self, entry: &Entry, ask: impl FnOnce(&dyn Source)) -> Option<()> {
+        let asked = guarded(|| {
+            if let Some(source) = entry.source() {
+                ask(&*source);
+            }
+        });
+        if asked.is_none() {
+            self.source_panics.fetch_add(1, Ordering::Relaxed);
+        }
+        asked
     }
 }
 
@@ -226,13 +224,13 @@ fn install(meter: &Meter, registry: Weak<Registry>, instrument: Instrument) {
                 .build();
         }};
     }
-    let integer = |sample: &Sample| sample.value.integer();
-    let float = |sample: &Sample| sample.value.float();
+    let integer = |sample: &Labelled| sample.value.integer();
+    let float = |sample: &Labelled| sample.value.float();
     match instrument.kind() {
         InstrumentKind::Counter => observable!(u64_observable_counter, u64, integer),
         InstrumentKind::CounterF64 => observable!(f64_observable_counter, f64, float),
         InstrumentKind::UpDownCounter => {
-            observable!(i64_observable_up_down_counter, i64, |sample: &Sample| {
+            observable!(i64_observable_up_down_counter, i64, |sample: &Labelled| {
                 i64::try_from(sample.value.integer()).unwrap_or(i64::MAX)
             });
         }
@@ -244,7 +242,7 @@ fn install(meter: &Meter, registry: Weak<Registry>, instrument: Instrument) {
 
 /// The body of every callback. A panic that left it would end the thread of OpenTelemetry's
 /// periodic reader for good.
-fn observe(registry: &Weak<Registry>, instrument: &Instrument, mut take: impl FnMut(&Sample)) {
+fn observe(registry: &Weak<Registry>, instrument: &Instrument, mut take: impl FnMut(&Labelled)) {
     guarded(|| {
         if let Some(registry) = registry.upgrade() {
             registry.collect(instrument).iter().for_each(&mut take);

@@ -10,6 +10,7 @@ use crate::event::{Detail, EventKind};
 use crate::http::{HttpCall, HttpStart};
 use crate::messaging::{MessagingPublish, MessagingStart};
 use crate::telemetry::WeakTelemetry;
+use crate::wanted::Wanted;
 use crate::watch::Watch;
 
 /// Takes the events of a watched component. A clone is cheap, and none keeps the telemetry object
@@ -17,22 +18,24 @@ use crate::watch::Watch;
 #[derive(Debug, Clone)]
 pub struct EventSink {
     telemetry: WeakTelemetry,
+    wanted: Arc<Wanted>,
 }
 
 impl EventSink {
-    pub(crate) fn new(telemetry: WeakTelemetry) -> Self {
-        Self { telemetry }
+    pub(crate) fn new(telemetry: WeakTelemetry, wanted: Arc<Wanted>) -> Self {
+        Self { telemetry, wanted }
     }
 
-    /// Whether any handler would take an event of this kind. Ask before building an expensive one.
+    /// Whether any handler or subscription would take an event of this kind: one relaxed load. Ask
+    /// before building an expensive one.
     #[must_use]
     pub fn wants(&self, kind: EventKind) -> bool {
-        let telemetry = self.telemetry.upgrade();
-        telemetry.is_some_and(|telemetry| telemetry.dispatcher().wants(kind))
+        self.wanted.any(kind)
     }
 
-    /// Queues an event for the handlers. Never waits for one: an event that does not fit in the
-    /// queue is dropped and counted. Does nothing if no handler wants the kind.
+    /// Queues an event for the handlers, and gives it to the subscriptions. Never waits for one: an
+    /// event that does not fit in the queue is dropped and counted. Does nothing if nobody wants the
+    /// kind.
     pub fn push(&self, detail: impl Into<Detail>) {
         if let Some(telemetry) = self.telemetry.upgrade() {
             telemetry.dispatcher().push(detail.into());
@@ -44,6 +47,14 @@ impl EventSink {
     pub fn watch<C: Watch + ?Sized>(&self, component: &C) {
         if let Some(telemetry) = self.telemetry.upgrade() {
             telemetry.watch(component);
+        }
+    }
+
+    /// Watches a component that belongs to the watched one as a member of a
+    /// [group](crate::Telemetry::group): one of very many. Does nothing if the telemetry object is gone.
+    pub fn watch_in<C: Watch + ?Sized>(&self, group: &str, component: &C) {
+        if let Some(telemetry) = self.telemetry.upgrade() {
+            telemetry.group(group).watch(component);
         }
     }
 
@@ -150,6 +161,14 @@ impl EventSinks {
     pub fn watch<C: Watch + ?Sized>(&self, component: &C) {
         for sink in self.open().iter() {
             sink.watch(component);
+        }
+    }
+
+    /// Watches a component that belongs to the watched one with every sink, as a member of a
+    /// [group](crate::Telemetry::group): one of very many.
+    pub fn watch_in<C: Watch + ?Sized>(&self, group: &str, component: &C) {
+        for sink in self.open().iter() {
+            sink.watch_in(group, component);
         }
     }
 

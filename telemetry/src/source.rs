@@ -6,6 +6,7 @@ use opentelemetry::KeyValue;
 
 use crate::instrument::{Instrument, InstrumentKind};
 use crate::names;
+use crate::notes::Notes;
 use crate::sink::EventSink;
 
 /// A component that telemetry can read, and that may push events of its own.
@@ -18,9 +19,10 @@ use crate::sink::EventSink;
 /// ```
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU64, Ordering};
-/// use steadfast_telemetry::{Instrument, Samples, Source, Telemetry, Watch};
+/// use steadfast_telemetry::{Attribute, Instrument, Samples, Source, Telemetry, Watch};
 ///
-/// const SENT: Instrument = Instrument::counter("myapp.mails.sent", "{mail}", "Mails sent.");
+/// const SENT: Instrument = Instrument::counter("myapp.mails.sent", "{mail}", "Mails sent.")
+///     .by(&[Attribute::any("transport")]);
 ///
 /// #[derive(Clone)]
 /// pub struct Mailer {
@@ -71,8 +73,15 @@ pub trait Source: Send + Sync + 'static {
         &[]
     }
 
-    /// Records the present values. Called once for each declared instrument at every collection,
-    /// on the thread of whoever collects; record everything and let `samples` pick.
+    /// What kind of component it is, in snapshots: `circuit_breaker`, `http_client`. One word for all
+    /// components that have the same instruments. Must not change. `component` by default.
+    fn kind(&self) -> &'static str {
+        "component"
+    }
+
+    /// Records the present values. Called once for each declared instrument at every collection, and once
+    /// for all of them for a snapshot, on the thread of whoever collects; record everything and let
+    /// `samples` pick.
     ///
     /// Record every series every time, zeros included: a series that is not recorded ends. Read
     /// the values of one instrument from one snapshot. Do not watch a component in here: the
@@ -82,27 +91,58 @@ pub trait Source: Send + Sync + 'static {
         let _ = samples;
     }
 
+    /// Says what no number can: why a circuit breaker opened, which broker a connection is to. Called for
+    /// snapshots only. Nothing by default. Leave secrets out.
+    fn describe(&self, notes: &mut Notes) {
+        let _ = notes;
+    }
+
     /// A telemetry object has begun to watch this source: keep the sink to push events through it.
     /// Called once for each telemetry object, even if [`Telemetry::watch`](crate::Telemetry::watch)
     /// is called more often. [`EventSinks`](crate::EventSinks) is a place to keep them.
     fn watched(&self, sink: EventSink) {
         drop(sink);
     }
+
+    /// What handlers and subscriptions want to hear has changed, so [`EventSink::wants`] may answer
+    /// otherwise from now on. Called on the thread that attaches, detaches or subscribes. Does nothing
+    /// by default: ask [`wants`](EventSink::wants) each time, which costs next to nothing, unless
+    /// whoever could tell should not even come that far.
+    fn interest_changed(&self) {}
 }
 
-/// Takes the values of one instrument from one source.
+/// Takes the values of one source: of the instrument that is being collected, or of all of them.
 #[derive(Debug)]
 pub struct Samples<'a> {
-    instrument: &'a Instrument,
+    wanted: Wanted<'a>,
     declared: &'static [Instrument],
-    identity: &'a [KeyValue],
-    taken: &'a mut Vec<Sample>,
+    taken: &'a mut Vec<Taken>,
+}
+
+/// Which values are being collected.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wanted<'a> {
+    One(&'a Instrument),
+    All,
+}
+
+/// A value, and what it is one of.
+pub(crate) type Taken = (&'static Instrument, Sample);
+
+/// What a source says of a value, but for the attributes that all values of the component have.
+pub(crate) type Attributes = Vec<(&'static str, String)>;
+
+/// One value of one component.
+#[derive(Debug, Clone)]
+pub(crate) struct Sample {
+    pub(crate) value: Value,
+    pub(crate) attributes: Attributes,
 }
 
 /// One value, ready for OpenTelemetry. The attributes are sorted by key, so that the SDK finds the
 /// series at the first look-up.
 #[derive(Debug)]
-pub(crate) struct Sample {
+pub(crate) struct Labelled {
     pub(crate) value: Value,
     pub(crate) attributes: Vec<KeyValue>,
 }
@@ -115,15 +155,13 @@ pub(crate) enum Value {
 
 impl<'a> Samples<'a> {
     pub(crate) fn new(
-        instrument: &'a Instrument,
+        wanted: Wanted<'a>,
         declared: &'static [Instrument],
-        identity: &'a [KeyValue],
-        taken: &'a mut Vec<Sample>,
+        taken: &'a mut Vec<Taken>,
     ) -> Self {
         Self {
-            instrument,
+            wanted,
             declared,
-            identity,
             taken,
         }
     }
@@ -132,7 +170,10 @@ impl<'a> Samples<'a> {
     /// all others by itself; ask first where computing the value is expensive.
     #[must_use]
     pub fn wants(&self, instrument: &Instrument) -> bool {
-        self.instrument == instrument
+        match self.wanted {
+            Wanted::One(wanted) => wanted == instrument,
+            Wanted::All => true,
+        }
     }
 
     /// Records a whole number. It is ignored unless this instrument is being collected now.
@@ -174,20 +215,20 @@ impl<'a> Samples<'a> {
     }
 
     fn take(&mut self, instrument: &Instrument, value: Value, attributes: &[(&'static str, &str)]) {
-        assert!(
-            self.declared.contains(instrument),
-            "{} is not among the source's instruments",
-            instrument.name()
-        );
+        let declared = self.declared.iter().find(|one| *one == instrument);
+        let Some(declared) = declared else {
+            panic!(
+                "{} is not among the source's instruments",
+                instrument.name()
+            );
+        };
         if !self.wants(instrument) {
             return;
         }
-        let own = attributes
-            .iter()
-            .map(|&(key, value)| KeyValue::new(key, value.to_owned()));
-        let mut attributes: Vec<_> = self.identity.iter().cloned().chain(own).collect();
-        attributes.sort_by(|a, b| a.key.cmp(&b.key));
-        self.taken.push(Sample { value, attributes });
+        let attributes = attributes.iter();
+        let attributes = attributes.map(|&(key, value)| (key, value.to_owned()));
+        let attributes = attributes.collect();
+        self.taken.push((declared, Sample { value, attributes }));
     }
 }
 
@@ -206,6 +247,55 @@ impl Value {
             Self::Float(value) => value,
         }
     }
+
+    pub(crate) fn zero(self) -> Self {
+        match self {
+            Self::Integer(_) => Self::Integer(0),
+            Self::Float(_) => Self::Float(0.0),
+        }
+    }
+
+    pub(crate) fn plus(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Integer(one), Self::Integer(two)) => Self::Integer(one.saturating_add(two)),
+            (one, two) => Self::Float(one.float() + two.float()),
+        }
+    }
+
+    /// How much it has grown; nothing if it has not.
+    pub(crate) fn since(self, before: Self) -> Self {
+        match (self, before) {
+            (Self::Integer(now), Self::Integer(before)) => {
+                Self::Integer(now.saturating_sub(before))
+            }
+            (now, before) => Self::Float((now.float() - before.float()).max(0.0)),
+        }
+    }
+
+    pub(crate) fn max(self, other: Self) -> Self {
+        if other.float() > self.float() {
+            other
+        } else {
+            self
+        }
+    }
+}
+
+/// Samples with the attributes of their component.
+pub(crate) fn labelled(
+    samples: Vec<Sample>,
+    identity: &[KeyValue],
+) -> impl Iterator<Item = Labelled> {
+    samples.into_iter().map(move |sample| {
+        let own = sample.attributes.into_iter();
+        let own = own.map(|(key, value)| KeyValue::new(key, value));
+        let mut attributes: Vec<_> = identity.iter().cloned().chain(own).collect();
+        attributes.sort_by(|a, b| a.key.cmp(&b.key));
+        Labelled {
+            value: sample.value,
+            attributes,
+        }
+    })
 }
 
 /// The attributes that tell one component's series from another's.

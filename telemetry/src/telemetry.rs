@@ -1,25 +1,29 @@
 //! The handle.
 
 use std::fmt;
+use std::io;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use opentelemetry::global::BoxedTracer;
 use opentelemetry::metrics::Meter;
 
-use crate::builder::{Builder, DEFAULT_QUEUE, global_meter, global_tracer};
+use crate::builder::{Builder, Settings, global_meter, global_tracer};
 use crate::dispatcher::Dispatcher;
 use crate::error::AttachError;
-use crate::event::Event;
+use crate::event::{Event, NameShared};
 use crate::filter::Filter;
+use crate::history::{History, Recorder};
 use crate::http::Durations;
 use crate::messaging::MessagingMetrics;
 use crate::names;
 use crate::own::Own;
-use crate::registry::{Registry, same_source};
+use crate::registry::{Newcomer, Registry, same_source};
 use crate::sink::EventSink;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{ComponentId, Snapshot};
 use crate::source::Source;
+use crate::subscription::{DEFAULT_CAPACITY, Ring, Subscription};
 use crate::watch::Watch;
 
 /// Watches components: exports their metrics and hands their events to handlers.
@@ -34,11 +38,14 @@ use crate::watch::Watch;
 #[derive(Clone)]
 pub struct Telemetry {
     inner: Arc<Inner>,
+    /// What is watched through this handle belongs to this group.
+    group: Option<Arc<str>>,
 }
 
 pub(crate) struct Inner {
     registry: Arc<Registry>,
     dispatcher: Arc<Dispatcher>,
+    recorder: Arc<Recorder>,
     tracer: Arc<BoxedTracer>,
     tells_body_size: bool,
     /// The source of telemetry's own metrics; the registry holds it weakly, like every other.
@@ -53,7 +60,7 @@ impl Telemetry {
     /// stays without metrics and spans.
     #[must_use]
     pub fn new() -> Self {
-        Self::from_parts(global_meter(), global_tracer(), DEFAULT_QUEUE, false)
+        Self::from_parts(global_meter(), global_tracer(), Settings::default())
     }
 
     /// Starts building telemetry with other settings.
@@ -61,25 +68,22 @@ impl Telemetry {
         Builder::new()
     }
 
-    pub(crate) fn from_parts(
-        meter: Meter,
-        tracer: BoxedTracer,
-        queue: usize,
-        tells_body_size: bool,
-    ) -> Self {
-        let registry = Registry::new(meter, &names::PRESENT.concat());
-        let dispatcher = Dispatcher::new(queue);
+    pub(crate) fn from_parts(meter: Meter, tracer: BoxedTracer, settings: Settings) -> Self {
+        let registry = Registry::new(meter, &names::PRESENT.concat(), settings.own_series);
+        let dispatcher = Dispatcher::new(settings.queue, Arc::downgrade(&registry));
         let own = Own::new(Arc::clone(&dispatcher), &registry);
         let telemetry = Self {
             inner: Arc::new(Inner {
                 registry,
                 dispatcher,
+                recorder: Recorder::new(settings.history),
                 tracer: Arc::new(tracer),
-                tells_body_size,
+                tells_body_size: settings.tells_body_size,
                 _own: Arc::clone(&own),
                 #[cfg(feature = "prometheus")]
                 exposition: std::sync::OnceLock::new(),
             }),
+            group: None,
         };
         telemetry.watch_source(&own);
         telemetry
@@ -108,13 +112,50 @@ impl Telemetry {
         component.watched_by(self);
     }
 
+    /// Another handle to the same telemetry object, through which the members of a group are watched:
+    /// components of one kind of which there may be very many, such as the circuit breakers of all hosts
+    /// that a client meets.
+    ///
+    /// The busiest of them have series of their own, [50](crate::Builder::own_series) unless said otherwise.
+    /// The others are told together, under the name `{group}/other`: counts and what is in use as sums, how
+    /// many are in each state, and of what cannot be summed, such as a ratio, the worst. A component that
+    /// becomes busy gets series of its own, at the cost of one that is less than half as busy; no call is
+    /// counted twice in a rate, except perhaps those of the moment of the change.
+    ///
+    /// Snapshots and events tell of each member by itself.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "breaker")] {
+    /// use steadfast_breaker::CircuitBreaker;
+    /// use steadfast_telemetry::Telemetry;
+    ///
+    /// let telemetry = Telemetry::new();
+    /// let shards = telemetry.group("shards");
+    /// let breakers: Vec<_> = (0..1000)
+    ///     .map(|shard| CircuitBreaker::builder(format!("shards/{shard}")).build().unwrap())
+    ///     .collect();
+    /// breakers.iter().for_each(|breaker| shards.watch(breaker));
+    /// assert_eq!(telemetry.snapshot().watched, 1000);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn group(&self, name: impl Into<Arc<str>>) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            group: Some(name.into()),
+        }
+    }
+
     /// Attaches a handler under an id of its own. It hears of every event that the filter chooses
     /// and that happens from now on.
     ///
     /// All handlers run one after another on one thread, which a bounded queue feeds. A slow one
     /// delays the others, never a call; events that do not fit in the queue are dropped and
-    /// counted ([`Snapshot::dropped`], `resilience.telemetry.events`). One that panics stays
-    /// attached and hears the next event; the panic is counted.
+    /// counted ([`Snapshot::dropped`], `resilience.telemetry.events`). One that panics is detached and
+    /// dropped with all it owned; the panic is counted (`resilience.telemetry.handler_panics`),
+    /// remembered ([`Snapshot::detached`]), and told to the others as an event of kind
+    /// [`Telemetry`](crate::EventKind::Telemetry). To go on after a panic, a handler catches it itself.
     ///
     /// A handler that owns a `Telemetry` keeps it alive until it is detached; give it a
     /// [`WeakTelemetry`].
@@ -172,6 +213,45 @@ impl Telemetry {
         self.inner.dispatcher.detach(id)
     }
 
+    /// Subscribes to the events that the filter chooses and that happen from now on. Of those that are
+    /// not read in time, the latest 256 are kept.
+    ///
+    /// Unlike a handler it needs no thread: it is read where the reader is, in async code or not.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "breaker")] {
+    /// # use steadfast_breaker::CircuitBreaker;
+    /// # use steadfast_telemetry::{EventKind, Telemetry};
+    /// # let telemetry = Telemetry::new();
+    /// # let breaker = CircuitBreaker::builder("payments").build().unwrap();
+    /// let mut events = telemetry.subscribe(EventKind::BreakerModeChange);
+    /// # telemetry.watch(&breaker);
+    /// # breaker.disable("").unwrap();
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// while let Some(event) = events.recv().await {
+    ///     println!("{event}");
+    ///     # break;
+    /// }
+    /// # });
+    /// # }
+    /// ```
+    pub fn subscribe(&self, filter: impl Into<Filter>) -> Subscription {
+        self.subscribe_with_capacity(filter, DEFAULT_CAPACITY)
+    }
+
+    /// The same with room for so many events that are not read yet, of which 0 is taken for 1.
+    pub fn subscribe_with_capacity(
+        &self,
+        filter: impl Into<Filter>,
+        capacity: usize,
+    ) -> Subscription {
+        let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
+        let ring = Arc::new(Ring::new(filter.into(), capacity));
+        self.inner.dispatcher.subscribe(Arc::clone(&ring));
+        Subscription::new(ring, self.downgrade())
+    }
+
     /// Waits until the handlers are through with every event that happened before. `false` if they
     /// were not within the timeout, and at once if a handler asks.
     #[expect(
@@ -182,10 +262,38 @@ impl Telemetry {
         self.inner.dispatcher.flush(timeout)
     }
 
-    /// What this telemetry object itself is doing.
+    /// What all watched components are, have counted, and say of themselves. Reads each of them once, and
+    /// waits for nothing. In the order in which they were watched.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::new(&self.inner.registry, &self.inner.dispatcher)
+    }
+
+    /// What the watched components were like in the last five minutes, and in the last hour. Empty unless
+    /// [`Builder::history`] made room for it. Copies what there is: of many components it is much; see
+    /// [`history_of`](Self::history_of).
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast_telemetry::Telemetry;
+    ///
+    /// let telemetry = Telemetry::builder().history(500).build().unwrap();
+    /// for component in telemetry.history().components {
+    ///     for series in component.series {
+    ///         let last_minute = series.seconds.iter().rev().take(60);
+    ///         println!("{} {}: {:?}", component.id.name, series.metric, last_minute);
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn history(&self) -> History {
+        self.inner.recorder.history(|_| true)
+    }
+
+    /// The history of the components that are chosen.
+    #[must_use]
+    pub fn history_of(&self, chosen: &[ComponentId]) -> History {
+        self.inner.recorder.history(|id| chosen.contains(id))
     }
 
     /// A handle that does not keep the telemetry object alive.
@@ -197,7 +305,23 @@ impl Telemetry {
     }
 
     pub(crate) fn sink(&self) -> EventSink {
-        EventSink::new(self.downgrade())
+        let wanted = Arc::clone(self.inner.dispatcher.wanted());
+        EventSink::new(self.downgrade(), wanted)
+    }
+
+    /// Begins to keep a history.
+    pub(crate) fn record_history(&self) -> io::Result<()> {
+        self.inner.recorder.start(&self.inner.registry)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn recorder(&self) -> Arc<Recorder> {
+        Arc::clone(&self.inner.recorder)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
+        &self.inner.registry
     }
 
     pub(crate) fn dispatcher(&self) -> &Dispatcher {
@@ -235,11 +359,23 @@ impl Telemetry {
         same: fn(&C, &C) -> bool,
         source: &Arc<dyn Source>,
     ) -> bool {
-        let (name, instruments) = (Arc::from(source.name()), source.instruments());
-        let weak = Arc::downgrade(source);
-        self.inner
-            .registry
-            .insert(component, same, weak, name, instruments)
+        let newcomer = Newcomer {
+            component,
+            same,
+            source: Arc::downgrade(source),
+            kind: source.kind(),
+            name: Arc::from(source.name()),
+            instruments: source.instruments(),
+            group: self.group.clone(),
+        };
+        let Some(entry) = self.inner.registry.insert(newcomer) else {
+            return false;
+        };
+        if entry.instance > 1 {
+            let shared = NameShared::new(Arc::clone(&entry.name), entry.instance, entry.kind);
+            self.inner.dispatcher.push(shared.into());
+        }
+        true
     }
 }
 
@@ -283,6 +419,7 @@ impl Default for Telemetry {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.dispatcher.close();
+        self.recorder.stop();
     }
 }
 
@@ -305,7 +442,9 @@ impl WeakTelemetry {
     /// The telemetry object, if any other handle still keeps it alive.
     #[must_use]
     pub fn upgrade(&self) -> Option<Telemetry> {
-        self.inner.upgrade().map(|inner| Telemetry { inner })
+        self.inner
+            .upgrade()
+            .map(|inner| Telemetry { inner, group: None })
     }
 
     pub(crate) fn is_gone(&self) -> bool {

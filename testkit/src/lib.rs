@@ -24,7 +24,8 @@
 //! | [`RabbitNode`] | a private RabbitMQ node | crashing, freezing, stopping, alarms, `rabbitmqctl` |
 //! | [`Prometheus`] | a private Prometheus server | nothing: it scrapes what it is told to, and answers |
 //!
-//! [`Chaos`] is a script of random replies that a seed decides, for either upstream.
+//! [`Chaos`] is a script of random replies that a seed decides, for either upstream. [`golden`] is no peer:
+//! it holds files such as tables of names to what the code says.
 //!
 //! All of them listen on 127.0.0.1 on ports that no other process can be given, run on threads and
 //! processes of their own, in real time, and are gone when they are dropped.
@@ -44,6 +45,7 @@
 
 mod chaos;
 mod clock;
+mod golden;
 mod host;
 mod http10;
 mod port;
@@ -55,6 +57,7 @@ mod socket;
 mod upstream;
 
 pub use chaos::{Chaos, Seen};
+pub use golden::{golden, golden_section};
 pub use h2::Reason;
 pub use prometheus::Prometheus;
 pub use proxy::{Fault, FaultProxy, ProxyStats};

@@ -21,4 +21,6 @@ pub struct KeyedSnapshot {
     /// How often a key was answered with the shared overflow breaker. More than a few:
     /// [`max_keys`](crate::KeyedBuilder::max_keys) is too low, or breakers of dead keys stay open.
     pub overflowed: u64,
+    /// Calls of observers of the set that panicked. Those of a breaker are in its own snapshot.
+    pub observer_panics: u64,
 }

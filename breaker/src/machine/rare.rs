@@ -122,13 +122,16 @@ impl Rare {
         self.credit = None;
     }
 
+    /// The share of calls that passes `since` into the ramp, 0 to 1; `None` if there is none.
+    pub(super) fn ramp_share(&self, since: u64, ramp_up: u64) -> Option<f64> {
+        let ramping = self.is_ramping() && since < ramp_up;
+        ramping.then(|| share(since, ramp_up) as f64 / WHOLE as f64)
+    }
+
     /// Whether a call that comes `since` into a ramp passes: the first does, each later one saves up
     /// the share that is due, and passes when that has come to a whole.
     pub(super) fn admit_ramping(&mut self, since: u64, ramp_up: u64) -> bool {
-        let share = u128::from(since) * u128::from(WHOLE) / u128::from(ramp_up.max(1));
-        let share = u64::try_from(share)
-            .unwrap_or(WHOLE)
-            .clamp(LEAST_SHARE, WHOLE);
+        let share = share(since, ramp_up);
         let Some(credit) = &mut self.credit else {
             return true;
         };
@@ -141,6 +144,14 @@ impl Rare {
         }
         admitted
     }
+}
+
+/// What share of calls passes `since` into a ramp, in parts of a whole.
+fn share(since: u64, ramp_up: u64) -> u64 {
+    let share = u128::from(since) * u128::from(WHOLE) / u128::from(ramp_up.max(1));
+    u64::try_from(share)
+        .unwrap_or(WHOLE)
+        .clamp(LEAST_SHARE, WHOLE)
 }
 
 impl fmt::Debug for Rare {

@@ -42,6 +42,12 @@ impl Machine {
         }
     }
 
+    /// The share of calls that passes while ramping up.
+    pub(crate) fn ramp_up_share(&self, now: Time) -> Option<f64> {
+        let rare = self.rare.as_deref()?;
+        rare.ramp_share(now.since(self.entered), self.settings.ramp_up)
+    }
+
     /// The failures in a row that still count at `now`.
     pub(crate) fn consecutive_failures(&self, now: Time) -> u32 {
         match self.phase {

@@ -43,6 +43,19 @@ async fn the_share_is_kept_to_the_call() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_snapshot_tells_the_share_as_long_as_there_is_one() {
+    let breaker = closed_just_now();
+    let share = || breaker.snapshot().ramp_up_share;
+    assert_eq!(share(), None, "open");
+    close(&breaker).await;
+    assert_eq!(share(), Some(0.1), "the least");
+    tokio::time::advance(RAMP * 2 / 5).await;
+    assert_eq!(share(), Some(0.4));
+    tokio::time::advance(RAMP * 3 / 5).await;
+    assert_eq!(share(), None, "over, though no call has come to notice");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_one_too_many_is_told_so() {
     let breaker = closed_just_now();
     close(&breaker).await;

@@ -18,6 +18,7 @@ use crate::{
     bulkhead::Bulkhead,
     keyed::{
         bucket::{Entry, Numbered},
+        observer::Observers,
         table::{Added, Found, Table},
     },
 };
@@ -30,6 +31,7 @@ pub(super) struct Shared<K> {
     pub(super) overflow: Bulkhead,
     /// Both are counts that order nothing, hence relaxed.
     pub(super) overflowed: AtomicU64,
+    pub(super) observers: Observers,
     uses: AtomicU64,
     hasher: RandomState,
     pub(super) table: RwLock<Table<K>>,
@@ -49,6 +51,7 @@ impl<K> Shared<K> {
             template,
             outer,
             overflowed: AtomicU64::new(0),
+            observers: Observers::default(),
             uses: AtomicU64::new(0),
             hasher: RandomState::new(),
             table: RwLock::new(Table::new(max_keys)),
@@ -89,7 +92,10 @@ impl<K> Shared<K> {
             // releases.
             let added = self.table.write().add(hash, seen, &entry);
             match added {
-                Added::Yes { .. } => return bulkhead,
+                Added::Yes { .. } => {
+                    self.observers.created(&bulkhead);
+                    return bulkhead;
+                }
                 Added::Full => return self.overflow(),
                 Added::Closed => {
                     bulkhead.close();

@@ -22,4 +22,6 @@ pub struct KeyedSnapshot {
     /// How often a key was answered with the shared overflow bulkhead. More than a few:
     /// [`max_keys`](crate::KeyedBuilder::max_keys) is too low, or handles are kept.
     pub overflowed: u64,
+    /// Calls of observers of the set that panicked. Those of a bulkhead are in its own snapshot.
+    pub observer_panics: u64,
 }

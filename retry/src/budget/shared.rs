@@ -7,9 +7,11 @@ use parking_lot::Mutex;
 
 use super::Extra;
 use super::config::BudgetConfig;
-use super::snapshot::BudgetSnapshot;
+use super::observer::BudgetObserver;
+use super::snapshot::{BudgetSnapshot, BudgetTotals};
 use super::spent::BudgetSpent;
 use super::state::{Reading, State};
+use crate::observers::Observers;
 
 /// The last moment a budget tells from later ones, in nanoseconds after it was built: 292 years.
 /// Half of what fits, so that the end of a bucket always fits too.
@@ -19,6 +21,7 @@ const LAST: u64 = u64::MAX / 2;
 pub(super) struct Shared {
     pub(super) name: Arc<str>,
     pub(super) config: BudgetConfig,
+    pub(super) observers: Observers<dyn BudgetObserver>,
     /// When the budget was built.
     origin: Instant,
     /// Nothing runs under this lock but the code of [`State`]: no clock, no code of others.
@@ -31,6 +34,7 @@ impl Shared {
         Self {
             name,
             config,
+            observers: Observers::new(Vec::new()),
             origin: now,
             state: Mutex::new(State::new(&config)),
         }
@@ -42,6 +46,7 @@ impl Shared {
         Self {
             name: Arc::clone(&self.name),
             config: self.config,
+            observers: Observers::new(Vec::new()),
             origin: self.origin,
             state: Mutex::new(self.state.lock().clone()),
         }
@@ -65,7 +70,12 @@ impl Shared {
         let now = self.offset(now);
         let taken = self.state.lock().take(extra, now);
         taken.map_err(|refusal| {
-            BudgetSpent::new(Arc::clone(&self.name), self.config.window, refusal)
+            let spent = BudgetSpent::new(Arc::clone(&self.name), self.config.window, refusal);
+            self.observers.tell(
+                || spent.clone(),
+                |observer, spent| observer.suppressed(spent),
+            );
+            spent
         })
     }
 
@@ -104,7 +114,10 @@ impl Shared {
             spent,
             waiting,
             tokens,
-            totals,
+            totals: BudgetTotals {
+                observer_panics: self.observers.panics(),
+                ..totals
+            },
         }
     }
 }

@@ -48,6 +48,8 @@ pub struct BudgetTotals {
     pub spent_hedges: u64,
     /// Retries and hedges that were refused.
     pub suppressed: Suppressed,
+    /// Panics of observers, all of them caught.
+    pub observer_panics: u64,
 }
 
 /// Retries and hedges that a [`Budget`](crate::Budget) has refused, by what they were and by

@@ -18,7 +18,7 @@ pub(super) struct Shared {
     pub(super) observers: Observers<dyn HedgeObserver>,
     /// Learned from, if hedges go by a percentile.
     pub(super) latency: Option<Box<Latency>>,
-    budget: Option<Budget>,
+    pub(super) budget: Option<Budget>,
 }
 
 impl Shared {

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use steadfast_retry::{GaveUp, Observer, Reason, Retrying};
+use steadfast_retry::{
+    Budget, BudgetObserver, BudgetSpent, Extra, GaveUp, Observer, Reason, Retrying, WeakBudget,
+};
 
 use crate::{exact, ms};
 
@@ -79,4 +81,45 @@ async fn a_panicking_observer_hurts_neither_the_call_nor_the_others() {
     let totals = retry.snapshot().totals;
     assert_eq!((totals.observer_panics, totals.panicked), (2, 0));
     assert_eq!(log.0.lock().unwrap().len(), 2);
+}
+
+impl BudgetObserver for Log {
+    fn suppressed(&self, spent: &BudgetSpent) {
+        let line = format!("{} {} {:?}", spent.name(), spent.extra(), spent.reason());
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+impl BudgetObserver for Panicking {
+    fn suppressed(&self, _: &BudgetSpent) {
+        panic!("observer");
+    }
+}
+
+/// In a lock that is not reentrant: an observer that asks would not come back if it were held.
+struct Asking(WeakBudget);
+
+impl BudgetObserver for Asking {
+    fn suppressed(&self, spent: &BudgetSpent) {
+        let budget = self.0.upgrade().unwrap();
+        assert_eq!(&*budget.snapshot().name, spent.name());
+    }
+}
+
+#[test]
+fn a_budget_tells_what_it_does_not_allow_and_nothing_else() {
+    let builder = Budget::builder("shared").share(0.0).min_per_second(0.1);
+    let budget = builder.build().unwrap();
+    let log = Arc::new(Log::default());
+    budget.add_observer(Arc::new(Panicking));
+    budget.add_observer(Arc::new(Asking(budget.downgrade())));
+    budget.add_observer(log.clone());
+
+    let granted = budget.try_acquire(Extra::Retry).unwrap();
+    budget.try_acquire(Extra::Hedge).unwrap_err();
+    granted.spend();
+    budget.try_acquire(Extra::Retry).unwrap_err();
+    let heard = log.0.lock().unwrap().clone();
+    assert_eq!(heard, ["shared hedge Waiting", "shared retry Spent"]);
+    assert_eq!(budget.snapshot().totals.observer_panics, 2);
 }

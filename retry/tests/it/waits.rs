@@ -23,6 +23,22 @@ async fn waits_double_from_the_base_to_the_cap() {
         })
         .await;
     assert_eq!(*moments.borrow(), [0, 100, 300, 700, 1_200, 1_700].map(ms));
+    assert_eq!(retry.snapshot().totals.wait_total, ms(1_700));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_total_of_waits_counts_those_that_are_dropped_and_never_comes_round() {
+    let builder = exact().max_attempts(2).max_retry_after(Duration::MAX);
+    let retry = builder.build().unwrap();
+    let mut totals = Vec::new();
+    for wait in [ms(140), Duration::MAX, Duration::MAX] {
+        let hinted = retry.classify(move |_: &Result<(), ()>| Verdict::RetryAfter(wait));
+        let call = hinted.call(|_| async { Err(()) });
+        assert!(tokio::time::timeout(ms(10), call).await.is_err());
+        totals.push(retry.snapshot().totals.wait_total);
+    }
+    let longest = Duration::from_nanos(u64::MAX);
+    assert_eq!(totals, [ms(140), longest, longest]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,7 +10,7 @@ pub enum EventKind {
     BreakerTransition,
     /// The mode of a circuit breaker was set, or came to its end.
     BreakerModeChange,
-    /// A failed attempt will be made again, or no more.
+    /// A failed attempt will be made again, or no more; or a hedge was sent, or not allowed.
     Retry,
     /// A caller had to queue for a bulkhead, got in after waiting, or was rejected. One that found
     /// a free place at once is no event: it is only counted.
@@ -21,11 +21,14 @@ pub enum EventKind {
     HttpRequest,
     /// An AMQP connection changed its state.
     AmqpConnection,
+    /// Something about telemetry itself: a handler was detached because it panicked, events were
+    /// dropped, two components share a name.
+    Telemetry,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::BreakerTransition,
         Self::BreakerModeChange,
         Self::Retry,
@@ -33,10 +36,11 @@ impl EventKind {
         Self::HealthCheck,
         Self::HttpRequest,
         Self::AmqpConnection,
+        Self::Telemetry,
     ];
 
     /// The kind's name in metrics: `breaker_transition`, `breaker_mode_change`, `retry`,
-    /// `bulkhead_checkout`, `health_check`, `http_request`, `amqp_connection`.
+    /// `bulkhead_checkout`, `health_check`, `http_request`, `amqp_connection`, `telemetry`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -47,12 +51,13 @@ impl EventKind {
             Self::HealthCheck => "health_check",
             Self::HttpRequest => "http_request",
             Self::AmqpConnection => "amqp_connection",
+            Self::Telemetry => "telemetry",
         }
     }
 }
 
 /// In words, for people: `circuit breaker state change`, `circuit breaker mode change`, `retry`,
-/// `bulkhead checkout`, `health check`, `HTTP client request`, `AMQP connection state`.
+/// `bulkhead checkout`, `health check`, `HTTP client request`, `AMQP connection state`, `telemetry`.
 impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -63,13 +68,14 @@ impl fmt::Display for EventKind {
             Self::HealthCheck => "health check",
             Self::HttpRequest => "HTTP client request",
             Self::AmqpConnection => "AMQP connection state",
+            Self::Telemetry => "telemetry",
         })
     }
 }
 
 /// A set of kinds in one word.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Kinds(pub(crate) u8);
+pub(crate) struct Kinds(pub(crate) u16);
 
 impl Kinds {
     pub(crate) const ALL: Self = Self((1 << EventKind::ALL.len()) - 1);

@@ -3,58 +3,70 @@
 mod amqp;
 mod http;
 mod kind;
+mod own;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use amqp::{AmqpConnection, AmqpState};
 pub use http::HttpRequest;
 pub use kind::EventKind;
 pub(crate) use kind::Kinds;
+pub use own::{EventsDropped, HandlerDetached, NameShared};
 
 /// Something that happened to a watched component.
 ///
 /// Its `Display` is one line for a log: `circuit breaker payments: closed -> open (5 consecutive
 /// calls failed)`.
+///
+/// A clone is one reference count.
 #[derive(Debug, Clone)]
 pub struct Event {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     at: SystemTime,
     detail: Detail,
 }
 
 impl Event {
     pub(crate) fn new(at: SystemTime, detail: Detail) -> Self {
-        Self { at, detail }
+        Self {
+            inner: Arc::new(Inner { at, detail }),
+        }
     }
 
     /// When it happened, by the wall clock. Handlers may run later.
     #[must_use]
     pub fn at(&self) -> SystemTime {
-        self.at
+        self.inner.at
     }
 
     /// Which of the kinds it is.
     #[must_use]
     pub fn kind(&self) -> EventKind {
-        self.detail.kind()
+        self.detail().kind()
     }
 
     /// The name of the component it happened to.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.detail.name()
+        self.detail().name()
     }
 
     /// What happened.
     #[must_use]
     pub fn detail(&self) -> &Detail {
-        &self.detail
+        &self.inner.detail
     }
 }
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.detail.fmt(f)
+        self.detail().fmt(f)
     }
 }
 
@@ -76,6 +88,12 @@ pub enum Detail {
     /// A retried call was given up.
     #[cfg(feature = "retry")]
     RetryGaveUp(steadfast_retry::GaveUp),
+    /// A hedge was sent.
+    #[cfg(feature = "hedge")]
+    Hedged(steadfast_retry::Hedged),
+    /// A hedge was due, and its budget did not allow it.
+    #[cfg(feature = "hedge")]
+    HedgeSuppressed(steadfast_retry::HedgeSuppressed),
     /// A caller joined the queue of a bulkhead.
     #[cfg(feature = "bulkhead")]
     BulkheadQueued(steadfast_bulkhead::Queued),
@@ -95,6 +113,12 @@ pub enum Detail {
     HttpRequest(HttpRequest),
     /// An AMQP connection changed its state.
     AmqpConnection(AmqpConnection),
+    /// An event handler panicked and is detached.
+    HandlerDetached(HandlerDetached),
+    /// Events found the handlers' queue full.
+    EventsDropped(EventsDropped),
+    /// Two live components of one kind have one name.
+    NameShared(NameShared),
 }
 
 impl Detail {
@@ -108,6 +132,8 @@ impl Detail {
             Self::BreakerModeChange(_) => EventKind::BreakerModeChange,
             #[cfg(feature = "retry")]
             Self::Retrying(_) | Self::RetryGaveUp(_) => EventKind::Retry,
+            #[cfg(feature = "hedge")]
+            Self::Hedged(_) | Self::HedgeSuppressed(_) => EventKind::Retry,
             #[cfg(feature = "bulkhead")]
             Self::BulkheadQueued(_) | Self::BulkheadAcquired(_) | Self::BulkheadRejected(_) => {
                 EventKind::BulkheadCheckout
@@ -116,10 +142,14 @@ impl Detail {
             Self::HealthChecked(_) | Self::HealthChanged(_) => EventKind::HealthCheck,
             Self::HttpRequest(_) => EventKind::HttpRequest,
             Self::AmqpConnection(_) => EventKind::AmqpConnection,
+            Self::HandlerDetached(_) | Self::EventsDropped(_) | Self::NameShared(_) => {
+                EventKind::Telemetry
+            }
         }
     }
 
-    /// The name of the component it happened to.
+    /// The name of the component it happened to. For telemetry itself: the id of the detached
+    /// handler, the kind of the dropped events, the shared name.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -131,6 +161,10 @@ impl Detail {
             Self::Retrying(retrying) => &retrying.name,
             #[cfg(feature = "retry")]
             Self::RetryGaveUp(gave_up) => &gave_up.name,
+            #[cfg(feature = "hedge")]
+            Self::Hedged(hedged) => &hedged.name,
+            #[cfg(feature = "hedge")]
+            Self::HedgeSuppressed(suppressed) => &suppressed.name,
             #[cfg(feature = "bulkhead")]
             Self::BulkheadQueued(queued) => &queued.name,
             #[cfg(feature = "bulkhead")]
@@ -143,6 +177,9 @@ impl Detail {
             Self::HealthChanged(changed) => &changed.name,
             Self::HttpRequest(request) => &request.name,
             Self::AmqpConnection(connection) => &connection.name,
+            Self::HandlerDetached(detached) => &detached.id,
+            Self::EventsDropped(dropped) => dropped.kind.as_str(),
+            Self::NameShared(shared) => &shared.name,
         }
     }
 }
@@ -174,6 +211,16 @@ impl fmt::Display for Detail {
                     "retry {name}: gave up after {attempts} {noun} in {elapsed:?} ({reason})"
                 )
             }
+            #[cfg(feature = "hedge")]
+            Self::Hedged(h) => {
+                let (name, number, after) = (&h.name, h.number, h.after);
+                write!(f, "hedge {name}: attempt {number} sent after {after:?}")
+            }
+            #[cfg(feature = "hedge")]
+            Self::HedgeSuppressed(s) => {
+                let (name, number, spent) = (&s.name, s.number, &s.spent);
+                write!(f, "hedge {name}: attempt {number} not sent: {spent}")
+            }
             #[cfg(feature = "bulkhead")]
             Self::BulkheadQueued(q) => {
                 write!(f, "bulkhead {}: queued at {}", q.name, q.position)
@@ -204,6 +251,9 @@ impl fmt::Display for Detail {
             }
             Self::HttpRequest(request) => request.fmt(f),
             Self::AmqpConnection(connection) => connection.fmt(f),
+            Self::HandlerDetached(detached) => detached.fmt(f),
+            Self::EventsDropped(dropped) => dropped.fmt(f),
+            Self::NameShared(shared) => shared.fmt(f),
         }
     }
 }
@@ -244,6 +294,8 @@ from! {
     #[cfg(feature = "breaker")] steadfast_breaker::ModeChange => BreakerModeChange,
     #[cfg(feature = "retry")] steadfast_retry::Retrying => Retrying,
     #[cfg(feature = "retry")] steadfast_retry::GaveUp => RetryGaveUp,
+    #[cfg(feature = "hedge")] steadfast_retry::Hedged => Hedged,
+    #[cfg(feature = "hedge")] steadfast_retry::HedgeSuppressed => HedgeSuppressed,
     #[cfg(feature = "bulkhead")] steadfast_bulkhead::Queued => BulkheadQueued,
     #[cfg(feature = "bulkhead")] steadfast_bulkhead::Acquired => BulkheadAcquired,
     #[cfg(feature = "bulkhead")] steadfast_bulkhead::Rejected => BulkheadRejected,
@@ -251,4 +303,7 @@ from! {
     #[cfg(feature = "health")] steadfast_health::Changed => HealthChanged,
     HttpRequest => HttpRequest,
     AmqpConnection => AmqpConnection,
+    HandlerDetached => HandlerDetached,
+    EventsDropped => EventsDropped,
+    NameShared => NameShared,
 }

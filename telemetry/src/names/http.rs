@@ -1,5 +1,7 @@
 //! The names of HTTP clients: those of OpenTelemetry's HTTP conventions 1.42, and a few of our own.
 
+use super::ERROR_TYPE;
+use crate::attribute::Attribute;
 use crate::instrument::Instrument;
 
 /// `http.request.method`: in capitals, or `_OTHER` for one that the conventions do not know.
@@ -31,14 +33,23 @@ pub const WAIT: &str = "resilience.wait";
 
 /// The span event of a call, or of a message, that waits for its next attempt, with [`WAIT`].
 pub const RETRY_EVENT: &str = "resilience.retry";
-/// The span event of an attempt that was not let through, with [`ERROR_TYPE`](super::ERROR_TYPE).
+/// The span event of an attempt that was not let through, with [`ERROR_TYPE`].
 pub const REJECTED_EVENT: &str = "resilience.rejected";
 
 /// Attempts, by method, server, and what they ended in.
 pub const HTTP_CLIENT_REQUEST_DURATION: Instrument = Instrument::duration(
     "http.client.request.duration",
     "Duration of HTTP client requests, each attempt for itself, to the head of the response.",
-);
+)
+.by(&[
+    Attribute::any(HTTP_REQUEST_METHOD),
+    Attribute::any(SERVER_ADDRESS),
+    Attribute::any(SERVER_PORT),
+    Attribute::any(URL_TEMPLATE).optional(),
+    Attribute::any(HTTP_RESPONSE_STATUS_CODE).optional(),
+    Attribute::any(NETWORK_PROTOCOL_VERSION).optional(),
+    Attribute::any(ERROR_TYPE).optional(),
+]);
 
 /// Where the buckets of durations end, in seconds: those that the conventions recommend.
 pub const DURATION_BOUNDARIES: [f64; 14] = [

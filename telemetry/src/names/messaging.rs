@@ -1,5 +1,7 @@
 //! The names of messaging clients: those of OpenTelemetry's messaging conventions 1.44 for RabbitMQ.
 
+use super::{ERROR_TYPE, SERVER_ADDRESS, SERVER_PORT};
+use crate::attribute::Attribute;
 use crate::instrument::Instrument;
 
 /// `messaging.system`: `rabbitmq`.
@@ -31,13 +33,32 @@ pub const SENT_EVENT: &str = "resilience.sent";
 pub const MESSAGING_CLIENT_OPERATION_DURATION: Instrument = Instrument::duration(
     "messaging.client.operation.duration",
     "Duration of messaging operations, from the call to the answer, re-sends included.",
-);
+)
+.by(&[
+    Attribute::any(MESSAGING_SYSTEM),
+    Attribute::any(MESSAGING_OPERATION_NAME),
+    Attribute::any(MESSAGING_OPERATION_TYPE),
+    Attribute::any(MESSAGING_DESTINATION_NAME).optional(),
+    Attribute::any(MESSAGING_DESTINATION_TEMPLATE).optional(),
+    Attribute::any(SERVER_ADDRESS).optional(),
+    Attribute::any(SERVER_PORT).optional(),
+    Attribute::any(ERROR_TYPE).optional(),
+]);
 /// Attempts: a message that was sent again counts again, under what became of each.
 pub const MESSAGING_CLIENT_SENT_MESSAGES: Instrument = Instrument::counter(
     "messaging.client.sent.messages",
     "{message}",
     "Messages handed to the broker, each time they were.",
-);
+)
+.by(&[
+    Attribute::any(MESSAGING_SYSTEM),
+    Attribute::any(MESSAGING_OPERATION_NAME),
+    Attribute::any(MESSAGING_DESTINATION_NAME).optional(),
+    Attribute::any(MESSAGING_DESTINATION_TEMPLATE).optional(),
+    Attribute::any(SERVER_ADDRESS).optional(),
+    Attribute::any(SERVER_PORT).optional(),
+    Attribute::any(ERROR_TYPE).optional(),
+]);
 
 /// The metrics of the messaging conventions.
 pub const MESSAGING: &[Instrument] = &[

@@ -11,9 +11,11 @@ use super::Watch;
 use crate::event::EventKind;
 use crate::instrument::Instrument;
 use crate::names;
+use crate::notes::Notes;
 use crate::sink::EventSink;
 use crate::source::{Samples, Source};
 use crate::telemetry::Telemetry;
+use crate::words;
 
 /// Owned by the breaker as its observer, and by nobody else: it ends with the breaker.
 struct Watched {
@@ -55,13 +57,53 @@ impl Observer for Watched {
     }
 }
 
+/// Why it is as it is, and how far it is from opening.
+fn describe(breaker: &CircuitBreaker, notes: &mut Notes) {
+    let now = breaker.snapshot();
+    notes.text("state", words::state(now.state));
+    notes.text("mode", words::mode(now.mode));
+    notes.seconds("in_state_for_seconds", now.in_state_for);
+    notes.seconds("retry_after_seconds", now.retry_after);
+    notes.seconds("mode_expires_in_seconds", now.mode_expires_in);
+    if let Some(cause) = now.cause {
+        notes.text("cause", cause);
+    }
+    if let Some(reason) = now.mode_reason {
+        notes.text("mode_reason", reason);
+    }
+    let config = breaker.config();
+    let rules = [
+        ("failure_threshold", config.failure_threshold.map(f64::from)),
+        ("failure_rate_threshold", config.failure_rate),
+        ("slow_call_rate_threshold", config.slow_call_rate),
+        ("min_calls", config.min_calls.map(f64::from)),
+    ];
+    for (key, rule) in rules {
+        if let Some(rule) = rule {
+            notes.number(key, rule);
+        }
+    }
+    notes.seconds("slow_call_duration_seconds", config.slow_call_duration);
+    notes.seconds("open_for_seconds", config.open_for);
+}
+
 impl Source for Watched {
     fn name(&self) -> &str {
         &self.name
     }
 
+    fn kind(&self) -> &'static str {
+        "circuit_breaker"
+    }
+
     fn instruments(&self) -> &'static [Instrument] {
         names::BREAKER
+    }
+
+    fn describe(&self, notes: &mut Notes) {
+        if let Some(breaker) = self.breaker.upgrade() {
+            describe(&breaker, notes);
+        }
     }
 
     fn collect(&self, samples: &mut Samples<'_>) {
@@ -95,6 +137,17 @@ impl Source for Watched {
         let failures = u64::from(now.consecutive_failures);
         samples.record(&names::BREAKER_IN_FLIGHT, now.in_flight, &[]);
         samples.record(&names::BREAKER_CONSECUTIVE_FAILURES, failures, &[]);
+        for (instrument, time) in [
+            (&names::BREAKER_RETRY_AFTER, now.retry_after),
+            (&names::BREAKER_MODE_REMAINING, now.mode_expires_in),
+        ] {
+            if let Some(time) = time {
+                samples.record_f64(instrument, time.as_secs_f64(), &[]);
+            }
+        }
+        if let Some(share) = now.ramp_up_share {
+            samples.record_f64(&names::BREAKER_RAMP_UP_RATIO, share, &[]);
+        }
         if let Some(window) = now.window {
             record_window(samples, &window);
         }

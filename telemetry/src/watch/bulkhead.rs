@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use steadfast_bulkhead::{Acquired, Bulkhead, Observer, Queued, Rejected, WeakBulkhead};
+use steadfast_bulkhead::{Acquired, Bulkhead, Observer, Priority, Queued, Rejected, WeakBulkhead};
 
 use super::Watch;
 use crate::event::EventKind;
 use crate::instrument::Instrument;
 use crate::names;
+use crate::notes::Notes;
 use crate::sink::EventSink;
 use crate::source::{Samples, Source};
 use crate::telemetry::Telemetry;
@@ -58,8 +59,20 @@ impl Source for Watched {
         &self.name
     }
 
+    fn kind(&self) -> &'static str {
+        "bulkhead"
+    }
+
     fn instruments(&self) -> &'static [Instrument] {
         names::BULKHEAD
+    }
+
+    fn describe(&self, notes: &mut Notes) {
+        if let Some(bulkhead) = self.bulkhead.upgrade() {
+            notes.flag("closed", bulkhead.snapshot().closed);
+            let patience = bulkhead.config().checkout_timeout;
+            notes.seconds("checkout_timeout_seconds", patience);
+        }
     }
 
     fn collect(&self, samples: &mut Samples<'_>) {
@@ -67,7 +80,7 @@ impl Source for Watched {
             return;
         };
         let now = bulkhead.snapshot();
-        let totals = now.totals;
+        let totals = &now.totals;
         for (instrument, places) in [
             (names::BULKHEAD_IN_FLIGHT, now.busy),
             (names::BULKHEAD_QUEUED, now.waiting),
@@ -95,13 +108,28 @@ impl Source for Watched {
             let reason = (names::ERROR_TYPE, reason);
             samples.record(&names::BULKHEAD_REJECTED, rejected, &[reason]);
         }
+        for (priority, word) in [
+            (Priority::High, "high"),
+            (Priority::Normal, "normal"),
+            (Priority::Low, "low"),
+        ] {
+            let waiting = now.waiting_at(priority) as u64;
+            let priority = (names::PRIORITY, word);
+            samples.record(&names::BULKHEAD_QUEUED_BY_PRIORITY, waiting, &[priority]);
+        }
+        if now.holds.count > 0 {
+            let held = now.holds.sum.as_secs_f64();
+            samples.record_f64(&names::BULKHEAD_HOLD_TIME, held, &[]);
+        }
         let waited = totals.wait_total.as_secs_f64();
-        samples.record(&names::BULKHEAD_ABANDONED, totals.abandoned, &[]);
         samples.record_f64(&names::BULKHEAD_QUEUE_TIME, waited, &[]);
-        samples.record(
-            &names::BULKHEAD_OBSERVER_PANICS,
-            totals.observer_panics,
-            &[],
-        );
+        for (instrument, count) in [
+            (&names::BULKHEAD_DISPLACED, totals.displaced),
+            (&names::BULKHEAD_ABANDONED, totals.abandoned),
+            (&names::BULKHEAD_COMPLETED, totals.completed),
+            (&names::BULKHEAD_OBSERVER_PANICS, totals.observer_panics),
+        ] {
+            samples.record(instrument, count, &[]);
+        }
     }
 }

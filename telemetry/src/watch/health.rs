@@ -10,6 +10,7 @@ use super::Watch;
 use crate::event::EventKind;
 use crate::instrument::Instrument;
 use crate::names;
+use crate::notes::Notes;
 use crate::sink::EventSink;
 use crate::source::{Samples, Source};
 use crate::telemetry::Telemetry;
@@ -54,8 +55,25 @@ impl Source for Watched {
         &self.name
     }
 
+    fn kind(&self) -> &'static str {
+        "health_monitor"
+    }
+
     fn instruments(&self) -> &'static [Instrument] {
         names::HEALTH
+    }
+
+    fn describe(&self, notes: &mut Notes) {
+        if let Some(monitor) = self.monitor.upgrade() {
+            let report = monitor.get_health();
+            notes.text("readiness", report.readiness);
+            notes.text("liveness", report.liveness);
+            for component in &report.components {
+                if let Some(message) = &component.message {
+                    notes.text(format!("check {}", component.name), message);
+                }
+            }
+        }
     }
 
     fn collect(&self, samples: &mut Samples<'_>) {

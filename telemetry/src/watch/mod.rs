@@ -2,10 +2,18 @@
 
 #[cfg(feature = "breaker")]
 mod breaker;
+#[cfg(feature = "retry")]
+mod budget;
 #[cfg(feature = "bulkhead")]
 mod bulkhead;
 #[cfg(feature = "health")]
 mod health;
+#[cfg(feature = "hedge")]
+mod hedge;
+#[cfg(feature = "breaker")]
+mod keyed_breaker;
+#[cfg(feature = "bulkhead")]
+mod keyed_bulkhead;
 #[cfg(feature = "pool")]
 mod pool;
 #[cfg(feature = "retry")]

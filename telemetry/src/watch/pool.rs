@@ -43,6 +43,10 @@ where
         &self.name
     }
 
+    fn kind(&self) -> &'static str {
+        "pool"
+    }
+
     fn instruments(&self) -> &'static [Instrument] {
         names::POOL
     }
@@ -70,6 +74,25 @@ where
             let reason = (names::ERROR_TYPE, reason);
             samples.record(&names::POOL_CREATE_FAILURES, failures, &[reason]);
         }
-        samples.record(&names::POOL_DISCARDED, now.discarded, &[]);
+        let gone = now.discards;
+        for (reason, resources) in [
+            ("asked", gone.asked),
+            ("taken", gone.taken),
+            ("panicked", gone.panicked),
+            ("abandoned", gone.abandoned),
+            ("not_valid", gone.not_valid),
+            ("validate_timeout", gone.validate_timeouts),
+            ("not_recycled", gone.not_recycled),
+            ("recycle_timeout", gone.recycle_timeouts),
+            ("hook_abandoned", gone.hook_abandoned),
+            ("too_old", gone.too_old),
+            ("idle_too_long", gone.idle_too_long),
+            ("surplus", gone.surplus),
+            ("cleared", gone.cleared),
+            ("closed", gone.closed),
+        ] {
+            let reason = (names::REASON, reason);
+            samples.record(&names::POOL_DISCARDED, resources, &[reason]);
+        }
     }
 }

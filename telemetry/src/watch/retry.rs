@@ -8,6 +8,7 @@ use super::Watch;
 use crate::event::EventKind;
 use crate::instrument::Instrument;
 use crate::names;
+use crate::notes::Notes;
 use crate::sink::EventSink;
 use crate::source::{Samples, Source};
 use crate::telemetry::Telemetry;
@@ -19,8 +20,12 @@ struct Watched {
     sink: EventSink,
 }
 
+/// Its budget is watched too.
 impl Watch for Retry {
     fn watched_by(&self, telemetry: &Telemetry) {
+        if let Some(budget) = self.budget() {
+            telemetry.watch(budget);
+        }
         let watched = Arc::new(Watched {
             retry: self.downgrade(),
             name: Arc::from(self.name()),
@@ -52,8 +57,23 @@ impl Source for Watched {
         &self.name
     }
 
+    fn kind(&self) -> &'static str {
+        "retry"
+    }
+
     fn instruments(&self) -> &'static [Instrument] {
         names::RETRY
+    }
+
+    fn describe(&self, notes: &mut Notes) {
+        if let Some(retry) = self.retry.upgrade() {
+            let config = retry.config();
+            notes.number("max_attempts", config.max_attempts);
+            notes.seconds("max_elapsed_seconds", config.max_elapsed);
+            if let Some(budget) = retry.budget() {
+                notes.text("budget", budget.name());
+            }
+        }
     }
 
     fn collect(&self, samples: &mut Samples<'_>) {
@@ -82,6 +102,10 @@ impl Source for Watched {
             let attempt = (names::ATTEMPT, attempt);
             samples.record(&names::RETRY_ATTEMPTS, attempts, &[attempt]);
         }
+        let waited = totals.wait_total.as_secs_f64();
+        samples.record_f64(&names::RETRY_DELAY, waited, &[]);
+        let cut_off = totals.attempt_timeouts;
+        samples.record(&names::RETRY_ATTEMPT_TIMEOUTS, cut_off, &[]);
         samples.record(&names::RETRY_WAITING, now.waiting, &[]);
         samples.record(&names::RETRY_OBSERVER_PANICS, totals.observer_panics, &[]);
     }

@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use steadfast_bulkhead::Bulkhead;
+use steadfast_bulkhead::{Bulkhead, Priority};
 use steadfast_telemetry::{Detail, Event, EventKind};
 
 use crate::export::{Bench, Export};
@@ -160,4 +160,59 @@ fn watching_twice_doubles_nothing_and_a_dropped_bulkhead_is_gone() {
     drop(bulkhead);
     assert!(weak.upgrade().is_none());
     assert!(bench.export().named("reports").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_long_places_were_held_is_there_only_if_it_is_measured() {
+    let bench = Bench::new();
+    let measured = Bulkhead::builder("reports").hold_times(true);
+    let (measured, other) = (measured.build().unwrap(), Bulkhead::builder("other"));
+    let other = other.build().unwrap();
+    bench.telemetry.watch(&measured);
+    bench.telemetry.watch(&other);
+    let held = || bench.export().of("resilience.bulkhead.hold.time").len();
+    assert_eq!(held(), 0, "nothing has come back yet");
+    for seconds in [2, 5] {
+        let permits = (measured.try_acquire(), other.try_acquire());
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+        drop(permits);
+    }
+    let _busy = measured.try_acquire().unwrap();
+    assert_eq!(held(), 1);
+    let export = bench.export();
+    let of = |metric: &str| export.value(&format!("resilience.bulkhead.{metric}"), &[NAME]);
+    assert_eq!((of("hold.time"), of("completed")), (7.0, 2.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_queue_is_exported_by_priority_and_who_was_displaced() {
+    let bench = Bench::new();
+    let builder = Bulkhead::builder("reports").max_concurrent(1);
+    let bulkhead = builder.max_waiting(3).build().unwrap();
+    bench.telemetry.watch(&bulkhead);
+    let _busy = bulkhead.try_acquire().unwrap();
+    let wait = |priority| {
+        let bulkhead = bulkhead.with_priority(priority);
+        tokio::spawn(async move { bulkhead.acquire().await.map(drop) })
+    };
+    let mut low = Vec::new();
+    for _ in 0..3 {
+        low.push(wait(Priority::Low));
+        settle().await;
+    }
+    let export = |bench: &Bench| {
+        let export = bench.export();
+        let queued = ["high", "normal", "low"].map(|priority| {
+            let priority = ("resilience.priority", priority);
+            export.value("resilience.bulkhead.queued_by_priority", &[NAME, priority])
+        });
+        let displaced = export.value("resilience.bulkhead.displaced", &[NAME]);
+        (queued, displaced, rejected(&export)[0])
+    };
+    assert_eq!(export(&bench), ([0.0, 0.0, 3.0], 0.0, 0.0));
+    let high = wait(Priority::High);
+    settle().await;
+    assert_eq!(export(&bench), ([1.0, 0.0, 2.0], 1.0, 1.0));
+    low.into_iter().for_each(|one| one.abort());
+    high.abort();
 }

@@ -26,7 +26,8 @@ fn defaults_are_those_of_the_readme() {
     let default = row.split('|').nth(2).unwrap().trim();
     let built = Telemetry::builder().build().unwrap();
     assert_eq!(built.snapshot().queue_capacity.to_string(), default);
-    assert_eq!(Telemetry::new().snapshot(), built.snapshot());
+    let capacity = Telemetry::new().snapshot().queue_capacity;
+    assert_eq!(capacity.to_string(), default);
 }
 
 #[test]

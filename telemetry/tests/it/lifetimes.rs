@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use steadfast_breaker::{CircuitBreaker, State};
-use steadfast_telemetry::{Event, Filter};
+use steadfast_telemetry::{Detail, Event, EventKind, Filter};
 
 use crate::export::{Bench, FarEnd};
 
@@ -66,6 +66,27 @@ fn watching_twice_doubles_nothing() {
     trip(&breaker);
     flush(&bench);
     assert_eq!(hears.try_iter().count(), 1);
+}
+
+#[test]
+fn a_second_component_of_one_kind_and_name_is_told_as_an_event() {
+    let bench = Bench::new();
+    let mut events = bench.telemetry.subscribe(EventKind::Telemetry);
+    let breakers = [breaker("payments"), breaker("search"), breaker("payments")];
+    breakers.iter().for_each(|one| bench.telemetry.watch(one));
+    bench.telemetry.watch(&breakers[0]);
+
+    let event = events.try_recv().unwrap();
+    assert!(events.try_recv().is_none());
+    assert_eq!(event.name(), "payments");
+    let Detail::NameShared(shared) = event.detail() else {
+        panic!("{event}");
+    };
+    assert_eq!(shared.instance, 2);
+    assert_eq!(
+        event.to_string(),
+        "telemetry: another circuit_breaker is named payments, its series have resilience.instance 2"
+    );
 }
 
 #[test]

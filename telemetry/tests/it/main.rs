@@ -6,12 +6,18 @@
 )]
 
 mod config;
+mod detached;
+mod dropped;
 mod export;
+mod groups;
 mod handlers;
 mod http;
 mod messaging;
 mod shutdown;
+mod snapshot;
 mod source;
+mod speaker;
+mod subscriptions;
 
 #[cfg(feature = "breaker")]
 mod breaker;
@@ -19,15 +25,24 @@ mod breaker;
 mod breaker_modes;
 #[cfg(feature = "breaker")]
 mod breaker_rates;
+#[cfg(all(feature = "prometheus", feature = "breaker"))]
+mod breaker_times;
+#[cfg(feature = "hedge")]
+mod budget;
 #[cfg(feature = "bulkhead")]
 mod bulkhead;
 #[cfg(feature = "health")]
 mod health;
+#[cfg(feature = "hedge")]
+mod hedge;
 #[cfg(feature = "breaker")]
+mod keyed;
 mod lifetimes;
+#[cfg(feature = "tracing")]
+mod log;
 #[cfg(all(
     feature = "breaker",
-    feature = "retry",
+    feature = "hedge",
     feature = "pool",
     feature = "health"
 ))]
@@ -40,7 +55,7 @@ mod prometheus;
 mod retry;
 #[cfg(all(
     feature = "breaker",
-    feature = "retry",
+    feature = "hedge",
     feature = "pool",
     feature = "health"
 ))]

@@ -1,22 +1,16 @@
-//! The README's tables, `names.rs` and what is really exported say the same.
+//! `names` is the one table: the README's are written from it, and what is exported is held to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use steadfast_telemetry::{EventKind, Instrument, InstrumentKind, names};
+use steadfast_telemetry::{EventKind, Instrument, names};
+use steadfast_testkit::{golden, golden_section};
 
 use crate::export::Bench;
 use crate::traffic;
 
 const README: &str = include_str!("../../README.md");
-
-/// A row of the metric table.
-#[derive(Debug)]
-struct Row {
-    kind: String,
-    unit: String,
-    attributes: BTreeSet<String>,
-    description: String,
-}
+const README_PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+const GOLDEN_PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/names.golden.txt");
 
 /// The cells of the rows that begin with a name in the given namespace.
 fn rows(namespace: &str) -> Vec<Vec<String>> {
@@ -33,119 +27,87 @@ fn plain(cell: &str) -> String {
     cell.trim_matches('`').to_owned()
 }
 
-/// The metric table; an attribute is anything in backticks up to its values in parentheses.
-fn metrics() -> BTreeMap<String, Row> {
-    let rows = rows("resilience.").into_iter().filter(|row| row.len() == 5);
-    rows.map(|row| {
-        let attributes = row[3]
-            .split(';')
-            .map(str::trim)
-            .filter(|one| !one.is_empty());
-        let attributes = attributes.map(|one| one.split('`').nth(1).unwrap().to_owned());
-        let columns = Row {
-            kind: row[1].clone(),
-            unit: plain(&row[2]),
-            attributes: attributes.collect(),
-            description: row[4].clone(),
-        };
-        (plain(&row[0]), columns)
-    })
-    .collect()
-}
-
-fn in_code() -> Vec<Instrument> {
-    [
-        names::BREAKER,
-        names::RETRY,
-        names::BULKHEAD,
-        names::POOL,
-        names::HEALTH,
-        names::TELEMETRY,
-    ]
-    .concat()
+/// Those of the patterns and of telemetry itself; the others follow OpenTelemetry's conventions.
+fn ours() -> Vec<Instrument> {
+    let all = names::ALL.iter().copied();
+    all.filter(|one| one.name().starts_with("resilience."))
+        .collect()
 }
 
 #[test]
-fn the_metric_table_is_names_rs() {
-    let table = metrics();
-    let in_code = in_code();
-    for instrument in &in_code {
-        let name = instrument.name();
-        let Some(row) = table.get(name) else {
-            panic!("the README lacks {name}");
-        };
-        let kind = match instrument.kind() {
-            InstrumentKind::Counter | InstrumentKind::CounterF64 => "counter",
-            InstrumentKind::UpDownCounter => "up-down counter",
-            InstrumentKind::Gauge | InstrumentKind::GaugeF64 => "gauge",
-            other => panic!("the README does not know {other:?}"),
-        };
-        assert_eq!(row.kind, kind, "{name}");
-        assert_eq!(row.unit, instrument.unit(), "{name}");
-        assert_eq!(row.description, instrument.description(), "{name}");
+fn the_readmes_metric_tables_are_written_from_names() {
+    for (section, instruments) in [
+        ("metrics", &ours()[..]),
+        ("http metrics", names::HTTP),
+        ("messaging metrics", names::MESSAGING),
+    ] {
+        golden_section(README_PATH, section, &names::markdown(instruments));
     }
-    assert_eq!(
-        table.len(),
-        in_code.len(),
-        "the README has one that is gone"
-    );
+}
+
+/// Dashboards and alerts hang on these. A name that goes, or a value, is a breaking change: say so in
+/// the changelog when you bless it.
+#[test]
+fn no_name_unit_attribute_or_value_changes_by_accident() {
+    let mut lines: Vec<_> = names::ALL.iter().map(|one| format!("{one}\n")).collect();
+    lines.sort();
+    golden(GOLDEN_PATH, &lines.concat());
 }
 
 #[test]
 fn every_instrument_has_a_name_of_its_own_a_unit_and_a_description() {
-    let in_code = in_code();
-    let distinct: BTreeSet<_> = in_code.iter().map(Instrument::name).collect();
-    assert_eq!(distinct.len(), in_code.len());
-    for instrument in in_code {
-        assert!(instrument.name().starts_with("resilience."));
-        assert!(!instrument.unit().is_empty(), "{instrument:?}");
-        assert!(instrument.description().ends_with('.'), "{instrument:?}");
+    let distinct: BTreeSet<_> = names::ALL.iter().map(Instrument::name).collect();
+    assert_eq!(distinct.len(), names::ALL.len());
+    assert_eq!(
+        ours().len() + names::HTTP.len() + names::MESSAGING.len(),
+        names::ALL.len()
+    );
+    for instrument in names::ALL {
+        assert!(!instrument.unit().is_empty(), "{instrument}");
+        assert!(instrument.description().ends_with('.'), "{instrument}");
     }
 }
 
 #[tokio::test]
-async fn the_attributes_in_the_table_are_those_on_the_series() {
+async fn every_series_is_as_names_say() {
     let bench = Bench::new();
     let _traffic = traffic::drive(&bench.telemetry).await;
     let export = bench.export();
-    for (metric, row) in metrics() {
-        let series = export.of(&metric);
-        assert!(!series.is_empty(), "{metric} has no series");
-        for series in series {
+    for instrument in &ours() {
+        let series = export.of(instrument.name());
+        assert!(!series.is_empty(), "{instrument} has no series");
+        let declared: BTreeSet<_> = instrument
+            .attributes()
+            .iter()
+            .map(|one| one.key().to_owned())
+            .collect();
+        for series in &series {
             let mut keys: BTreeSet<_> = series.attributes.keys().cloned().collect();
             let named = keys.remove(names::NAME);
-            assert_eq!(keys, row.attributes, "{metric}");
-            let about_itself = metric.starts_with("resilience.telemetry.");
-            assert_ne!(named, about_itself, "{metric}");
-            assert_eq!(series.unit, row.unit, "{metric}");
-            assert_eq!(series.description, row.description, "{metric}");
+            assert_eq!(keys, declared, "{instrument}");
+            let about_itself = instrument.name().starts_with("resilience.telemetry.");
+            assert_ne!(named, about_itself, "{instrument}");
+            assert_eq!(series.unit, instrument.unit(), "{instrument}");
+            assert_eq!(series.description, instrument.description(), "{instrument}");
+            let kind = series.kind.trim_end_matches(" f64");
+            assert_eq!(kind, instrument.kind().to_string(), "{instrument}");
+        }
+        for attribute in instrument.attributes() {
+            let exported: BTreeSet<_> = series
+                .iter()
+                .map(|one| &*one.attributes[attribute.key()])
+                .collect();
+            if let Some(values) = attribute.values() {
+                let values = values.iter().copied().collect();
+                assert_eq!(exported, values, "{instrument}");
+            }
         }
     }
     let unknown = export
         .0
         .iter()
-        .find(|series| !metrics().contains_key(&series.metric));
-    assert!(unknown.is_none(), "not in the README: {unknown:?}");
-}
-
-#[tokio::test]
-async fn the_values_of_attributes_in_the_table_are_those_on_the_series() {
-    let bench = Bench::new();
-    let _traffic = traffic::drive(&bench.telemetry).await;
-    let export = bench.export();
-    for row in rows("resilience.").iter().filter(|row| row.len() == 5) {
-        for attribute in row[3].split(';').filter(|one| one.contains('(')) {
-            let key = attribute.split('`').nth(1).unwrap();
-            let listed = attribute.split(['(', ')']).nth(1).unwrap();
-            let listed: BTreeSet<_> = listed.split(", ").map(plain).collect();
-            let series = export.of(row[0].trim_matches('`'));
-            let exported: BTreeSet<_> = series
-                .iter()
-                .map(|one| one.attributes[key].clone())
-                .collect();
-            assert_eq!(exported, listed, "{} {key}", row[0]);
-        }
-    }
+        .find(|series| !ours().iter().any(|one| one.name() == series.metric));
+    assert!(unknown.is_none(), "not in names: {unknown:?}");
 }
 
 #[test]
@@ -163,6 +125,8 @@ fn the_attribute_table_is_names_rs() {
         names::STATE,
         names::MODE,
         names::ATTEMPT,
+        names::PRIORITY,
+        names::REASON,
         names::COMPONENT,
         names::PROBE,
         names::EVENT,
@@ -173,20 +137,7 @@ fn the_attribute_table_is_names_rs() {
 }
 
 #[test]
-fn the_http_tables_are_names_rs() {
-    let metrics = rows("http.client.")
-        .into_iter()
-        .filter(|row| row.len() == 5);
-    let metrics: Vec<_> = metrics.collect();
-    assert_eq!(metrics.len(), names::HTTP.len());
-    for (row, instrument) in metrics.iter().zip(names::HTTP) {
-        assert_eq!(instrument.kind(), InstrumentKind::Duration);
-        assert_eq!(plain(&row[0]), instrument.name());
-        assert_eq!(row[1], "histogram");
-        assert_eq!(plain(&row[2]), instrument.unit());
-        assert_eq!(row[4], instrument.description());
-    }
-
+fn the_table_of_http_attributes_is_names_rs() {
     let namespaces = [
         "http.",
         "network.",
@@ -225,21 +176,7 @@ fn the_http_tables_are_names_rs() {
 }
 
 #[test]
-fn the_messaging_tables_are_names_rs() {
-    let metrics = rows("messaging.client.");
-    assert_eq!(metrics.len(), names::MESSAGING.len());
-    for (row, instrument) in metrics.iter().zip(names::MESSAGING) {
-        let kind = match instrument.kind() {
-            InstrumentKind::Duration => "histogram",
-            InstrumentKind::Counter => "counter",
-            other => panic!("the README does not know {other:?}"),
-        };
-        assert_eq!(plain(&row[0]), instrument.name());
-        assert_eq!(row[1], kind);
-        assert_eq!(plain(&row[2]), instrument.unit());
-        assert_eq!(row[4], instrument.description());
-    }
-
+fn the_table_of_messaging_attributes_is_names_rs() {
     let table: BTreeSet<_> = rows("messaging.")
         .into_iter()
         .filter(|row| row.len() == 3)

@@ -1,5 +1,7 @@
 //! A watched pool.
 
+use std::time::Duration;
+
 use steadfast_bulkhead::Pool;
 
 use crate::export::{Bench, Export};
@@ -25,6 +27,14 @@ fn served(export: &Export) -> [f64; 2] {
     })
 }
 
+/// Why resources are gone, and how many for each reason.
+fn gone(export: &Export) -> Vec<(String, f64)> {
+    let series = export.of("resilience.pool.discarded").into_iter();
+    let gone = series.filter(|series| series.value > 0.0);
+    gone.map(|series| (series.attributes["resilience.reason"].clone(), series.value))
+        .collect()
+}
+
 #[tokio::test]
 async fn resources_and_the_bulkhead_in_front_are_exported() {
     let bench = Bench::new();
@@ -45,8 +55,7 @@ async fn resources_and_the_bulkhead_in_front_are_exported() {
     assert_eq!(resources(&bench.export()), [1.0, 0.0]);
     drop(pool.checkout().await.unwrap());
     assert_eq!(served(&bench.export()), [2.0, 1.0]);
-    let discarded = bench.export().value("resilience.pool.discarded", &[NAME]);
-    assert_eq!(discarded, 1.0);
+    assert_eq!(gone(&bench.export()), [("asked".to_owned(), 1.0)]);
 }
 
 #[tokio::test]
@@ -65,6 +74,29 @@ async fn failures_to_create_are_exported_by_kind() {
     assert_eq!(failures("error"), 1.0);
     assert_eq!(failures("timeout"), 0.0);
     assert_eq!(failures("abandoned"), 0.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn resources_that_are_gone_are_exported_by_reason() {
+    let bench = Bench::new();
+    let minute = Duration::from_secs(60);
+    let pool = Pool::<u32, ()>::builder("channels", || async { Ok(7) })
+        .max_idle(minute)
+        .is_valid(|resource| *resource != 1)
+        .build()
+        .unwrap();
+    bench.telemetry.watch(&pool);
+    assert_eq!(bench.export().of("resilience.pool.discarded").len(), 14);
+
+    let checkout = async || pool.checkout().await.unwrap();
+    *checkout().await = 1;
+    drop(checkout().await);
+    assert_eq!(gone(&bench.export()), [("not_valid".to_owned(), 1.0)]);
+    tokio::time::advance(2 * minute).await;
+    assert_eq!(checkout().await.into_inner(), 7);
+    let told = [("idle_too_long", 1.0), ("not_valid", 1.0), ("taken", 1.0)];
+    let told = told.map(|(reason, count)| (reason.to_owned(), count));
+    assert_eq!(gone(&bench.export()), told);
 }
 
 #[test]

@@ -78,6 +78,26 @@ async fn every_call_is_in_exactly_one_outcome() {
         assert_eq!(calls(&export, outcome), expected, "{outcome}");
     }
     assert_eq!(attempts(&export), [21.0, 8.0]);
+    let delay = export.value("resilience.retry.delay", &[NAME]);
+    assert_eq!(
+        delay,
+        2.0 + 3.0 * (1.0 + 2.0),
+        "two calls wait once, three twice"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_that_take_too_long_are_counted() {
+    let bench = Bench::new();
+    let builder = Retry::builder("inventory").max_attempts(2);
+    let retry = builder.attempt_timeout(Duration::from_secs(1)).build();
+    let retry = retry.unwrap();
+    bench.telemetry.watch(&retry);
+    let hangs = |_| std::future::pending::<Result<(), ()>>();
+    retry.call(hangs).await.unwrap_err();
+    let export = bench.export();
+    let timeouts = export.value("resilience.retry.attempt_timeouts", &[NAME]);
+    assert_eq!(timeouts, 2.0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ mod adapters;
 mod overview;
 mod panel;
 mod patterns;
+mod retries;
 
 use serde_json::{Value, json};
 
@@ -35,7 +36,7 @@ fn rows() -> [(&'static str, Vec<Panel>); 8] {
     [
         ("Overview", overview::overview()),
         ("Circuit breakers", patterns::breakers()),
-        ("Retries and budgets", patterns::retries()),
+        ("Retries and budgets", retries::retries()),
         ("Bulkheads and pools", patterns::bulkheads()),
         ("HTTP clients", adapters::http()),
         ("AMQP", adapters::amqp()),

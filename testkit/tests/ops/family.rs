@@ -1,14 +1,16 @@
-//! One of everything, driven: the components of telemetry's example, an HTTP client, an AMQP connection.
+//! One of everything, driven: what telemetry's own tests drive, the components of its example, an HTTP client,
+//! an AMQP connection.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast_amqp::{Message, Purpose, ResilientConnection};
 use steadfast_http::Client;
-use steadfast_telemetry::{EventSink, EventSinks, Filter, MessagingStart, Source, Telemetry};
+use steadfast_telemetry::{EventSink, EventSinks, MessagingStart, Source, Telemetry};
 use steadfast_testkit::{Fault, FaultProxy, HttpUpstream, Reply};
 
 use crate::example::Shop;
+use crate::traffic::{self, Traffic};
 
 /// What telemetry exports when all of them have done something.
 pub(crate) async fn exposition() -> String {
@@ -24,6 +26,7 @@ pub(crate) async fn exposition() -> String {
 /// Keeps all of them alive.
 pub(crate) struct Family {
     shop: Shop,
+    _traffic: Traffic,
     client: Client,
     amqp: ResilientConnection,
     broker: Arc<Broker>,
@@ -34,7 +37,6 @@ pub(crate) struct Family {
 
 impl Family {
     pub(crate) async fn gather(telemetry: &Telemetry) -> Self {
-        telemetry.attach("log", Filter::all(), |_| ()).unwrap();
         let closed = FaultProxy::start("127.0.0.1:1".parse().unwrap()).await;
         closed.set(Fault::Refuse);
         let amqp = ResilientConnection::builder("orders")
@@ -48,6 +50,7 @@ impl Family {
             .unwrap();
         let family = Self {
             shop: Shop::open(telemetry).unwrap(),
+            _traffic: traffic::drive(telemetry).await,
             client,
             amqp,
             broker: Arc::default(),

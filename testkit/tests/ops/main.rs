@@ -15,6 +15,8 @@ mod exposition;
 mod family;
 mod panels;
 mod rules;
+#[path = "../../../telemetry/tests/it/traffic.rs"]
+mod traffic;
 
 use std::collections::BTreeSet;
 

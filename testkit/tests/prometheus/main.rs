@@ -13,6 +13,8 @@ mod metadata;
 #[path = "../ops/rules.rs"]
 mod rules;
 mod scraping;
+#[path = "../../../telemetry/tests/it/traffic.rs"]
+mod traffic;
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -3,19 +3,8 @@
 use serde_json::Value;
 use steadfast_telemetry::{Instrument, InstrumentKind, names};
 
-const ALL: [&[Instrument]; 8] = [
-    names::BREAKER,
-    names::RETRY,
-    names::BULKHEAD,
-    names::POOL,
-    names::HEALTH,
-    names::TELEMETRY,
-    names::HTTP,
-    names::MESSAGING,
-];
-
 pub(crate) fn is_that_of_names(metadata: &Value) {
-    for instrument in ALL.into_iter().flatten() {
+    for instrument in names::ALL {
         let family = family(instrument);
         let known = &metadata[&family][0];
         assert_eq!(known["help"], instrument.description(), "{family}");

@@ -79,6 +79,7 @@ async fn a_snapshot_is_plain_data() {
                 "text": "1 of the last 2 calls failed",
             },
             "retry_after_ms": 28_765.5,
+            "ramp_up_share": null,
             "generation": 1,
             "consecutive_failures": 0,
             "window": {
@@ -126,6 +127,7 @@ async fn what_a_snapshot_lacks_is_null() {
             "cause",
             "mode_expires_in_ms",
             "mode_reason",
+            "ramp_up_share",
             "retry_after_ms",
             "window"
         ]

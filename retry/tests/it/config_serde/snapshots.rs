@@ -54,6 +54,7 @@ async fn a_snapshot_is_plain_data() {
                         "hedges_spent": 0,
                         "hedges_waiting": 1,
                     },
+                    "observer_panics": 0,
                 },
             },
             "totals": {
@@ -70,6 +71,7 @@ async fn a_snapshot_is_plain_data() {
                 "retries": 1,
                 "attempt_timeouts": 0,
                 "observer_panics": 0,
+                "wait_total_ms": 0.0,
             },
         })
     );

@@ -60,6 +60,10 @@ pub(super) fn telemetry() -> Vec<Panel> {
             r#"sum by (instance, resilience_event) (rate(resilience_telemetry_events_total{@target,resilience_outcome="dropped"}[$__rate_interval]))"#,
             "{{resilience_event}} on {{instance}}",
         ),
+        Panel::lines("Events missed", "Events that subscribers were too slow for.").unit("ops").query(
+            "sum by (instance, resilience_event) (rate(resilience_telemetry_missed_events_total{@target}[$__rate_interval]))",
+            "{{resilience_event}} on {{instance}}",
+        ),
         Panel::lines("Panics", "Handlers that panicked, and sources whose series are missing for that reason.")
             .query("sum by (resilience_handler) (increase(resilience_telemetry_handler_panics_total{@target}[$__rate_interval]))", "handler {{resilience_handler}}")
             .query("sum(increase(resilience_telemetry_source_panics_total{@target}[$__rate_interval]))", "sources"),

@@ -1,4 +1,4 @@
-//! The rows of the patterns.
+//! The rows of circuit breakers and of bulkheads.
 
 use super::panel::{COMPONENT, Panel};
 
@@ -40,34 +40,19 @@ pub(super) fn breakers() -> Vec<Panel> {
         Panel::lines("Panics and late results", "Calls that panicked, results from before the last transition, observers that panicked.")
             .query("sum by (resilience_name) (increase(resilience_circuit_breaker_panics_total{@name}[$__rate_interval]))", "panics: {{resilience_name}}")
             .query("sum by (resilience_name) (increase(resilience_circuit_breaker_stale_results_total{@name}[$__rate_interval]))", "late: {{resilience_name}}")
-            .query("sum by (resilience_name) (increase(resilience_circuit_breaker_observer_panics_total{@name}[$__rate_interval]))", "observers: {{resilience_name}}"),
-    ]
-}
-
-pub(super) fn retries() -> Vec<Panel> {
-    vec![
-        Panel::lines("Calls", "Calls that ended, by outcome; first_try and after_retry are the good ones.").unit("reqps").query(
-            "sum by (resilience_outcome) (rate(resilience_retry_calls_total{@name}[$__rate_interval]))",
-            "{{resilience_outcome}}",
-        ),
-        Panel::lines("Load that retries add", "Retries for each call: 0.5 is one for every two calls.").unit("percentunit").query(
-            r#"sum by (resilience_name) (rate(resilience_retry_attempts_total{@name,resilience_attempt="retry"}[$__rate_interval])) / (sum by (resilience_name) (rate(resilience_retry_attempts_total{@name,resilience_attempt="first"}[$__rate_interval])) > 0)"#,
-            "{{resilience_name}}",
-        ),
-        Panel::lines("Budget exhausted", "Calls that failed and were not tried again, as retries had used up their share.").unit("reqps").query(
-            r#"sum by (resilience_name) (rate(resilience_retry_calls_total{@name,resilience_outcome="budget"}[$__rate_interval]))"#,
-            "{{resilience_name}}",
-        ),
-        Panel::lines("Attempts", "First attempts of calls that have ended, and retries.").unit("reqps").query(
-            "sum by (resilience_attempt) (rate(resilience_retry_attempts_total{@name}[$__rate_interval]))",
-            "{{resilience_attempt}}",
-        ),
-        Panel::lines("Waiting", "Calls that wait for their next attempt.")
-            .query("sum by (resilience_name) (resilience_retry_waiting{@name})", "{{resilience_name}}"),
-        Panel::lines("Panics of observers", "Observers of retries that panicked.").query(
-            "sum by (resilience_name) (increase(resilience_retry_observer_panics_total{@name}[$__rate_interval]))",
-            "{{resilience_name}}",
-        ),
+            .query("sum by (resilience_name) (increase(resilience_circuit_breaker_observer_panics_total{@name}[$__rate_interval]))", "observers: {{resilience_name}}")
+            .query("sum by (resilience_name) (increase(resilience_circuit_breaker_keyed_observer_panics_total{@name}[$__rate_interval]))", "observers of set {{resilience_name}}"),
+        Panel::lines("Time to wait", "Until an open breaker lets a probe through, and until a mode ends by itself.").unit("s")
+            .query("resilience_circuit_breaker_retry_after_seconds{@name}", "probe: {{resilience_name}} on {{instance}}")
+            .query("resilience_circuit_breaker_mode_remaining_seconds{@name}", "mode: {{resilience_name}} on {{instance}}"),
+        Panel::lines("Ramping up", "The share of calls that is let through after closing, up to all of them.").unit("percentunit")
+            .query("resilience_circuit_breaker_ramp_up_ratio{@name}", COMPONENT),
+        Panel::lines("Sets of breakers", "Keys, each with a breaker of its own, and how many there may be.")
+            .query("sum by (resilience_name) (resilience_circuit_breaker_keyed_keys{@name})", "{{resilience_name}}")
+            .query("sum by (resilience_name) (resilience_circuit_breaker_keyed_limit{@name})", "limit of {{resilience_name}}"),
+        Panel::lines("Sets of breakers at work", "Keys that came and went, and uses of a key for which there was no room.").unit("ops")
+            .query("sum by (resilience_name, resilience_outcome) (rate(resilience_circuit_breaker_keyed_changes_total{@name}[$__rate_interval]))", "{{resilience_name}} {{resilience_outcome}}")
+            .query("sum by (resilience_name) (rate(resilience_circuit_breaker_keyed_overflowed_total{@name}[$__rate_interval]))", "{{resilience_name}} no room"),
     ]
 }
 
@@ -97,13 +82,24 @@ pub(super) fn bulkheads() -> Vec<Panel> {
             .query("sum by (resilience_name, resilience_state) (resilience_pool_resources{@name})", "{{resilience_name}} {{resilience_state}}"),
         Panel::lines("Pools at work", "Resources provided, newly created or used before, and those that left the pool.").unit("ops")
             .query("sum by (resilience_name, resilience_outcome) (rate(resilience_pool_served_total{@name}[$__rate_interval]))", "{{resilience_name}} {{resilience_outcome}}")
-            .query("sum by (resilience_name) (rate(resilience_pool_discarded_total{@name}[$__rate_interval]))", "{{resilience_name}} discarded"),
-        Panel::lines("Failures to create", "Attempts to create a resource that brought none.").unit("ops").columns(12)
-            .query("sum by (resilience_name, error_type) (rate(resilience_pool_create_failures_total{@name}[$__rate_interval]))", "{{resilience_name}} {{error_type}}"),
-        Panel::lines("Panics of observers", "Observers of bulkheads that panicked.").columns(12).query(
-            "sum by (resilience_name) (increase(resilience_bulkhead_observer_panics_total{@name}[$__rate_interval]))",
+            .query("sum by (resilience_name, resilience_reason) (rate(resilience_pool_discarded_total{@name}[$__rate_interval]))", "{{resilience_name}} discarded: {{resilience_reason}}"),
+        Panel::lines("Calls that ended, and how long they took", "The mean time that a place was held, where that is measured.").unit("s").query(
+            "sum by (resilience_name) (rate(resilience_bulkhead_hold_time_seconds_total{@name}[$__rate_interval])) / (sum by (resilience_name) (rate(resilience_bulkhead_completed_total{@name}[$__rate_interval])) > 0)",
             "{{resilience_name}}",
         ),
+        Panel::lines("Queue by priority", "Callers that wait, and those that had to make room for more important ones.")
+            .query("sum by (resilience_name, resilience_priority) (resilience_bulkhead_queued_by_priority{@name})", "{{resilience_name}} {{resilience_priority}}")
+            .query("sum by (resilience_name) (increase(resilience_bulkhead_displaced_total{@name}[$__rate_interval]))", "{{resilience_name}} displaced"),
+        Panel::lines("Sets of bulkheads", "Keys, each with a bulkhead of its own, how many there may be, and how they come and go.")
+            .query("sum by (resilience_name) (resilience_bulkhead_keyed_keys{@name})", "{{resilience_name}}")
+            .query("sum by (resilience_name) (resilience_bulkhead_keyed_limit{@name})", "limit of {{resilience_name}}")
+            .query("sum by (resilience_name, resilience_outcome) (increase(resilience_bulkhead_keyed_changes_total{@name}[$__rate_interval]))", "{{resilience_name}} {{resilience_outcome}}")
+            .query("sum by (resilience_name) (increase(resilience_bulkhead_keyed_overflowed_total{@name}[$__rate_interval]))", "{{resilience_name}} no room"),
+        Panel::lines("Failures to create", "Attempts to create a resource that brought none.").unit("ops").columns(12)
+            .query("sum by (resilience_name, error_type) (rate(resilience_pool_create_failures_total{@name}[$__rate_interval]))", "{{resilience_name}} {{error_type}}"),
+        Panel::lines("Panics of observers", "Observers of bulkheads, and of sets of them, that panicked.").columns(12)
+            .query("sum by (resilience_name) (increase(resilience_bulkhead_observer_panics_total{@name}[$__rate_interval]))", "{{resilience_name}}")
+            .query("sum by (resilience_name) (increase(resilience_bulkhead_keyed_observer_panics_total{@name}[$__rate_interval]))", "set {{resilience_name}}"),
     ]
 }
 

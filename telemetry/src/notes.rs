@@ -1,0 +1,81 @@
+//! What a component says of itself in words.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+/// Facts about a component that are no measurements: why a circuit breaker opened, how long it will be
+/// so, what its limits are. [`Source::describe`](crate::Source::describe) writes them down for a
+/// [`Snapshot`](crate::Snapshot).
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use steadfast_telemetry::{Note, Notes};
+///
+/// let mut notes = Notes::default();
+/// notes.text("endpoint", "broker.internal:5672");
+/// notes.seconds("connected_for_seconds", Some(Duration::from_millis(1500)));
+/// notes.seconds("blocked_for_seconds", None); // not there, rather than 0
+/// assert_eq!(notes.get("connected_for_seconds"), Some(&Note::Number(1.5)));
+/// assert_eq!(notes.iter().count(), 2);
+/// ```
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+pub struct Notes {
+    notes: BTreeMap<String, Note>,
+}
+
+/// One fact.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(untagged))]
+pub enum Note {
+    /// Whether something is so.
+    Flag(bool),
+    /// A number, in the unit that the key names.
+    Number(f64),
+    /// Words.
+    Text(String),
+}
+
+impl Notes {
+    /// Notes words down.
+    pub fn text(&mut self, key: impl Into<String>, value: impl fmt::Display) {
+        self.note(key, Note::Text(value.to_string()));
+    }
+
+    /// Notes a number down.
+    pub fn number(&mut self, key: impl Into<String>, value: impl Into<f64>) {
+        self.note(key, Note::Number(value.into()));
+    }
+
+    /// Notes a length of time down, as seconds, if there is one. Let the key end in `_seconds`.
+    pub fn seconds(&mut self, key: impl Into<String>, value: impl Into<Option<Duration>>) {
+        if let Some(value) = value.into() {
+            self.note(key, Note::Number(value.as_secs_f64()));
+        }
+    }
+
+    /// Notes down whether something is so.
+    pub fn flag(&mut self, key: impl Into<String>, value: bool) {
+        self.note(key, Note::Flag(value));
+    }
+
+    /// The fact of this key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Note> {
+        self.notes.get(key)
+    }
+
+    /// All facts, by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Note)> {
+        self.notes.iter().map(|(key, note)| (key.as_str(), note))
+    }
+
+    fn note(&mut self, key: impl Into<String>, note: Note) {
+        self.notes.insert(key.into(), note);
+    }
+}

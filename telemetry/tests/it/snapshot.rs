@@ -1,0 +1,167 @@
+//! Everything at one moment: in numbers, in words, and in JSON.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use steadfast_breaker::CircuitBreaker;
+use steadfast_telemetry::{ComponentId, Note, Number, Snapshot, Telemetry, names};
+
+use crate::export::Bench;
+use crate::traffic;
+
+#[tokio::test]
+async fn it_says_of_every_component_what_is_exported() {
+    let bench = Bench::new();
+    let _traffic = traffic::drive(&bench.telemetry).await;
+    let export = bench.export();
+    let snapshot = bench.telemetry.snapshot();
+    let told: BTreeSet<_> = snapshot
+        .components
+        .iter()
+        .flat_map(|component| &component.values)
+        .map(|value| value.metric.to_string())
+        .collect();
+    let exported: BTreeSet<_> = export
+        .0
+        .iter()
+        .map(|series| series.metric.clone())
+        .filter(|metric| !metric.starts_with("resilience.telemetry."))
+        .collect();
+    assert_eq!(told, exported);
+}
+
+#[tokio::test]
+async fn the_kinds_of_the_patterns_have_names() {
+    let telemetry = Telemetry::new();
+    let _traffic = traffic::drive(&telemetry).await;
+    let snapshot = telemetry.snapshot();
+    let kinds: BTreeSet<_> = snapshot
+        .components
+        .iter()
+        .map(|one| &*one.id.kind)
+        .collect();
+    let expected = [
+        "bulkhead",
+        "circuit_breaker",
+        "health_monitor",
+        "hedge",
+        "keyed_bulkhead",
+        "keyed_circuit_breaker",
+        "pool",
+        "retry",
+        "retry_budget",
+    ];
+    assert_eq!(kinds, expected.into());
+    assert!(snapshot.of_kind("circuit_breaker").count() >= 1);
+    assert_eq!(snapshot.of_kind("teapot").count(), 0);
+}
+
+#[test]
+fn it_says_why_and_how_much_is_left() {
+    let telemetry = Telemetry::new();
+    let builder = CircuitBreaker::builder("payments").failure_threshold(2);
+    let breaker = builder.open_for(Duration::from_secs(3600)).build().unwrap();
+    telemetry.watch(&breaker);
+    for _ in 0..3 {
+        let _ = breaker.call_blocking(|| Err::<(), _>("connection refused"));
+    }
+    let snapshot = telemetry.snapshot();
+    let payments = &snapshot.components[0];
+    assert_eq!(payments.id, ComponentId::new("circuit_breaker", "payments"));
+    let calls = names::BREAKER_CALLS.name();
+    let failed = payments.value(calls, &[(names::OUTCOME, "failure")]);
+    assert_eq!(failed, Some(Number::Integer(2)));
+    assert_eq!(payments.value(calls, &[]), None);
+
+    let text = |key| match payments.notes.get(key) {
+        Some(Note::Text(text)) => text.clone(),
+        other => panic!("{key}: {other:?}"),
+    };
+    assert_eq!(text("state"), "open");
+    assert_eq!(text("mode"), "automatic");
+    assert_eq!(text("cause"), "2 consecutive calls failed");
+    let Some(Note::Number(wait)) = payments.notes.get("retry_after_seconds") else {
+        panic!("{:?}", payments.notes);
+    };
+    assert!((3000.0..=3600.0).contains(wait));
+    let threshold = payments.notes.get("failure_threshold");
+    assert_eq!(threshold, Some(&Note::Number(2.0)));
+    assert_eq!(payments.notes.get("mode_reason"), None);
+}
+
+#[test]
+fn a_second_one_of_a_name_is_told_apart() {
+    let telemetry = Telemetry::new();
+    let breakers = [1, 2].map(|_| CircuitBreaker::builder("payments").build().unwrap());
+    breakers.iter().for_each(|one| telemetry.watch(one));
+    let snapshot = telemetry.snapshot();
+    let first = ComponentId::new("circuit_breaker", "payments");
+    let ids: Vec<_> = snapshot.components.iter().map(|one| &one.id).collect();
+    assert_eq!(ids, [&first, &first.clone().instance(2)]);
+}
+
+#[cfg(feature = "serde")]
+#[tokio::test]
+async fn it_is_written_and_read_again() {
+    let telemetry = Telemetry::new();
+    let _traffic = traffic::drive(&telemetry).await;
+    let snapshot = telemetry.snapshot();
+    let json = serde_json::to_string(&snapshot).unwrap();
+    let again: Snapshot = serde_json::from_str(&json).unwrap();
+    // The time of day is told to the millisecond.
+    assert!(snapshot.at.duration_since(again.at).unwrap() < Duration::from_millis(1));
+    assert_eq!(again.components, snapshot.components);
+    assert_eq!(again.handlers, snapshot.handlers);
+}
+
+/// What other programs read: a change in here needs another version.
+#[cfg(feature = "serde")]
+#[test]
+fn the_form_is_stable() {
+    let telemetry = Telemetry::new();
+    let breaker = CircuitBreaker::builder("payments").build().unwrap();
+    telemetry.group("shards").watch(&breaker);
+    telemetry
+        .attach("log", steadfast_telemetry::EventKind::Retry, |_| ())
+        .unwrap();
+    let mut json = serde_json::to_value(telemetry.snapshot()).unwrap();
+    assert_eq!(json["version"], Snapshot::VERSION);
+    assert!(json["at"].take().is_u64());
+    let component = &mut json["components"][0];
+    let values = component["values"].take();
+    assert_eq!(
+        values[0],
+        serde_json::json!({
+            "metric": "resilience.circuit_breaker.calls",
+            "attributes": {"resilience.outcome": "success"},
+            "value": 0,
+        })
+    );
+    let notes = component["notes"].take();
+    assert_eq!(notes["mode"], "automatic");
+    assert_eq!(
+        json,
+        serde_json::json!({
+            "version": 1,
+            "at": null,
+            "components": [{
+                "kind": "circuit_breaker",
+                "name": "payments",
+                "instance": 1,
+                "group": "shards",
+                "values": null,
+                "notes": null,
+            }],
+            "watched": 1,
+            "handlers": [{"id": "log", "panics": 0}],
+            "detached": [],
+            "subscriptions": 0,
+            "queue_capacity": 1024,
+            "queue_waiting": 0,
+            "queued": 0,
+            "dropped": 0,
+            "missed": 0,
+            "source_panics": 0,
+        })
+    );
+}
