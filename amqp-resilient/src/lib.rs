@@ -162,6 +162,9 @@ mod topology;
 mod wire;
 mod wiretap;
 
+#[cfg(feature = "telemetry")]
+#[cfg_attr(docsrs, doc(cfg(feature = "telemetry")))]
+pub mod metrics;
 pub use lapin;
 
 pub use self::buffer::Backpressure;

@@ -1,7 +1,5 @@
 //! The connection as a source of metrics and events.
 
-mod instruments;
-
 use std::sync::Arc;
 
 use steadfast_telemetry::names::{OUTCOME, STATE};
@@ -9,9 +7,10 @@ use steadfast_telemetry::{
     AmqpConnection, AmqpState, EventKind, EventSink, Instrument, Samples, Source, Telemetry, Watch,
 };
 
-use self::instruments::*;
+use crate::clock;
 use crate::connection::ResilientConnection;
 use crate::hub::Hub;
+use crate::metrics::*;
 use crate::observer::StateChange;
 use crate::snapshot::ChannelPoolSnapshot;
 use crate::state::ConnectionState;
@@ -35,17 +34,28 @@ impl Source for Hub {
     }
 
     fn instruments(&self) -> &'static [Instrument] {
-        INSTRUMENTS
+        ALL
     }
 
     fn collect(&self, samples: &mut Samples<'_>) {
-        let (now, totals) = self.read(|link| (link.state().name(), link.totals()));
+        let at = clock::now();
+        let (now, totals, waits, secret) = self.read(|link| {
+            let (waits, secret) = (link.retry_in(at), link.secret_expires_in(at));
+            (link.state().name(), link.totals(), waits, secret)
+        });
         for state in STATES {
             let is = u64::from(state == now);
             samples.record(&CONNECTION_STATE, is, &[(STATE, state)]);
         }
         samples.record(&BLOCKED, u64::from(now == "blocked"), &[]);
         samples.record(&LOST, totals.lost, &[]);
+        samples.record(&BLOCKS, totals.blocked, &[]);
+        for (instrument, time) in [(&RETRY_IN, waits), (&SECRET_EXPIRES_IN, secret)] {
+            if let Some(time) = time {
+                samples.record_f64(instrument, time.as_secs_f64(), &[]);
+            }
+        }
+        samples.record(&OBSERVER_PANICS, self.observers.panics(), &[]);
         for (outcome, count) in [
             ("refreshed", totals.secrets_refreshed),
             ("failed", totals.refreshes_failed),
@@ -95,22 +105,32 @@ impl Hub {
             let attributes = [(POOL, name)];
             samples.record(&POOL_IN_USE, pool.bulkhead.busy as u64, &attributes);
             samples.record(&POOL_IDLE, pool.idle as u64, &attributes);
+            samples.record(&POOL_OPENED, pool.opened, &attributes);
+            samples.record(&POOL_REUSED, pool.reused, &attributes);
+            samples.record(&POOL_DISCARDED, pool.discarded, &attributes);
             samples.record(&POOL_WAITING, pool.bulkhead.waiting as u64, &attributes);
         };
         for pool in self.pools.of_purposes() {
             of_pool(&pool.snapshot());
         }
         let (mut in_flight, mut buffered, mut bytes) = (0, 0, 0);
+        let (mut most, mut most_bytes) = (0_u64, 0_u64);
         for publisher in self.pools.publishers() {
             of_pool(&publisher.lanes.pool().snapshot());
             let busy = publisher.places.snapshot().busy;
             in_flight += busy;
             buffered += publisher.held().saturating_sub(busy);
             bytes += publisher.buffer.held_bytes();
+            let (messages, bytes) = publisher.buffer.limits();
+            // A limit may be as good as none.
+            most = most.saturating_add(messages as u64);
+            most_bytes = most_bytes.saturating_add(bytes as u64);
         }
         samples.record(&PUBLISH_IN_FLIGHT, in_flight as u64, &[]);
         samples.record(&PUBLISH_BUFFERED, buffered as u64, &[]);
         samples.record(&PUBLISH_HELD_BYTES, bytes as u64, &[]);
+        samples.record(&PUBLISH_LIMIT, most, &[]);
+        samples.record(&PUBLISH_LIMIT_BYTES, most_bytes, &[]);
     }
 
     fn collect_publishes(&self, samples: &mut Samples<'_>) {

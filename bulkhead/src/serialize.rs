@@ -152,6 +152,7 @@ tables! {
         evicted,
         removed,
         overflowed,
+        observer_panics,
     }
 
     #[cfg(feature = "tokio")]

@@ -240,7 +240,8 @@ impl Client {
 
     /// A hedge for requests that have a latency of their own, to be given to each of them with
     /// [`RequestBuilder::hedge`]. It is limited by the budget of this client, as all its hedges and
-    /// retries together are.
+    /// retries together are. A telemetry object that watches the client watches the hedge as well; one that
+    /// comes later has to be told of it.
     ///
     /// # Errors
     /// [`ConfigError`](steadfast_retry::ConfigError) with every setting that breaks its rule.
@@ -264,7 +265,10 @@ impl Client {
         name: &str,
         config: HedgeConfig,
     ) -> Result<Hedge, steadfast_retry::ConfigError> {
-        settings::hedge(name, config, self.shared.budget.as_ref())
+        let hedge = settings::hedge(name, config, self.shared.budget.as_ref())?;
+        #[cfg(feature = "telemetry")]
+        self.shared.sinks.watch(&hedge);
+        Ok(hedge)
     }
 
     /// What the client is doing and has done, authority by authority.

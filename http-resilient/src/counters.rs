@@ -39,6 +39,9 @@ pub(crate) struct Counters {
     pub(crate) cut_off: Counter,
     pub(crate) fallbacks: Counter,
     pub(crate) coalesced: Counter,
+    pub(crate) redirects: Counter,
+    pub(crate) throttle_waits: Counter,
+    pub(crate) rate_limit_waits: Counter,
 }
 
 impl Counters {
@@ -75,6 +78,9 @@ impl Counters {
             cut_off: read(&self.cut_off),
             fallbacks: read(&self.fallbacks),
             coalesced: read(&self.coalesced),
+            redirects: read(&self.redirects),
+            throttle_waits: read(&self.throttle_waits),
+            rate_limit_waits: read(&self.rate_limit_waits),
             evicted: authorities.evicted,
             overflowed: authorities.overflowed,
             observer_panics,

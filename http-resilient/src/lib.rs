@@ -194,6 +194,9 @@ pub use url::IntoUrl;
 
 #[cfg(any(doc, doctest))]
 pub mod cookbook;
+#[cfg(feature = "telemetry")]
+#[cfg_attr(docsrs, doc(cfg(feature = "telemetry")))]
+pub mod metrics;
 
 /// The reqwest that this crate is built on.
 pub use reqwest;

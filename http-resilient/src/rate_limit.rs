@@ -164,6 +164,7 @@ impl Call<'_> {
         if expected >= left {
             return Err(self.throttled(expected, ThrottledBy::Client));
         }
+        self.shared.counters.rate_limit_waits.add();
         match tokio::time::timeout(left, limiter.pass()).await {
             Ok(()) => {
                 // If the server has meanwhile asked to be left alone, this turn passes unused: all who

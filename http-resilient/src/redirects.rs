@@ -92,6 +92,7 @@ impl<'c> Chain<'c> {
                 let result = refused(reason, &call).await;
                 return call.end(result, ongoing);
             }
+            shared.counters.redirects.add();
             self.discard(answer, call.deadline).await;
             let mut gone = call.goes_on();
             gone.without_body |= next.without_body;

@@ -82,6 +82,12 @@ pub struct Totals {
     pub fallbacks: u64,
     /// Requests that ended in what another brought that was the same. Each is also counted by how it ended.
     pub coalesced: u64,
+    /// Redirects that the client followed [itself](crate::Builder::own_redirects).
+    pub redirects: u64,
+    /// Attempts that waited because the server wants to be left alone, by a 429.
+    pub throttle_waits: u64,
+    /// Attempts that waited because of the client's own `rate_limit` (feature `rate-limit`).
+    pub rate_limit_waits: u64,
     /// Authorities forgotten to make room for others.
     pub evicted: u64,
     /// Requests to an authority for which there was no room, so that they shared the patterns of all such.

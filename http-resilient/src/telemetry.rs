@@ -8,46 +8,11 @@ use steadfast_telemetry::{
 };
 
 use crate::client::{Client, Shared};
+use crate::metrics;
 use crate::observer::Finished;
 
-const REQUESTS: Instrument = Instrument::counter(
-    "resilience.http_client.requests",
-    "{request}",
-    "Requests that ended, by outcome; a response is one whatever its status.",
-);
-const ATTEMPTS: Instrument = Instrument::counter(
-    "resilience.http_client.attempts",
-    "{attempt}",
-    "Attempts handed to the network, retries included.",
-);
-const IN_FLIGHT: Instrument = Instrument::up_down_counter(
-    "resilience.http_client.in_flight",
-    "{request}",
-    "Requests that have neither a response nor an error yet.",
-);
-const DISCARDED: Instrument = Instrument::counter(
-    "resilience.http_client.discarded_responses",
-    "{response}",
-    "Responses that a retry replaced: read to the end, or cut off at the cost of a connection.",
-);
-const AUTHORITIES: Instrument = Instrument::up_down_counter(
-    "resilience.http_client.authorities",
-    "{authority}",
-    "Hosts and ports that the client remembers.",
-);
-const EVICTED: Instrument = Instrument::counter(
-    "resilience.http_client.evicted_authorities",
-    "{authority}",
-    "Hosts and ports that the client forgot to make room for others.",
-);
-const OBSERVER_PANICS: Instrument = Instrument::counter(
-    "resilience.http_client.observer_panics",
-    "{panic}",
-    "Observers of the client that panicked.",
-);
-
-/// Watches the client, its retry, and the breaker and bulkhead of every authority, also of those
-/// that it meets later. The end of each request is an `HttpRequest` event, and each request a span with
+/// Watches the client, its retry, hedge and budget, and the breaker and bulkhead of every authority, also
+/// of those that it meets later, and the hedges that it makes from now on. The end of each request is an `HttpRequest` event, and each request a span with
 /// one span for each attempt. Attempts carry a `traceparent` header then, unless the request has one: what
 /// the caller set stays. Redirects are within an attempt and carry on what it carries.
 #[cfg_attr(docsrs, doc(cfg(feature = "telemetry")))]
@@ -63,15 +28,7 @@ impl Source for Shared {
     }
 
     fn instruments(&self) -> &'static [Instrument] {
-        &[
-            REQUESTS,
-            ATTEMPTS,
-            IN_FLIGHT,
-            DISCARDED,
-            AUTHORITIES,
-            EVICTED,
-            OBSERVER_PANICS,
-        ]
+        metrics::ALL
     }
 
     fn collect(&self, samples: &mut Samples<'_>) {
@@ -89,21 +46,46 @@ impl Source for Shared {
             ("failure", totals.failed),
             ("abandoned", totals.abandoned),
         ] {
-            samples.record(&REQUESTS, requests, &[(names::OUTCOME, outcome)]);
+            samples.record(&metrics::REQUESTS, requests, &[(names::OUTCOME, outcome)]);
         }
         for (outcome, responses) in [("drained", totals.drained), ("cut_off", totals.cut_off)] {
-            samples.record(&DISCARDED, responses, &[(names::OUTCOME, outcome)]);
+            samples.record(&metrics::DISCARDED, responses, &[(names::OUTCOME, outcome)]);
         }
-        samples.record(&ATTEMPTS, totals.attempts, &[]);
-        samples.record(&IN_FLIGHT, self.counters.in_flight(), &[]);
-        samples.record(&AUTHORITIES, counted.known as u64, &[]);
-        samples.record(&EVICTED, totals.evicted, &[]);
-        samples.record(&OBSERVER_PANICS, totals.observer_panics, &[]);
+        for (reason, attempts) in [
+            ("server", totals.throttle_waits),
+            ("rate_limit", totals.rate_limit_waits),
+        ] {
+            samples.record(&metrics::HELD_BACK, attempts, &[(names::REASON, reason)]);
+        }
+        if samples.wants(&metrics::THROTTLED) {
+            let all = self.authorities.all();
+            let throttled = all.iter().filter(|one| one.throttle.left().is_some());
+            samples.record(&metrics::THROTTLED, throttled.count() as u64, &[]);
+        }
+        for (instrument, count) in [
+            (&metrics::ATTEMPTS, totals.attempts),
+            (&metrics::IN_FLIGHT, self.counters.in_flight()),
+            (&metrics::FALLBACKS, totals.fallbacks),
+            (&metrics::COALESCED, totals.coalesced),
+            (&metrics::REDIRECTS, totals.redirects),
+            (&metrics::AUTHORITIES, counted.known as u64),
+            (&metrics::EVICTED, totals.evicted),
+            (&metrics::OVERFLOWED, totals.overflowed),
+            (&metrics::OBSERVER_PANICS, totals.observer_panics),
+        ] {
+            samples.record(instrument, count, &[]);
+        }
     }
 
     fn watched(&self, sink: EventSink) {
         self.sinks.add(sink.clone());
         sink.watch(&self.retry);
+        if let Some(hedge) = &self.hedge {
+            sink.watch(hedge);
+        }
+        if let Some(budget) = &self.budget {
+            sink.watch(budget);
+        }
         for authority in self.authorities.all() {
             sink.watch(&authority.breaker);
             sink.watch(&authority.bulkhead);

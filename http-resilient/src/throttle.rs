@@ -132,16 +132,21 @@ impl Call<'_> {
     pub(crate) async fn wait_for_moment(&self) -> Result<(), Failure> {
         let throttle = &self.authority.throttle;
         let spread = throttle.draw();
+        let mut waits = false;
         // Others may be told a later moment while this one waits.
         while let Some(pause) = throttle.pause(spread) {
             let left = self.left(Phase::Queue)?;
             if pause.stated > self.max_retry_after() || pause.stated >= left {
                 return Err(self.throttled(pause.stated, ThrottledBy::Server));
             }
+            if pause.stated.is_zero() && pause.whole >= left {
+                break; // nobody misses a deadline for the spread
+            }
+            if !std::mem::replace(&mut waits, true) {
+                self.shared.counters.throttle_waits.add();
+            }
             if pause.whole < left {
                 tokio::time::sleep(pause.whole).await;
-            } else if pause.stated.is_zero() {
-                break; // nobody misses a deadline for the spread
             } else {
                 tokio::time::sleep(pause.stated).await;
             }

@@ -50,13 +50,24 @@
 //!
 //! The README has every metric, attribute and event in tables; [`names`] has them as constants.
 //!
+//! # Very many components
+//! The hosts of a client and the keys of a keyed set are members of a [group](Telemetry::group): the busiest
+//! have series of their own, the rest is told together, so that what is exported is bounded whoever invents
+//! keys.
+//!
+//! # Snapshots and histories
+//! [`Telemetry::snapshot`] is everything at one moment, in numbers and in words; [`Telemetry::history`] the
+//! last five minutes by the second and the last hour by ten seconds. With the feature `serde` both can be
+//! written and read.
+//!
 //! # Components of your own
 //! Implement [`Source`] on what your handles share and [`Watch`] on the handle. A source declares
 //! [`Instrument`]s, records [`Samples`] when asked, and pushes events through the [`EventSink`] that
 //! it is given. None of that needs an OpenTelemetry type.
 //!
 //! # Defaults
-//! The queue holds 1024 events. The meter provider and the tracer provider are the global ones.
+//! The queue holds 1024 events, 50 members of a group have series of their own, and no history is kept. The
+//! meter provider and the tracer provider are the global ones.
 //!
 //! # What handlers cannot break
 //! They run on a thread of their own: a slow one delays the other handlers, never a call. A panic is

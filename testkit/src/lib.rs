@@ -25,7 +25,7 @@
 //! | [`Prometheus`] | a private Prometheus server | nothing: it scrapes what it is told to, and answers |
 //!
 //! [`Chaos`] is a script of random replies that a seed decides, for either upstream. [`golden`] is no peer:
-//! it holds files such as tables of names to what the code says.
+//! it holds files such as tables of names to what the code says; [`exposition`] reads Prometheus' text format.
 //!
 //! All of them listen on 127.0.0.1 on ports that no other process can be given, run on threads and
 //! processes of their own, in real time, and are gone when they are dropped.
@@ -45,6 +45,7 @@
 
 mod chaos;
 mod clock;
+mod exposition;
 mod golden;
 mod host;
 mod http10;
@@ -57,6 +58,7 @@ mod socket;
 mod upstream;
 
 pub use chaos::{Chaos, Seen};
+pub use exposition::{Exposed, exposition};
 pub use golden::{golden, golden_section};
 pub use h2::Reason;
 pub use prometheus::Prometheus;

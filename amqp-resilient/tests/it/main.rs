@@ -14,6 +14,8 @@ mod credentials;
 mod declaring;
 mod endpoints;
 mod hooks;
+#[cfg(feature = "telemetry")]
+mod metrics;
 #[cfg(any(feature = "health", feature = "telemetry"))]
 mod modes;
 mod observing;

@@ -53,6 +53,7 @@ fn readme_table() -> BTreeMap<&'static str, &'static str> {
     include_str!("../../README.md")
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+        .filter(|(setting, _)| !setting.contains('.')) // a metric
         .filter_map(|(setting, rest)| Some((setting, rest.split_once(" |")?.0)))
         .collect()
 }

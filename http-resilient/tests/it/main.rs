@@ -28,6 +28,8 @@ mod hedge;
 mod http2;
 mod limits;
 mod methods;
+#[cfg(feature = "telemetry")]
+mod metrics;
 #[cfg(feature = "middleware")]
 mod middleware;
 mod migration;

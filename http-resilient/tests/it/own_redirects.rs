@@ -48,6 +48,7 @@ async fn each_hop_passes_its_own_authority() {
     let totals = client.snapshot().totals;
     assert_eq!((totals.requests, totals.responses), (1, 1));
     assert_eq!((totals.attempts, totals.drained), (3, 2));
+    assert_eq!(totals.redirects, 2);
     at_rest(&client);
 }
 

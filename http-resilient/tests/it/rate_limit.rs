@@ -21,6 +21,8 @@ async fn no_more_arrive_than_the_rate_and_one_burst() {
     // 25 had to wait, for 20 ms each.
     assert!(requests[29].at - began >= millis(25 * 20));
     assert_eq!(only(&client).breaker.in_flight, 0);
+    let waited = client.snapshot().totals.rate_limit_waits;
+    assert!((25..=30).contains(&waited), "{waited}");
 }
 
 #[tokio::test]

@@ -35,8 +35,8 @@ async fn tells_of_requests_and_of_what_the_patterns_do() {
     telemetry.watch(&client);
     assert_eq!(
         telemetry.snapshot().watched,
-        4,
-        "client, retry, breaker, bulkhead"
+        5,
+        "client, retry, budget, breaker, bulkhead"
     );
 
     later.script([Reply::status(429)]);
@@ -48,7 +48,7 @@ async fn tells_of_requests_and_of_what_the_patterns_do() {
         .unwrap();
     assert_eq!(
         telemetry.snapshot().watched,
-        6,
+        7,
         "and those of a new authority"
     );
     upstream.script([Reply::status(500)]);

@@ -43,6 +43,7 @@ async fn of_two_hundred_callers_none_asks_before_the_stated_time() {
     assert_eq!(authority.breaker.totals.failure, 0);
     assert_eq!(authority.breaker.in_flight, 0);
     assert_eq!(authority.throttled_for, None);
+    assert_eq!(client.snapshot().totals.throttle_waits, 200, "once each");
 }
 
 #[tokio::test]

@@ -19,15 +19,19 @@ fn a_queue_without_room_is_refused() {
 #[test]
 fn defaults_are_those_of_the_readme() {
     let readme = include_str!("../../README.md");
-    let row = readme
-        .lines()
-        .find(|line| line.starts_with("| `queue` |"))
-        .unwrap();
-    let default = row.split('|').nth(2).unwrap().trim();
-    let built = Telemetry::builder().build().unwrap();
-    assert_eq!(built.snapshot().queue_capacity.to_string(), default);
-    let capacity = Telemetry::new().snapshot().queue_capacity;
-    assert_eq!(capacity.to_string(), default);
+    let builder = format!("{:?}", Telemetry::builder());
+    for setting in ["queue", "own_series", "history"] {
+        let row = format!("| `{setting}` | ");
+        let default = readme.lines().find_map(|line| line.strip_prefix(&row));
+        let default = default.unwrap().split([':', ' ']).next().unwrap();
+        let set = format!("{setting}: {default},");
+        assert!(builder.contains(&set), "{set} {builder}");
+    }
+    let built = Telemetry::builder().build().unwrap().snapshot();
+    assert_eq!(
+        Telemetry::new().snapshot().queue_capacity,
+        built.queue_capacity
+    );
 }
 
 #[test]

@@ -20,7 +20,15 @@ pub(crate) async fn exposition() -> String {
     let family = Family::gather(&telemetry).await;
     family.work().await;
     telemetry.flush(Duration::from_secs(60));
-    telemetry.export_prometheus_metrics()
+    // In the moment of an attempt to connect there is no time to the next one.
+    for _ in 0..1000 {
+        let text = telemetry.export_prometheus_metrics();
+        if text.contains("amqp_resilient_connection_retry_in_seconds{") {
+            return text;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("the connection never waits for its next attempt");
 }
 
 /// Keeps all of them alive.

@@ -75,6 +75,7 @@ fn a_set_is_plain_data() {
             "evicted": 1,
             "removed": 0,
             "overflowed": 0,
+            "observer_panics": 0,
         })
     );
 }

@@ -27,6 +27,15 @@ pub(super) fn http() -> Vec<Panel> {
             "sum by (resilience_name, resilience_outcome) (rate(resilience_http_client_discarded_responses_total{@name}[$__rate_interval]))",
             "{{resilience_name}} {{resilience_outcome}}",
         ),
+        Panel::lines("Held back", "Attempts that waited as the server or the client's own rate limit wants it, and servers that want to be left alone now.")
+            .query("sum by (resilience_name, resilience_reason) (increase(resilience_http_client_held_back_total{@name}[$__rate_interval]))", "{{resilience_name}} {{resilience_reason}}")
+            .query("sum by (resilience_name) (resilience_http_client_throttled_authorities{@name})", "{{resilience_name}} left alone"),
+        Panel::lines("Spared and replaced", "Requests that a fallback answered or that ended in what another brought, and redirects that were followed.").unit("reqps")
+            .query("sum by (resilience_name) (rate(resilience_http_client_fallbacks_total{@name}[$__rate_interval]))", "{{resilience_name}} fallback")
+            .query("sum by (resilience_name) (rate(resilience_http_client_coalesced_total{@name}[$__rate_interval]))", "{{resilience_name}} coalesced")
+            .query("sum by (resilience_name) (rate(resilience_http_client_redirects_total{@name}[$__rate_interval]))", "{{resilience_name}} redirect"),
+        Panel::lines("Requests without room", "To hosts and ports for which there was no room, so that they shared their patterns.").unit("reqps")
+            .query("sum by (resilience_name) (rate(resilience_http_client_overflowed_total{@name}[$__rate_interval]))", "{{resilience_name}}"),
         Panel::lines("Authorities", "Hosts and ports that the client remembers, each with a breaker and a bulkhead, and those it forgot.").columns(12)
             .query("sum by (resilience_name) (resilience_http_client_authorities{@name})", "{{resilience_name}}")
             .query("sum by (resilience_name) (increase(resilience_http_client_evicted_authorities_total{@name}[$__rate_interval]))", "forgotten: {{resilience_name}}"),
@@ -64,9 +73,9 @@ pub(super) fn amqp() -> Vec<Panel> {
             .query("sum by (resilience_name) (rate(amqp_resilient_publish_republished_total{@name}[$__rate_interval]))", "sent again: {{resilience_name}}"),
         Panel::lines("Messages held", "Messages that are being published, and those that wait for their turn.")
             .query("sum by (resilience_name) (amqp_resilient_publish_in_flight{@name})", "in flight: {{resilience_name}}")
-            .query("sum by (resilience_name) (amqp_resilient_publish_buffered{@name})", "waiting: {{resilience_name}}"),
+            .query("sum by (resilience_name) (amqp_resilient_publish_buffered{@name})", "waiting: {{resilience_name}}").query("sum by (resilience_name) (amqp_resilient_publish_limit{@name})", "limit of {{resilience_name}}"),
         Panel::lines("Size of the messages held", "In flight and waiting, rounded up.").unit("bytes")
-            .query("sum by (resilience_name) (amqp_resilient_publish_held_bytes{@name})", "{{resilience_name}}"),
+            .query("sum by (resilience_name) (amqp_resilient_publish_held_bytes{@name})", "{{resilience_name}}").query("sum by (resilience_name) (amqp_resilient_publish_held_limit_bytes{@name})", "limit of {{resilience_name}}"),
         Panel::lines("Duration of operations, 95 %", "From the call to the broker's answer, re-sends included; 19 of 20 take no longer.").unit("s").query(
             "histogram_quantile(0.95, sum by (le, messaging_destination_name, messaging_operation_name) (rate(messaging_client_operation_duration_seconds_bucket{@target}[$__rate_interval])))",
             "{{messaging_operation_name}} {{messaging_destination_name}}",
@@ -84,6 +93,15 @@ pub(super) fn amqp() -> Vec<Panel> {
             .query("sum by (resilience_name, amqp_resilient_pool) (amqp_resilient_channel_pool_in_use{@name})", "in use: {{resilience_name}} {{amqp_resilient_pool}}")
             .query("sum by (resilience_name, amqp_resilient_pool) (amqp_resilient_channel_pool_idle{@name})", "idle: {{resilience_name}} {{amqp_resilient_pool}}")
             .query("sum by (resilience_name, amqp_resilient_pool) (amqp_resilient_channel_pool_waiting{@name})", "waiting: {{resilience_name}} {{amqp_resilient_pool}}"),
+        Panel::lines("Channels at work", "Channels opened, given out again, and let go of, by pool.").unit("ops")
+            .query("sum by (resilience_name, amqp_resilient_pool) (rate(amqp_resilient_channel_pool_opened_total{@name}[$__rate_interval]))", "opened: {{resilience_name}} {{amqp_resilient_pool}}")
+            .query("sum by (resilience_name, amqp_resilient_pool) (rate(amqp_resilient_channel_pool_reused_total{@name}[$__rate_interval]))", "reused: {{resilience_name}} {{amqp_resilient_pool}}")
+            .query("sum by (resilience_name, amqp_resilient_pool) (rate(amqp_resilient_channel_pool_discarded_total{@name}[$__rate_interval]))", "let go: {{resilience_name}} {{amqp_resilient_pool}}"),
+        Panel::lines("Time to the next attempt", "In how long the next attempt to connect begins.").unit("s")
+            .query("amqp_resilient_connection_retry_in_seconds{@name}", COMPONENT),
+        Panel::lines("Blocks and panics", "How often the broker blocked the connection, and observers that panicked.")
+            .query("sum by (resilience_name) (increase(amqp_resilient_connection_blocks_total{@name}[$__rate_interval]))", "blocked: {{resilience_name}}")
+            .query("sum by (resilience_name) (increase(amqp_resilient_observer_panics_total{@name}[$__rate_interval]))", "panics: {{resilience_name}}"),
         Panel::lines("Topology", "Exchanges, queues and bindings that could not be declared, or were skipped for that reason.").columns(12)
             .query("amqp_resilient_topology_failed{@name}", "{{resilience_name}} {{resilience_outcome}} on {{instance}}"),
         Panel::lines("Secrets", "New secrets for the broker before the old ones ran out.").columns(12)

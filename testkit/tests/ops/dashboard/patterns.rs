@@ -5,13 +5,15 @@ use super::panel::{COMPONENT, Panel};
 pub(super) fn breakers() -> Vec<Panel> {
     vec![
         Panel::states("State", "Closed lets calls through, open rejects them, half open tries a few.", STATES).columns(12).query(
-            r#"1 * sum without (resilience_state) (resilience_circuit_breaker_state{@name,resilience_state="half_open"}) + 2 * sum without (resilience_state) (resilience_circuit_breaker_state{@name,resilience_state="open"})"#,
+            r#"1 * sum without (resilience_state) (resilience_circuit_breaker_state{@name,resilience_name!~".+/other",resilience_state="half_open"}) + 2 * sum without (resilience_state) (resilience_circuit_breaker_state{@name,resilience_name!~".+/other",resilience_state="open"})"#,
             COMPONENT,
         ),
         Panel::states("Mode", "Who decides: the breaker itself (automatic, shadow) or an operator.", MODES).columns(12).query(
-            r#"1 * sum without (resilience_mode) (resilience_circuit_breaker_mode{@name,resilience_mode="shadow"}) + 2 * sum without (resilience_mode) (resilience_circuit_breaker_mode{@name,resilience_mode="disabled"}) + 3 * sum without (resilience_mode) (resilience_circuit_breaker_mode{@name,resilience_mode="forced_closed"}) + 4 * sum without (resilience_mode) (resilience_circuit_breaker_mode{@name,resilience_mode="forced_open"})"#,
+            r#"1 * sum without (resilience_mode) (resilience_circuit_breaker_mode{@name,resilience_name!~".+/other",resilience_mode="shadow"}) + 2 * sum without (resilience_mode) (resilience_circuit_breaker_mode{@name,resilience_name!~".+/other",resilience_mode="disabled"}) + 3 * sum without (resilience_mode) (resilience_circuit_breaker_mode{@name,resilience_name!~".+/other",resilience_mode="forced_closed"}) + 4 * sum without (resilience_mode) (resilience_circuit_breaker_mode{@name,resilience_name!~".+/other",resilience_mode="forced_open"})"#,
             COMPONENT,
         ),
+        Panel::lines("Not closed in the rest of groups", "How many of the circuit breakers that have no series of their own are open or half open.")
+            .query(r#"resilience_circuit_breaker_state{@name,resilience_name=~".+/other",resilience_state=~"open|half_open"}"#, "{{resilience_name}} {{resilience_state}} on {{instance}}"),
         Panel::lines("Calls", "Calls that ended or were rejected, by outcome.").unit("reqps").query(
             "sum by (resilience_outcome) (rate(resilience_circuit_breaker_calls_total{@name}[$__rate_interval]))",
             "{{resilience_outcome}}",
