@@ -43,7 +43,7 @@
 //!       │ rare events: transitions, retries, ...         │ when metrics are collected
 //!       ▼                                                │
 //!   EventSink ─▶ bounded queue ─▶ one thread ─▶ your     Telemetry ◀── meter provider's reader
-//!       │            │ full: drop and count     handlers           ◀── prometheus()
+//!       │            │ full: drop and count     handlers           ◀── export_prometheus_metrics()
 //!       └─▶ ring of each Subscription, full: forget the oldest, count
 //! ```
 //! Metrics are pulled: every instrument is an observable one, whose callback walks over the watched
@@ -100,7 +100,7 @@
 //! # Features
 //! - `breaker`, `retry`, `hedge`, `bulkhead`, `pool`, `health` (default): `watch` takes the pattern.
 //! - `serde`: snapshots and histories can be written and read, as JSON for instance.
-//! - `prometheus`: [`Telemetry::prometheus`](Telemetry), the same metrics as Prometheus text.
+//! - `prometheus`: [`Telemetry::export_prometheus_metrics`](Telemetry), the same metrics as Prometheus text.
 //! - `tracing`: `EventLog`, a handler that writes the events as `tracing` events.
 //! - `otlp`, `otlp-tls`: `init_otlp` sets up traces and metrics over OTLP, from `OTEL_*` variables.
 //!

@@ -10,7 +10,7 @@ use prometheus::TextEncoder;
 
 use crate::registry::{Registry, scope};
 
-/// The media type of [`Telemetry::prometheus`](crate::Telemetry::prometheus).
+/// The media type of [`Telemetry::export_prometheus_metrics`](crate::Telemetry::export_prometheus_metrics).
 pub const PROMETHEUS_CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
 /// Series of one metric that are told apart.

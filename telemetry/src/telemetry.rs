@@ -416,11 +416,11 @@ impl Telemetry {
     /// telemetry.watch(&breaker);
     ///
     /// let line = r#"resilience_circuit_breaker_state{resilience_name="payments",resilience_state="closed"} 1"#;
-    /// assert!(telemetry.prometheus().contains(line));
+    /// assert!(telemetry.export_prometheus_metrics().contains(line));
     /// # }
     /// ```
     #[must_use]
-    pub fn prometheus(&self) -> String {
+    pub fn export_prometheus_metrics(&self) -> String {
         let exposition = &self.inner.exposition;
         let exposition =
             exposition.get_or_init(|| crate::prometheus::Exposition::new(&self.inner.registry));

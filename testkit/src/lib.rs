@@ -23,6 +23,7 @@
 //! | [`Http2Upstream`] | the same for HTTP/2 without TLS | all that, refused and reset streams, GOAWAY |
 //! | [`RabbitNode`] | a private RabbitMQ node | crashing, freezing, stopping, alarms, `rabbitmqctl` |
 //! | `OtlpReceiver` | a receiver of OpenTelemetry's OTLP, over HTTP or gRPC | refusing for a while or for good, partial success, silence, resets |
+//! | [`Prometheus`] | a private Prometheus server | nothing: it scrapes what it is told to, and answers |
 //!
 //! [`Chaos`] is a script of random replies that a seed decides, for either upstream. [`golden`] is no peer:
 //! it holds files such as tables of names to what the code says; [`exposition`] reads Prometheus' text format.
@@ -38,9 +39,10 @@
 //!
 //! # Crate features
 //!
-//! `rabbit` (off) builds this crate's own tests that start RabbitMQ nodes, so that a plain `cargo test`
-//! passes on a machine without RabbitMQ. The library is the same either way:
-//! [`RabbitNode::start`] says what to install where it is missing. Unix only; Rust 1.88.
+//! `rabbit` and `prometheus` (off) build this crate's own tests that start RabbitMQ nodes and Prometheus
+//! servers, so that a plain `cargo test` passes on a machine without them. The library is the same either
+//! way: [`RabbitNode::start`] and [`Prometheus::start`] say what to install where it is missing. Unix only;
+//! Rust 1.88.
 //!
 //! `otlp` (off) adds `OtlpReceiver`.
 
@@ -49,9 +51,12 @@ mod clock;
 mod exposition;
 mod golden;
 mod host;
+mod http10;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod port;
+mod process;
+mod prometheus;
 mod proxy;
 mod rabbit;
 mod socket;
@@ -65,6 +70,7 @@ pub use h2::Reason;
 pub use opentelemetry_proto;
 #[cfg(feature = "otlp")]
 pub use otlp::{OtlpExport, OtlpReceiver, OtlpReply, OtlpRequest, OtlpSignal};
+pub use prometheus::Prometheus;
 pub use proxy::{Fault, FaultProxy, ProxyStats};
 pub use rabbit::{NodeError, RabbitNode, Unavailable};
 pub use upstream::{GoAway, Http1, Http2, Http2Upstream, HttpUpstream, Received, Reply, Upstream};

@@ -14,7 +14,6 @@ mod error;
 mod home;
 mod lifecycle;
 mod management;
-mod process;
 
 use std::{fmt, net::SocketAddr, path::Path, sync::Arc};
 

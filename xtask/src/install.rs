@@ -21,8 +21,8 @@ pub const RABBITMQ: Package = Package {
     shows: "/usr/lib/rabbitmq/bin/rabbitmq-server",
 };
 
-/// `promtool`, which lints the Prometheus text; Debian ships it with the server.
-pub const PROMTOOL: Package = Package {
+/// The server, which scrapes an example, and `promtool`, which lints the text and tests the rules.
+pub const PROMETHEUS: Package = Package {
     name: "prometheus",
     shows: "/usr/bin/promtool",
 };

@@ -12,7 +12,7 @@ usage: cargo xtask <command>
   demo [--no-install] [--seed N]
             bare reqwest and lapin, then Steadfast, through the same storm; ends with a table (about a minute)
   test [--no-install]
-            every test, the ones that need RabbitMQ, promtool or packages of Python included
+            every test, the ones that need RabbitMQ, Prometheus or packages of Python included
   ratios [WORD..]
             one line per case and peer: our time beside the peer's, from one interleaved run (75 s); of
             the cases alone in whose names there is one of the words, if any (15 s); `amqp` stands for

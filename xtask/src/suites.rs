@@ -1,6 +1,6 @@
 //! The suites that a plain `cargo test` leaves out, because they need more than Rust.
 
-use crate::install::{PROMTOOL, Package, RABBITMQ};
+use crate::install::{PROMETHEUS, Package, RABBITMQ};
 use crate::python::{OTLP_DECODER, Venv};
 
 /// What a suite needs besides Rust.
@@ -76,6 +76,13 @@ pub const LEFT_TO_XTASK: &[Suite] = &[
         needs: Need::Debian(RABBITMQ),
     },
     Suite {
+        package: "steadfast-testkit",
+        folder: "testkit",
+        name: "prometheus",
+        feature: "prometheus",
+        needs: Need::Debian(PROMETHEUS),
+    },
+    Suite {
         package: "steadfast-amqp",
         folder: "amqp-resilient",
         name: "rabbit",
@@ -87,7 +94,7 @@ pub const LEFT_TO_XTASK: &[Suite] = &[
         folder: "telemetry",
         name: "promtool",
         feature: "promtool-test",
-        needs: Need::Debian(PROMTOOL),
+        needs: Need::Debian(PROMETHEUS),
     },
     Suite {
         package: "steadfast-telemetry",

@@ -47,9 +47,12 @@ fn main() {
     ] {
         let manifest = fs::read_to_string(root.join(folder).join("Cargo.toml")).unwrap_or_default();
         let package = quoted(&manifest).next().unwrap_or_default();
+        let default = manifest.lines().find(|line| line.starts_with("default = "));
         // What `cargo xtask test` turns on for all is not left out.
         let is_on = |feature: &str| {
-            feature == "tokio" || ALSO_ON.contains(&format!("{package}/{feature}").as_str())
+            feature == "tokio"
+                || default.is_some_and(|line| quoted(line).any(|on| on == feature))
+                || ALSO_ON.contains(&format!("{package}/{feature}").as_str())
         };
         let hidden = manifest
             .lines()

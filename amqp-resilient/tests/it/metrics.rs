@@ -27,7 +27,7 @@ fn exposed(instrument: &Instrument) -> String {
 
 fn of(telemetry: &Telemetry, instrument: &Instrument) -> Vec<Exposed> {
     let name = exposed(instrument);
-    let mut all = exposition(&telemetry.prometheus());
+    let mut all = exposition(&telemetry.export_prometheus_metrics());
     all.retain(|series| series.name == name);
     all
 }
@@ -94,7 +94,7 @@ async fn every_series_is_as_metrics_say() {
         }
     }
     let known: BTreeSet<_> = metrics::ALL.iter().map(exposed).collect();
-    let all = exposition(&telemetry.prometheus());
+    let all = exposition(&telemetry.export_prometheus_metrics());
     let own = all
         .iter()
         .filter(|one| one.name.starts_with("amqp_resilient_"));

@@ -139,7 +139,7 @@ mod telemetry {
         let lacking = |outcome: &str, count: u32| {
             let labels = format!("resilience_name=\"test\",resilience_outcome=\"{outcome}\"");
             let line = format!("amqp_resilient_topology_failed{{{labels}}} {count}");
-            telemetry.prometheus().contains(&line)
+            telemetry.export_prometheus_metrics().contains(&line)
         };
         assert!(lacking("failed", 1) && lacking("skipped", 2));
 
@@ -159,7 +159,7 @@ mod telemetry {
         let telemetry = Telemetry::new();
         telemetry.watch(&connection);
         until("it is refused", || connection.snapshot().totals.refused > 0).await;
-        let text = telemetry.prometheus();
+        let text = telemetry.export_prometheus_metrics();
         for (outcome, count) in [("connected", 0), ("failed", 0), ("refused", 1)] {
             let labels = format!("resilience_name=\"test\",resilience_outcome=\"{outcome}\"");
             let line = format!("amqp_resilient_reconnects_total{{{labels}}} {count}");
@@ -184,7 +184,7 @@ mod telemetry {
         let channel = connection.get_channel(Purpose::Admin).await.unwrap();
         drop(connection.get_channel(Purpose::Consume).await.unwrap());
 
-        let text = telemetry.prometheus();
+        let text = telemetry.export_prometheus_metrics();
         let value = |series: &str| {
             let (name, labels) = series.split_once(' ').unwrap_or((series, ""));
             let line = text.lines().find(|line| {
@@ -236,7 +236,9 @@ mod telemetry {
         }
         drop((channel, publisher, connection));
         until("it is gone", || {
-            !telemetry.prometheus().contains("resilience_name=\"test\"")
+            !telemetry
+                .export_prometheus_metrics()
+                .contains("resilience_name=\"test\"")
         })
         .await;
     }

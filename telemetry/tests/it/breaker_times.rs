@@ -22,7 +22,7 @@ fn watched(telemetry: &Telemetry) -> CircuitBreaker {
 /// The value, or `None` if there is no series: a gap is not a zero.
 fn of(telemetry: &Telemetry, metric: &str) -> Option<f64> {
     let series = format!("resilience_circuit_breaker_{metric}{{resilience_name=\"payments\"}} ");
-    let text = telemetry.prometheus();
+    let text = telemetry.export_prometheus_metrics();
     let mut values = text.lines().filter_map(|line| line.strip_prefix(&series));
     let value = values.next()?.parse().unwrap();
     assert_eq!(values.next(), None, "{metric}");

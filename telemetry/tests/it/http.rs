@@ -210,9 +210,9 @@ fn durations_are_recorded_for_each_attempt_with_what_it_ended_in() {
 #[test]
 fn durations_are_in_the_prometheus_text_once_it_was_asked_for() {
     let bench = Bench::new();
-    let _nothing_yet = bench.telemetry.prometheus();
+    let _nothing_yet = bench.telemetry.export_prometheus_metrics();
     bench.client.call().attempt(0).failed("connect", TOOK);
-    let text = bench.telemetry.prometheus();
+    let text = bench.telemetry.export_prometheus_metrics();
     let bucket = text
         .lines()
         .find(|line| line.starts_with("http_client_request_duration_seconds_bucket"));

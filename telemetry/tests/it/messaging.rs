@@ -338,9 +338,9 @@ fn the_size_of_bodies_is_told_only_if_it_is_asked_for() {
 #[test]
 fn both_metrics_are_in_the_prometheus_text_once_it_was_asked_for() {
     let bench = Bench::new();
-    let _nothing_yet = bench.telemetry.prometheus();
+    let _nothing_yet = bench.telemetry.export_prometheus_metrics();
     publish_once(bench.publish(order()));
-    let text = bench.telemetry.prometheus();
+    let text = bench.telemetry.export_prometheus_metrics();
     for name in [
         "messaging_client_operation_duration_seconds_bucket",
         "messaging_client_sent_messages_total",

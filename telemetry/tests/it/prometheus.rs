@@ -25,7 +25,7 @@ fn the_text_has_help_type_and_values() {
     telemetry.watch(&breaker);
     let _ = breaker.call_blocking(|| Err::<(), _>("connection refused"));
 
-    let text = telemetry.prometheus();
+    let text = telemetry.export_prometheus_metrics();
     assert_line(
         &text,
         "# HELP resilience_circuit_breaker_calls_total Calls that ended or were rejected, by outcome; a panic is a failure.",
@@ -61,10 +61,10 @@ fn a_ratio_is_called_so_once() {
     let breaker = builder.min_calls(2).build().unwrap();
     telemetry.watch(&breaker);
     breaker.try_acquire().unwrap().success();
-    assert!(!telemetry.prometheus().contains("_ratio"));
+    assert!(!telemetry.export_prometheus_metrics().contains("_ratio"));
     breaker.try_acquire().unwrap().failure();
     assert_line(
-        &telemetry.prometheus(),
+        &telemetry.export_prometheus_metrics(),
         r#"resilience_circuit_breaker_failure_ratio{resilience_name="payments"} 0.5"#,
     );
 }
@@ -80,14 +80,14 @@ fn every_call_reads_anew_and_the_dead_are_gone() {
              {{resilience_name=\"payments\",resilience_outcome=\"success\"}} {value}"
         )
     };
-    assert_line(&telemetry.prometheus(), &success(0));
+    assert_line(&telemetry.export_prometheus_metrics(), &success(0));
     payments.call_blocking(|| Ok::<_, ()>(())).unwrap();
-    assert_line(&telemetry.prometheus(), &success(1));
+    assert_line(&telemetry.export_prometheus_metrics(), &success(1));
 
     telemetry.watch(&search);
-    assert!(telemetry.prometheus().contains("search"));
+    assert!(telemetry.export_prometheus_metrics().contains("search"));
     drop(payments);
-    let text = telemetry.prometheus();
+    let text = telemetry.export_prometheus_metrics();
     assert!(!text.contains("payments"), "{text}");
     assert!(text.contains("search"), "{text}");
 }
@@ -97,10 +97,10 @@ fn the_text_and_the_meter_provider_have_the_same_series() {
     let bench = Bench::new();
     let breaker = breaker("payments");
     bench.telemetry.watch(&breaker);
-    let text = bench.telemetry.prometheus();
+    let text = bench.telemetry.export_prometheus_metrics();
     let lines = text.lines().filter(|line| !line.starts_with('#')).count();
     assert_eq!(lines, bench.export().0.len());
-    assert_eq!(bench.telemetry.prometheus(), text);
+    assert_eq!(bench.telemetry.export_prometheus_metrics(), text);
 }
 
 #[test]
@@ -123,10 +123,10 @@ fn a_source_that_comes_later_is_in_the_text() {
     }
 
     let telemetry = Telemetry::new();
-    assert!(!telemetry.prometheus().contains("late"));
+    assert!(!telemetry.export_prometheus_metrics().contains("late"));
     let late = Arc::new(Late);
     telemetry.watch(&late);
-    let text = telemetry.prometheus();
+    let text = telemetry.export_prometheus_metrics();
     assert_line(
         &text,
         r#"test_mail_time_seconds_total{resilience_name="late"} 1.5"#,
@@ -140,7 +140,7 @@ fn many_may_scrape_at_once_and_first() {
     telemetry.watch(&breaker);
     let texts: Vec<_> = thread::scope(|scope| {
         let scrapes: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| telemetry.prometheus()))
+            .map(|_| scope.spawn(|| telemetry.export_prometheus_metrics()))
             .collect();
         scrapes
             .into_iter()
@@ -161,7 +161,7 @@ fn more_series_than_the_sdk_keeps_by_default_are_all_there() {
         telemetry.watch(breaker);
     }
     for _ in 0..2 {
-        let text = telemetry.prometheus();
+        let text = telemetry.export_prometheus_metrics();
         assert!(!text.contains("otel_metric_overflow"));
         let calls = "resilience_circuit_breaker_calls_total{";
         assert_eq!(

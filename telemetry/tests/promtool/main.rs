@@ -1,10 +1,11 @@
-//! Prometheus' own linter on our exposition. Needs `promtool` (Debian: `prometheus`) on the path.
+//! Prometheus' own tool on our exposition and on our rules. Needs `promtool` (Debian: `prometheus`) on the path.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on is a test that failed"
 )]
 
+mod rules;
 #[path = "../it/traffic.rs"]
 mod traffic;
 
@@ -71,11 +72,11 @@ async fn the_exposition_of_everything_is_clean() {
     let telemetry = Telemetry::new();
     let _traffic = traffic::drive(&telemetry).await;
     // The text has only what was recorded since it was first asked for.
-    let _nothing_recorded = telemetry.prometheus();
+    let _nothing_recorded = telemetry.export_prometheus_metrics();
     let client = Arc::new(Client::default());
     telemetry.watch(&client);
     client.work();
-    let text = telemetry.prometheus();
+    let text = telemetry.export_prometheus_metrics();
     for series in [
         "resilience_bulkhead_queue_time_seconds_total",
         "http_client_request_duration_seconds_bucket",

@@ -19,7 +19,7 @@ use std::{
 
 use rand::RngExt;
 
-use crate::port::ReservedPort;
+use crate::{port::ReservedPort, process::PIDS};
 
 #[derive(Debug)]
 pub(crate) struct Home {
@@ -219,7 +219,5 @@ fn search_path() -> String {
 
 /// The share of memory above which the node blocks publishers, when no test asks for an alarm.
 pub(crate) const NORMAL_WATERMARK: &str = "0.4";
-/// Below the directory: one empty file for each process to end, named by its id.
-pub(crate) const PIDS: &str = "pids";
 const BIN: &str = "/usr/lib/rabbitmq/bin";
 const EPMD: &str = "epmd";

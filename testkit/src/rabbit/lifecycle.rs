@@ -16,9 +16,11 @@ use super::{
     amqp,
     error::{NodeError, Unavailable},
     home::Home,
+};
+use crate::{
+    clock,
     process::{Guard, Process},
 };
-use crate::clock;
 
 /// A node's directory and processes, shared with work that goes on in the background.
 pub(crate) struct Lifecycle {

@@ -1,10 +1,8 @@
 //! One request to the node's management HTTP API.
 
-use std::{
-    io::{self, Read, Write},
-    net::{SocketAddr, TcpStream},
-    time::Duration,
-};
+use std::{io, net::SocketAddr};
+
+use crate::http10;
 
 /// Sends a request as `guest` and returns the status and the body.
 pub(crate) fn request(
@@ -13,26 +11,8 @@ pub(crate) fn request(
     path: &str,
     body: &str,
 ) -> io::Result<(u16, String)> {
-    let mut stream = TcpStream::connect_timeout(&addr, TIMEOUT)?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
-    stream.set_write_timeout(Some(TIMEOUT))?;
-    // HTTP/1.0, so that the answer is neither chunked nor followed by another.
-    let head = format!(
-        "{method} {path} HTTP/1.0\r\nhost: {addr}\r\nauthorization: Basic {GUEST_GUEST}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(body.as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let (head, body) = answer
-        .split_once("\r\n\r\n")
-        .ok_or_else(|| io::Error::other("the answer has no end of head"))?;
-    let status = head.split(' ').nth(1).and_then(|word| word.parse().ok());
-    let status = status.ok_or_else(|| io::Error::other("the answer has no status"))?;
-    Ok((status, body.to_owned()))
+    http10::request(addr, method, path, AS_GUEST, body)
 }
 
-const TIMEOUT: Duration = Duration::from_secs(10);
-const GUEST_GUEST: &str = "Z3Vlc3Q6Z3Vlc3Q=";
+const AS_GUEST: &str =
+    "authorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\ncontent-type: application/json\r\n";

@@ -13,6 +13,7 @@ mod http2;
 mod http2_ends;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod prometheus_missing;
 mod proxy_cuts;
 mod proxy_flow;
 mod proxy_gate;

@@ -118,7 +118,7 @@ async fn both_are_watched_and_one_that_is_made_later_too() {
 
     let broker = FakeBroker::start().await;
     let watched = |telemetry: &Telemetry| {
-        let text = telemetry.prometheus();
+        let text = telemetry.export_prometheus_metrics();
         ["test", "test/consume"].map(|name| {
             text.lines().any(|line| {
                 line.starts_with("amqp_resilient_connection_state{")

@@ -14,8 +14,6 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use super::home::PIDS;
-
 /// A child in a process group of its own, noted down for the guard.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -100,6 +98,9 @@ impl Drop for Guard {
         let _ = self.shell.wait();
     }
 }
+
+/// Below the directory: one empty file for each process to end, named by its id.
+pub(crate) const PIDS: &str = "pids";
 
 /// `$1` is the directory. When it is gone at the end of the pipe, all was ended in order.
 const CLEAN_UP: &str = r#"
