@@ -23,8 +23,8 @@
 //! | [`Http2Upstream`] | the same for HTTP/2 without TLS | all that, refused and reset streams, GOAWAY |
 //! | [`RabbitNode`] | a private RabbitMQ node | crashing, freezing, stopping, alarms, `rabbitmqctl` |
 //!
-//! [`Chaos`] is a script of random replies that a seed decides, for either upstream. [`golden`] is no peer:
-//! it holds files such as tables of names to what the code says; [`exposition`] reads Prometheus' text format.
+//! [`Chaos`] is a script of random replies that a seed decides, for either upstream. [`golden()`] is no peer:
+//! it holds files such as tables of names to what the code says; [`exposition()`] reads Prometheus' text format.
 //!
 //! All of them listen on 127.0.0.1 on ports that no other process can be given, run on threads and
 //! processes of their own, in real time, and are gone when they are dropped.
