@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::Path};
 
-/// Set to `1`, it makes [`golden`] and [`golden_section`] write instead of complain.
+/// Set to `1`, it makes [`golden()`] and [`golden_section`] write instead of complain.
 const BLESS: &str = "STEADFAST_BLESS";
 
 /// Holds the file to `expected`.
@@ -29,7 +29,7 @@ pub fn golden(path: impl AsRef<Path>, expected: &str) {
 ///
 /// # Panics
 ///
-/// As [`golden`], and when the file is not there or has no such lines.
+/// As [`golden()`], and when the file is not there or has no such lines.
 pub fn golden_section(path: impl AsRef<Path>, name: &str, expected: &str) {
     let path = path.as_ref();
     let whole = with_section(path, name, expected);

@@ -25,8 +25,8 @@
 //! | `OtlpReceiver` | a receiver of OpenTelemetry's OTLP, over HTTP or gRPC | refusing for a while or for good, partial success, silence, resets |
 //! | [`Prometheus`] | a private Prometheus server | nothing: it scrapes what it is told to, and answers |
 //!
-//! [`Chaos`] is a script of random replies that a seed decides, for either upstream. [`golden`] is no peer:
-//! it holds files such as tables of names to what the code says; [`exposition`] reads Prometheus' text format.
+//! [`Chaos`] is a script of random replies that a seed decides, for either upstream. [`golden()`] is no peer:
+//! it holds files such as tables of names to what the code says; [`exposition()`] reads Prometheus' text format.
 //!
 //! All of them listen on 127.0.0.1 on ports that no other process can be given, run on threads and
 //! processes of their own, in real time, and are gone when they are dropped.
