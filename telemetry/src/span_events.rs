@@ -1,9 +1,9 @@
 //! What of the plain patterns becomes an event of the span that is current.
 
-use std::fmt;
+#[cfg(any(feature = "breaker", feature = "retry", feature = "bulkhead"))]
+mod telling;
 
-use opentelemetry::trace::TraceContextExt;
-use opentelemetry::{Context, KeyValue};
+use std::fmt;
 
 /// Which retries, waits and rejections are told as events of the span that is current where the call
 /// runs: the application's own, by the OpenTelemetry API or by `tracing` with tracing-opentelemetry.
@@ -60,25 +60,6 @@ impl SpanEvents {
     /// Of the parts of a client that tells its own spans.
     pub(crate) const fn of_a_part(self) -> Self {
         Self(self.0 & Self::IN_LINE.0)
-    }
-
-    /// Tells the current span, if these are wanted and it is recorded.
-    #[cfg(any(feature = "breaker", feature = "retry", feature = "bulkhead"))]
-    pub(crate) fn tell<const N: usize>(
-        self,
-        wanted: Self,
-        event: &'static str,
-        attributes: impl FnOnce() -> [KeyValue; N],
-    ) {
-        if !self.contains(wanted) || !Context::map_current(|context| context.has_active_span()) {
-            return;
-        }
-        // Cloned out: a span is code of others, which may use the current context in turn.
-        let context = Context::current();
-        let span = context.span();
-        if span.is_recording() {
-            span.add_event(event, attributes().into());
-        }
     }
 }
 

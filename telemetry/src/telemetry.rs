@@ -318,6 +318,7 @@ impl Telemetry {
     }
 
     /// What components that are watched by this handle tell the current span.
+    #[cfg(any(feature = "breaker", feature = "retry", feature = "bulkhead"))]
     pub(crate) fn span_events(&self) -> SpanEvents {
         self.span_events
     }
