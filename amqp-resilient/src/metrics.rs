@@ -23,7 +23,8 @@ pub const CONNECTION_STATE: Instrument = Instrument::gauge(
         "draining",
         "closed",
     ],
-)]);
+)])
+.with_history();
 /// Whether the broker asks publishers to pause.
 pub const BLOCKED: Instrument = Instrument::gauge(
     "amqp_resilient.blocked",
@@ -125,13 +126,15 @@ pub const PUBLISH_IN_FLIGHT: Instrument = Instrument::up_down_counter(
     "amqp_resilient.publish.in_flight",
     "{message}",
     "Messages that are being published.",
-);
+)
+.with_history();
 /// Messages in the buffers.
 pub const PUBLISH_BUFFERED: Instrument = Instrument::up_down_counter(
     "amqp_resilient.publish.buffered",
     "{message}",
     "Messages that wait for their turn.",
-);
+)
+.with_history();
 /// Bytes held.
 pub const PUBLISH_HELD_BYTES: Instrument = Instrument::up_down_counter(
     "amqp_resilient.publish.held",
@@ -154,17 +157,20 @@ pub const PUBLISH_LIMIT_BYTES: Instrument = Instrument::up_down_counter(
 pub const PUBLISH_CONFIRMED: Instrument = messages(
     "amqp_resilient.publish.confirmed",
     "Messages that the broker confirmed.",
-);
+)
+.with_history();
 /// Messages returned.
 pub const PUBLISH_RETURNED: Instrument = messages(
     "amqp_resilient.publish.returned",
     "Messages that came back, as no queue took them.",
-);
+)
+.with_history();
 /// Messages rejected.
 pub const PUBLISH_NACKED: Instrument = messages(
     "amqp_resilient.publish.nacked",
     "Messages that the broker or a full queue rejected.",
-);
+)
+.with_history();
 /// Messages held up by a blocked connection.
 pub const PUBLISH_BLOCKED: Instrument = messages(
     "amqp_resilient.publish.blocked",
@@ -174,12 +180,14 @@ pub const PUBLISH_BLOCKED: Instrument = messages(
 pub const PUBLISH_AMBIGUOUS: Instrument = messages(
     "amqp_resilient.publish.ambiguous",
     "Messages that were sent and not answered until their deadline.",
-);
+)
+.with_history();
 /// Messages that failed otherwise.
 pub const PUBLISH_FAILED: Instrument = messages(
     "amqp_resilient.publish.failed",
     "Messages that failed for another reason.",
-);
+)
+.with_history();
 /// Messages nobody waited for.
 pub const PUBLISH_ABANDONED: Instrument = messages(
     "amqp_resilient.publish.abandoned",

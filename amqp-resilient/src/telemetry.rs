@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use steadfast_telemetry::names::{OUTCOME, STATE};
 use steadfast_telemetry::{
-    AmqpConnection, AmqpState, EventKind, EventSink, Instrument, Samples, Source, Telemetry, Watch,
+    AmqpConnection, AmqpState, EventKind, EventSink, Instrument, Notes, Samples, Source, Telemetry,
+    Watch,
 };
 
 use crate::clock;
@@ -33,8 +34,33 @@ impl Source for Hub {
         &self.name
     }
 
+    fn kind(&self) -> &'static str {
+        "amqp_connection"
+    }
+
     fn instruments(&self) -> &'static [Instrument] {
         ALL
+    }
+
+    fn describe(&self, notes: &mut Notes) {
+        let now = clock::now();
+        let (state, endpoint, error) = self.read(|link| {
+            notes.seconds("in_state_for_seconds", link.in_state_for(now));
+            notes.seconds("retry_in_seconds", link.retry_in(now));
+            let (endpoint, error) = (link.endpoint().cloned(), link.last_error().cloned());
+            (link.state().clone(), endpoint, error)
+        });
+        notes.text("state", state.name());
+        if let Some(endpoint) = endpoint {
+            let address = format!("{}:{}", endpoint.host(), endpoint.port());
+            notes.text("endpoint", address);
+        }
+        if let Some(error) = error {
+            notes.text("last_error", error);
+        }
+        if let ConnectionState::Blocked { reason, .. } = state {
+            notes.text("blocked_reason", reason);
+        }
     }
 
     fn collect(&self, samples: &mut Samples<'_>) {

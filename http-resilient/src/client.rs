@@ -302,8 +302,8 @@ impl Shared {
         let (authority, is_new) = self.authorities.meet_url(url)?;
         #[cfg(feature = "telemetry")]
         if is_new {
-            self.sinks.watch(&authority.breaker);
-            self.sinks.watch(&authority.bulkhead);
+            self.sinks.watch_in(&self.name, &authority.breaker);
+            self.sinks.watch_in(&self.name, &authority.bulkhead);
         }
         #[cfg(not(feature = "telemetry"))]
         let _ = is_new;

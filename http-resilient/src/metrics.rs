@@ -23,19 +23,22 @@ pub const REQUESTS: Instrument = Instrument::counter(
         "failure",
         "abandoned",
     ],
-)]);
+)])
+.with_history();
 /// Attempts.
 pub const ATTEMPTS: Instrument = Instrument::counter(
     "resilience.http_client.attempts",
     "{attempt}",
     "Attempts handed to the network, retries and hedges included.",
-);
+)
+.with_history();
 /// Requests under way.
 pub const IN_FLIGHT: Instrument = Instrument::up_down_counter(
     "resilience.http_client.in_flight",
     "{request}",
     "Requests that have neither a response nor an error yet.",
-);
+)
+.with_history();
 /// Responses that nobody got to see, by [`OUTCOME`].
 pub const DISCARDED: Instrument = Instrument::counter(
     "resilience.http_client.discarded_responses",

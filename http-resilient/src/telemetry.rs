@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use steadfast_telemetry::{
-    EventKind, EventSink, EventSinks, HttpRequest, Instrument, Samples, Source, Telemetry, Watch,
-    names,
+    EventKind, EventSink, EventSinks, HttpRequest, Instrument, Notes, Samples, Source, Telemetry,
+    Watch, names,
 };
 
 use crate::client::{Client, Shared};
@@ -12,9 +12,12 @@ use crate::metrics;
 use crate::observer::Finished;
 
 /// Watches the client, its retry, hedge and budget, and the breaker and bulkhead of every authority, also
-/// of those that it meets later, and the hedges that it makes from now on. The end of each request is an `HttpRequest` event, and each request a span with
-/// one span for each attempt. Attempts carry a `traceparent` header then, unless the request has one: what
-/// the caller set stays. Redirects are within an attempt and carry on what it carries.
+/// of those that it meets later, and the hedges that it makes from now on. Those of the authorities are
+/// members of the [group](Telemetry::group) of the client's name: the busiest have series of their own.
+///
+/// The end of each request is an `HttpRequest` event, and each request a span with one span for each attempt.
+/// Attempts carry a `traceparent` header then, unless the request has one: what the caller set stays.
+/// Redirects are within an attempt and carry on what it carries.
 #[cfg_attr(docsrs, doc(cfg(feature = "telemetry")))]
 impl Watch for Client {
     fn watched_by(&self, telemetry: &Telemetry) {
@@ -27,8 +30,20 @@ impl Source for Shared {
         &self.name
     }
 
+    fn kind(&self) -> &'static str {
+        "http_client"
+    }
+
     fn instruments(&self) -> &'static [Instrument] {
         metrics::ALL
+    }
+
+    fn describe(&self, notes: &mut Notes) {
+        for authority in self.authorities.all() {
+            let throttled_for = authority.throttle.left();
+            let key = format!("{} throttled_for_seconds", authority.name);
+            notes.seconds(key, throttled_for);
+        }
     }
 
     fn collect(&self, samples: &mut Samples<'_>) {
@@ -87,8 +102,8 @@ impl Source for Shared {
             sink.watch(budget);
         }
         for authority in self.authorities.all() {
-            sink.watch(&authority.breaker);
-            sink.watch(&authority.bulkhead);
+            sink.watch_in(&self.name, &authority.breaker);
+            sink.watch_in(&self.name, &authority.bulkhead);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the patterns' own words are in metrics, spans and logs: lower case, with underscores.
 
-#[cfg(all(feature = "breaker", feature = "tracing"))]
+#[cfg(feature = "breaker")]
 pub(crate) fn state(state: steadfast_breaker::State) -> &'static str {
     use steadfast_breaker::State;
     match state {
