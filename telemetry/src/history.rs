@@ -165,7 +165,7 @@ impl Recorder {
             .take(self.room)
             .map(|entry| {
                 let taken = registry.read(&entry, Wanted::All);
-                (entry, taken)
+                (entry, taken.unwrap_or_default())
             })
             .collect();
         let left_out = components.count();

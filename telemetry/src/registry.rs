@@ -138,7 +138,10 @@ impl Registry {
         let mut exported = Vec::new();
         let mut of_groups = Vec::new();
         for entry in entries {
-            let taken = self.read(&entry, Wanted::One(instrument));
+            // One that panics has not said that it has counted nothing.
+            let Some(taken) = self.read(&entry, Wanted::One(instrument)) else {
+                continue;
+            };
             let samples: Vec<_> = taken.into_iter().map(|(_, sample)| sample).collect();
             if entry.group.is_some() {
                 of_groups.push((entry, samples));
@@ -155,14 +158,14 @@ impl Registry {
         self.entries.lock().alive().to_vec()
     }
 
-    /// What a component says of itself now; nothing if it panics, or is gone.
-    pub(crate) fn read(&self, entry: &Entry, wanted: Wanted<'_>) -> Vec<Taken> {
+    /// What a component says of itself now; `None` if it panics, for half of a one-hot gauge would be a
+    /// lie. Nothing if it is gone.
+    pub(crate) fn read(&self, entry: &Entry, wanted: Wanted<'_>) -> Option<Vec<Taken>> {
         let mut taken = Vec::new();
-        self.ask(entry, |source| {
+        let read = self.ask(entry, |source| {
             source.collect(&mut Samples::new(wanted, entry.instruments, &mut taken));
-        })
-        // Half of a one-hot gauge would be a lie.
-        .map_or_else(Vec::new, |()| taken)
+        });
+        read.map(|()| taken)
     }
 
     /// What no number can say.

@@ -213,7 +213,7 @@ impl ComponentId {
 
 impl ComponentSnapshot {
     fn new(registry: &Registry, entry: &Arc<Entry>) -> Self {
-        let taken = registry.read(entry, Wanted::All);
+        let taken = registry.read(entry, Wanted::All).unwrap_or_default();
         Self {
             id: ComponentId::of(entry),
             group: entry.group.as_deref().map(String::from),

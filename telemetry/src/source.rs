@@ -193,7 +193,8 @@ impl<'a> Samples<'a> {
 
     /// Records a real number. It is ignored unless this instrument is being collected now.
     ///
-    /// `resilience.name` is added by itself. OpenTelemetry drops values that are not finite.
+    /// `resilience.name` is added by itself. A value that is not finite is not recorded: it is no
+    /// number, and would spoil every sum that it became part of.
     ///
     /// # Panics
     /// If the source did not declare the instrument, or if the instrument takes whole numbers.
@@ -222,7 +223,7 @@ impl<'a> Samples<'a> {
                 instrument.name()
             );
         };
-        if !self.wants(instrument) {
+        if !self.wants(instrument) || !value.is_finite() {
             return;
         }
         let attributes = attributes.iter();
@@ -245,6 +246,13 @@ impl Value {
         match self {
             Self::Integer(value) => value as f64,
             Self::Float(value) => value,
+        }
+    }
+
+    fn is_finite(self) -> bool {
+        match self {
+            Self::Integer(_) => true,
+            Self::Float(value) => value.is_finite(),
         }
     }
 
@@ -273,10 +281,10 @@ impl Value {
     }
 
     pub(crate) fn max(self, other: Self) -> Self {
-        if other.float() > self.float() {
-            other
-        } else {
-            self
+        match (self, other) {
+            // As real numbers, those beyond 2^53 are the same as their neighbours.
+            (Self::Integer(one), Self::Integer(two)) => Self::Integer(one.max(two)),
+            (one, two) => Self::Float(one.float().max(two.float())),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Components of which there may be very many, such as the circuit breakers of all hosts that a client
 //! meets: the busiest have series of their own, and the others share one set, `other`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use opentelemetry::KeyValue;
@@ -75,7 +75,7 @@ impl Groups {
             by_group.entry(key).or_default().push(reading);
         }
         let mut groups = self.groups.lock();
-        groups.retain(|_key, group| group.forget_the_dead());
+        groups.retain(|key, group| group.forget_the_dead(by_group.get(key)));
         for (key, readings) in by_group {
             let group = groups
                 .entry(key)
@@ -100,16 +100,20 @@ impl Group {
         }
     }
 
-    /// `false` if nobody is left.
-    fn forget_the_dead(&mut self) -> bool {
-        self.members.retain(|_id, member| member.entry.is_alive());
+    /// `false` if nobody is left. Whoever has gone since it was read is told once more.
+    fn forget_the_dead(&mut self, readings: Option<&Vec<Reading>>) -> bool {
+        let readings = readings.into_iter().flatten();
+        let read: HashSet<_> = readings.map(|(entry, _samples)| entry.id).collect();
+        self.members
+            .retain(|id, member| member.entry.is_alive() || read.contains(id));
         !self.members.is_empty()
     }
 
     fn admit(&mut self, readings: &[Reading], limit: usize) {
         let mut own = self.own();
         for (entry, _samples) in readings {
-            if self.members.contains_key(&entry.id) {
+            // One that has gone may have been forgotten already: what of it is counted, nobody knows.
+            if self.members.contains_key(&entry.id) || !entry.is_alive() {
                 continue;
             }
             let has_own = own < limit && self.may_have_own(entry);
@@ -146,7 +150,8 @@ impl Group {
             let Some(member) = self.members.get_mut(&entry.id) else {
                 continue;
             };
-            let total: u64 = samples.iter().map(|sample| sample.value.integer()).sum();
+            let counts = samples.iter().map(|sample| sample.value.integer());
+            let total = counts.fold(0, u64::saturating_add);
             let since = total.saturating_sub(member.reviewed);
             member.score = (member.score / 2).saturating_add(since);
             member.reviewed = member.reviewed.max(total);

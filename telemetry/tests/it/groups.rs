@@ -1,5 +1,7 @@
 //! Many components of one kind: the busiest by themselves, the others together.
 
+mod hardships;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
