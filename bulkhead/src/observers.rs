@@ -47,8 +47,8 @@ impl Observers {
 
     pub(crate) fn add(&self, observer: Arc<dyn Observer>) {
         let wants = Wants {
-            every_call: observer.wants_every_call(),
-            ..Wants::of(&*observer)
+            every_call: self.answer(|| observer.wants_every_call()).unwrap_or(false),
+            ..self.ask_one(&*observer)
         };
         let added = Listed { observer, wants };
         let replaced = {
@@ -69,7 +69,7 @@ impl Observers {
                 observer: Arc::clone(observer),
                 wants: Wants {
                     every_call: wants.every_call,
-                    ..Wants::of(&**observer)
+                    ..self.ask_one(&**observer)
                 },
             });
             let answers: Arc<[Listed]> = answers.collect();
@@ -152,21 +152,26 @@ impl Observers {
     fn show(&self, show: impl Fn(&dyn Observer), whom: impl Fn(&Wants) -> bool) {
         let list = Arc::clone(&self.list.read());
         for listed in list.iter().filter(|listed| whom(&listed.wants)) {
-            if unwind::caught(|| show(&*listed.observer)).is_none() {
-                self.panics.fetch_add(1, Ordering::Relaxed);
-            }
+            self.answer(|| show(&*listed.observer));
         }
     }
-}
 
-impl Wants {
     /// Of what may change. One that panics is told.
-    fn of(observer: &dyn Observer) -> Self {
-        Self {
+    fn ask_one(&self, observer: &dyn Observer) -> Wants {
+        Wants {
             every_call: false,
-            waits: unwind::caught(|| observer.wants_waits()).unwrap_or(true),
-            rejections: unwind::caught(|| observer.wants_rejections()).unwrap_or(true),
+            waits: self.answer(|| observer.wants_waits()).unwrap_or(true),
+            rejections: self.answer(|| observer.wants_rejections()).unwrap_or(true),
         }
+    }
+
+    /// What an observer does or says; `None` if it panics, which is counted.
+    fn answer<T>(&self, observe: impl FnOnce() -> T) -> Option<T> {
+        let answer = unwind::caught(observe);
+        if answer.is_none() {
+            self.panics.fetch_add(1, Ordering::Relaxed);
+        }
+        answer
     }
 }
 

@@ -109,7 +109,8 @@ impl Dispatcher {
         let count = &self.counts[event.kind() as usize];
         let mut queue = self.queue.lock();
         if queue.events.len() >= self.capacity {
-            drop(queue);
+            // Before the lock is released: the handler thread, which has a full queue before it, looks at
+            // this before it waits again.
             count.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }

@@ -66,9 +66,9 @@ impl EventLog {
     }
 
     /// So many events of each kind a second; 100 by default, which no quiet day reaches, and which keeps
-    /// a storm from filling a disk. 0 is taken for 1; `u32::MAX` is no limit.
+    /// a storm from filling a disk. With 0 it logs errors alone; `u32::MAX` is no limit.
     pub const fn per_second(mut self, events: u32) -> Self {
-        self.limit = if events == 0 { 1 } else { events };
+        self.limit = events;
         self
     }
 

@@ -47,9 +47,13 @@ impl Notes {
         self.note(key, Note::Text(value.to_string()));
     }
 
-    /// Notes a number down.
+    /// Notes a number down, if it is finite: JSON can say no other, and whoever reads it could not read
+    /// the rest either.
     pub fn number(&mut self, key: impl Into<String>, value: impl Into<f64>) {
-        self.note(key, Note::Number(value.into()));
+        let value = value.into();
+        if value.is_finite() {
+            self.note(key, Note::Number(value));
+        }
     }
 
     /// Notes a length of time down, as seconds, if there is one. Let the key end in `_seconds`.

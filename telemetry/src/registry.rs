@@ -70,11 +70,7 @@ impl Registry {
     /// Tells every source that what handlers want to hear has changed.
     pub(crate) fn tell_of_interest(&self) {
         for entry in self.components() {
-            guarded(|| {
-                if let Some(source) = entry.source() {
-                    source.interest_changed();
-                }
-            });
+            self.ask(&entry, |source| source.interest_changed());
         }
     }
 

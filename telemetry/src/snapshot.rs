@@ -16,7 +16,7 @@ use crate::source::{Attributes, Taken, Value, Wanted};
 /// read one after another while calls go on; what is told of one of them was read at once.
 ///
 /// # In JSON
-/// With the feature `serde` it is written and read in any format. `at` is in milliseconds since 1970. A
+/// With the feature `serde` it is written and read in any format that describes itself, such as JSON. `at` is in milliseconds since 1970. A
 /// component's `kind`, `name` and `instance` are its own keys. [`VERSION`](Self::VERSION) changes when
 /// something is taken away or gets another meaning; what is added changes nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +49,8 @@ pub struct Snapshot {
     /// Events that subscriptions missed because they were not read in time, of all kinds and all
     /// subscriptions.
     pub missed: u64,
-    /// Panics of sources while their values were collected, until this snapshot was begun.
+    /// Panics of sources that were asked for values or notes, or told of a change of interest, until this
+    /// snapshot was begun.
     pub source_panics: u64,
 }
 

@@ -4,6 +4,7 @@ mod ring;
 
 use std::fmt;
 use std::future::poll_fn;
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,7 +18,7 @@ use crate::telemetry::WeakTelemetry;
 pub(crate) use ring::Ring;
 
 /// Events that a subscription keeps, unless said otherwise.
-pub(crate) const DEFAULT_CAPACITY: usize = 256;
+pub(crate) const DEFAULT_CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255);
 
 /// The events that happen after [`Telemetry::subscribe`](crate::Telemetry::subscribe), one by one.
 ///

@@ -51,7 +51,6 @@ pub(crate) struct Inner {
     recorder: Arc<Recorder>,
     tracer: Arc<BoxedTracer>,
     tells_body_size: bool,
-    span_events: SpanEvents,
     /// The source of telemetry's own metrics; the registry holds it weakly, like every other.
     _own: Arc<Own>,
     #[cfg(feature = "prometheus")]
@@ -89,7 +88,6 @@ impl Telemetry {
                 recorder: Recorder::new(settings.history),
                 tracer: Arc::new(tracer),
                 tells_body_size: settings.tells_body_size,
-                span_events,
                 _own: Arc::clone(&own),
                 #[cfg(feature = "prometheus")]
                 exposition: std::sync::OnceLock::new(),
@@ -130,7 +128,7 @@ impl Telemetry {
     ///
     /// The busiest of them have series of their own, [50](crate::Builder::own_series) unless said otherwise.
     /// The others are told together, under the name `{group}/other`: counts and what is in use as sums, how
-    /// many are in each state, and of what cannot be summed, such as a ratio, the worst. A component that
+    /// many are in each state, and of what cannot be summed, such as a ratio, the highest. A component that
     /// becomes busy gets series of its own, at the cost of one that is less than half as busy; no call is
     /// counted twice in a rate, except perhaps those of the moment of the change.
     ///
@@ -247,13 +245,12 @@ impl Telemetry {
         self.subscribe_with_capacity(filter, DEFAULT_CAPACITY)
     }
 
-    /// The same with room for so many events that are not read yet, of which 0 is taken for 1.
+    /// The same with room for so many events that are not read yet.
     pub fn subscribe_with_capacity(
         &self,
         filter: impl Into<Filter>,
-        capacity: usize,
+        capacity: NonZeroUsize,
     ) -> Subscription {
-        let capacity = NonZeroUsize::new(capacity).unwrap_or(NonZeroUsize::MIN);
         let ring = Arc::new(Ring::new(filter.into(), capacity));
         self.inner.dispatcher.subscribe(Arc::clone(&ring));
         Subscription::new(ring, self.downgrade())
@@ -308,6 +305,7 @@ impl Telemetry {
     pub fn downgrade(&self) -> WeakTelemetry {
         WeakTelemetry {
             inner: Arc::downgrade(&self.inner),
+            span_events: self.span_events,
         }
     }
 
@@ -455,6 +453,7 @@ impl fmt::Debug for Telemetry {
 #[derive(Clone)]
 pub struct WeakTelemetry {
     inner: Weak<Inner>,
+    span_events: SpanEvents,
 }
 
 impl WeakTelemetry {
@@ -462,9 +461,9 @@ impl WeakTelemetry {
     #[must_use]
     pub fn upgrade(&self) -> Option<Telemetry> {
         self.inner.upgrade().map(|inner| Telemetry {
-            span_events: inner.span_events,
             inner,
             group: None,
+            span_events: self.span_events,
         })
     }
 

@@ -54,8 +54,9 @@ impl Ring {
         if value.is_some() {
             self.last = value;
         }
-        // Older ones would be pushed out again at once.
-        for second in first.max(last.saturating_sub(KEPT))..=last {
+        // Older ones would be pushed out again at once. The ten seconds that this begins in the middle of are
+        // not whole, and pushed out as well.
+        for second in first.max(last.saturating_sub(KEPT + COARSE))..=last {
             let point = match (self.only_grows, second == last) {
                 (true, _) => grown,
                 (false, true) => value,
@@ -78,6 +79,12 @@ impl Ring {
         self.coarse.iter().map(|value| known(*value)).collect()
     }
 
+    /// For how many values there is room now.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.fine.capacity() + self.coarse.capacity()
+    }
+
     fn push(&mut self, point: Option<f32>, second: u64) {
         self.gathered = match (self.gathered, point) {
             (Some(one), Some(two)) if self.only_grows => Some(one + two),
@@ -94,6 +101,9 @@ impl Ring {
 fn push(values: &mut VecDeque<f32>, value: Option<f32>, most: usize) {
     if values.len() == most {
         values.pop_front();
+    } else if values.len() == values.capacity() {
+        // Left to itself it would double until it has room for half as many again as are ever kept.
+        values.reserve_exact(values.len().max(8).min(most - values.len()));
     }
     values.push_back(value.unwrap_or(f32::NAN));
 }

@@ -116,6 +116,36 @@ fn a_counter_that_begins_anew_shows_no_negative_growth() {
 }
 
 #[test]
+fn nothing_of_before_a_long_sleep_is_told_as_of_after_it() {
+    for slept in 3_600..3_640 {
+        let mut ring = Ring::new(false);
+        ring.take(Some(9.0), 1..=1);
+        ring.take(Some(1.0), 2..=1 + slept);
+        let coarse = ring.coarse();
+        let forgotten = coarse.len() < (1 + slept) as usize / 10;
+        assert_eq!(coarse[0], (!forgotten).then_some(9.0), "{slept}");
+
+        let mut ring = Ring::new(true);
+        ring.take(Some(0.0), 1..=1);
+        ring.take(Some(slept as f64), 2..=1 + slept);
+        let whole = ring.coarse()[1..].iter().all(|ten| *ten == Some(10.0));
+        let oldest = if forgotten { 10.0 } else { 9.0 };
+        assert!(whole && ring.coarse()[0] == Some(oldest), "{slept}");
+    }
+}
+
+/// What `with_history` and `Builder::history` say it takes: 2.6 KB.
+#[test]
+fn a_ring_has_no_more_room_than_it_ever_needs() {
+    let mut ring = Ring::new(false);
+    for second in 1..=4000 {
+        ring.take(Some(1.0), second..=second);
+        assert!(ring.room() <= History::SECONDS + History::TEN_SECONDS);
+    }
+    assert_eq!(ring.fine().len() + ring.coarse().len(), ring.room());
+}
+
+#[test]
 fn what_is_no_number_is_not_known() {
     let mut ring = Ring::new(false);
     ring.take(Some(f64::NAN), 1..=1);

@@ -45,7 +45,7 @@ pub const HANDLER_PANICS: Instrument = Instrument::counter(
 pub const SOURCE_PANICS: Instrument = Instrument::counter(
     "resilience.telemetry.source_panics",
     "{panic}",
-    "Collections of a source that panicked; its samples were left out.",
+    "Panics of sources that were asked or told something; what they would have said was left out.",
 );
 
 /// The metrics about telemetry itself.

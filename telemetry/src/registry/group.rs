@@ -267,7 +267,7 @@ impl Entry {
 }
 
 /// How the values of two members become one. How many are in a state, or what is in use, is a sum; of
-/// what cannot be summed the worst is told.
+/// what cannot be summed the highest is told.
 fn joins(kind: InstrumentKind, attributes: &Attributes) -> fn(Value, Value) -> Value {
     match kind {
         InstrumentKind::UpDownCounter => Value::plus,

@@ -219,3 +219,29 @@ fn sources_are_told_when_what_is_wanted_changes_until_telemetry_ends() {
     drop(source);
     assert!(weak.upgrade().is_none());
 }
+
+#[test]
+fn a_source_that_panics_when_it_is_told_of_interest_is_counted_and_hurts_nobody() {
+    struct Touchy;
+
+    impl Source for Touchy {
+        fn name(&self) -> &str {
+            "touchy"
+        }
+
+        fn interest_changed(&self) {
+            panic!("leave me alone");
+        }
+    }
+
+    let telemetry = Telemetry::new();
+    let (touchy, after) = (
+        Arc::new(Touchy),
+        Arc::new(Interested(Mutex::default(), Mutex::default())),
+    );
+    telemetry.watch(&touchy);
+    telemetry.watch(&after);
+    drop(telemetry.subscribe(EventKind::Retry));
+    assert_eq!(*after.1.lock().unwrap(), [true, false]);
+    assert_eq!(telemetry.snapshot().source_panics, 2);
+}

@@ -194,6 +194,14 @@ fn a_storm_is_logged_in_part_and_what_is_left_out_is_told() {
 }
 
 #[test]
+fn none_a_second_are_none() {
+    let lines = logged(EventLog::new().per_second(0), |bench| {
+        Speaker::watched_by(&bench.telemetry).say("orders");
+    });
+    assert!(texts(&lines).is_empty());
+}
+
+#[test]
 fn that_a_handler_was_detached_is_an_error() {
     let lines = logged(EventLog::new(), |bench| {
         let bad = |_: &steadfast_telemetry::Event| panic!("boom");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use steadfast_telemetry::{
     AmqpConnection, AmqpState, EventKind, EventSink, EventSinks, Filter, HttpRequest, Instrument,
-    Samples, Source, Watch,
+    Notes, Samples, Source, Watch,
 };
 
 use crate::export::Bench;
@@ -150,6 +150,48 @@ fn a_real_number_for_a_whole_one_is_a_fault_of_the_source_that_shows() {
 
     assert!(bench.export().of("test.level").is_empty());
     assert_eq!(bench.telemetry.snapshot().source_panics, 5);
+}
+
+/// JSON would say `null`, which nobody could read again as a number.
+#[test]
+fn what_is_no_number_is_in_no_export_and_no_snapshot() {
+    struct Divides;
+
+    impl Source for Divides {
+        fn name(&self) -> &str {
+            "divides"
+        }
+
+        fn instruments(&self) -> &'static [Instrument] {
+            &[HEAT, SPENT]
+        }
+
+        fn collect(&self, samples: &mut Samples<'_>) {
+            samples.record_f64(&HEAT, f64::NAN, &[]);
+            samples.record_f64(&HEAT, f64::NEG_INFINITY, &[("room", "cellar")]);
+            samples.record_f64(&SPENT, f64::INFINITY, &[]);
+            samples.record_f64(&SPENT, 1.0, &[("room", "cellar")]);
+        }
+
+        fn describe(&self, notes: &mut Notes) {
+            notes.number("heat", f64::NAN);
+            notes.number("spent", 1.0);
+        }
+    }
+
+    let bench = Bench::new();
+    let source = Arc::new(Divides);
+    bench.telemetry.watch(&source);
+    assert_eq!(bench.export().named("divides").len(), 1);
+    let snapshot = bench.telemetry.snapshot();
+    assert_eq!(snapshot.components[0].values.len(), 1);
+    assert_eq!(snapshot.components[0].notes.iter().count(), 1);
+    #[cfg(feature = "serde")]
+    {
+        let json = serde_json::to_string(&snapshot).unwrap();
+        let again: steadfast_telemetry::Snapshot = serde_json::from_str(&json).unwrap();
+        assert_eq!(again.components, snapshot.components);
+    }
 }
 
 #[test]

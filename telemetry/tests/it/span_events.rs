@@ -6,7 +6,7 @@ mod by_tracing;
 use std::time::Duration;
 
 use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SdkTracerProvider, SpanData};
-use steadfast_breaker::CircuitBreaker;
+use steadfast_breaker::{CircuitBreaker, Keyed};
 use steadfast_bulkhead::Bulkhead;
 use steadfast_retry::{Jitter, Retry};
 use steadfast_telemetry::opentelemetry::Context;
@@ -283,4 +283,34 @@ async fn of_the_parts_of_a_client_only_waits_in_line_are_told_here() {
         heard.try_recv().is_some(),
         "handlers hear of them all the same"
     );
+}
+
+/// A client with a circuit breaker for each host, as many as it meets.
+struct Hosts(Keyed<&'static str>);
+
+impl Source for Hosts {
+    fn name(&self) -> &str {
+        "hosts"
+    }
+
+    fn watched(&self, sink: EventSink) {
+        sink.watch(&self.0);
+    }
+}
+
+#[test]
+fn nor_are_those_of_parts_that_a_part_creates_later() {
+    let tracing = Tracing::new();
+    let telemetry = telemetry(&tracing, SpanEvents::ALL);
+    let builder = Keyed::builder("hosts").breaker(|each| each.failure_threshold(1));
+    let hosts = std::sync::Arc::new(Hosts(builder.build().unwrap()));
+    telemetry.watch(&hosts);
+    let attached = tracing.span("order").attach();
+    let _ = hosts
+        .0
+        .call_blocking(&"late.example", || Err::<(), _>("no"));
+    let rejected = hosts.0.call_blocking(&"late.example", || Ok::<_, ()>(()));
+    assert!(rejected.is_err());
+    drop(attached);
+    assert_eq!(tracing.events(), [""; 0]);
 }

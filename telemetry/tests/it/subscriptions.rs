@@ -1,6 +1,7 @@
 //! Subscriptions: what they hear, what they miss, and what they cost.
 
 use std::future::{Future, poll_fn};
+use std::num::NonZeroUsize;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +14,10 @@ use steadfast_telemetry::{EventKind, Filter, Subscription, Telemetry};
 
 use crate::export::Bench;
 use crate::speaker::{LONG, Speaker, listener};
+
+fn room(events: usize) -> NonZeroUsize {
+    NonZeroUsize::new(events).unwrap()
+}
 
 fn names(subscription: &mut Subscription) -> Vec<String> {
     let events = std::iter::from_fn(|| subscription.try_recv());
@@ -44,7 +49,7 @@ fn a_reader_that_lags_gets_the_latest_and_knows_how_many_it_missed() {
     let bench = Bench::new();
     let telemetry = &bench.telemetry;
     let speaker = Speaker::watched_by(telemetry);
-    let mut slow = telemetry.subscribe_with_capacity(Filter::all(), 2);
+    let mut slow = telemetry.subscribe_with_capacity(Filter::all(), room(2));
     let mut usual = telemetry.subscribe(Filter::all());
     for name in ["a", "b", "c", "d", "e"] {
         speaker.say(name);
@@ -65,11 +70,11 @@ fn a_reader_that_lags_gets_the_latest_and_knows_how_many_it_missed() {
 }
 
 #[test]
-fn it_keeps_256_events_and_at_least_one() {
+fn it_keeps_256_events_unless_it_is_told_otherwise() {
     let telemetry = Telemetry::new();
     let speaker = Speaker::watched_by(&telemetry);
     let mut usual = telemetry.subscribe(Filter::all());
-    let mut least = telemetry.subscribe_with_capacity(Filter::all(), 0);
+    let mut least = telemetry.subscribe_with_capacity(Filter::all(), NonZeroUsize::MIN);
     for _ in 0..300 {
         speaker.say("a");
     }
@@ -212,7 +217,7 @@ fn a_subscription_keeps_no_telemetry_alive() {
 fn many_threads_and_a_slow_reader_lose_no_event_uncounted() {
     let telemetry = Telemetry::new();
     let speaker = Speaker::watched_by(&telemetry);
-    let mut subscription = telemetry.subscribe_with_capacity(Filter::all(), 16);
+    let mut subscription = telemetry.subscribe_with_capacity(Filter::all(), room(16));
     let mut read = 0;
     thread::scope(|scope| {
         let speakers: Vec<_> = (0..4)
