@@ -273,6 +273,31 @@ async fn one_that_does_not_want_to_is_told_nothing_until_it_is_asked_again() {
 }
 
 #[test]
+fn one_that_panics_when_it_is_asked_is_counted_and_told() {
+    struct Mute;
+
+    impl Observer for Mute {
+        fn wants_every_call(&self) -> bool {
+            panic!("not that one");
+        }
+
+        fn wants_waits(&self) -> bool {
+            panic!("nor that");
+        }
+
+        fn wants_rejections(&self) -> bool {
+            panic!("nor that");
+        }
+    }
+
+    let bulkhead = Bulkhead::builder("reports").observer(Mute).build().unwrap();
+    // Asked when it was added, and once more in case it has changed its mind since.
+    assert_eq!(bulkhead.snapshot().totals.observer_panics, 5);
+    bulkhead.ask_observers();
+    assert_eq!(bulkhead.snapshot().totals.observer_panics, 7);
+}
+
+#[test]
 fn who_asks_last_is_right_however_many_ask_at_once() {
     let moody = Arc::new(Moody::default());
     let builder = Bulkhead::builder("reports")
