@@ -216,3 +216,21 @@ impl fmt::Debug for EventSinks {
         f.debug_list().entries(self.sinks.read().iter()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Telemetry;
+
+    #[test]
+    fn those_of_telemetry_objects_that_are_gone_do_not_pile_up() {
+        let sinks = EventSinks::new();
+        let lasting = Telemetry::new();
+        sinks.add(lasting.sink());
+        for _ in 0..100 {
+            sinks.add(Telemetry::new().sink());
+        }
+        assert!(sinks.open().len() <= 2);
+        assert!(!sinks.open()[0].is_closed());
+    }
+}

@@ -217,7 +217,7 @@ impl ComponentSnapshot {
         let taken = registry.read(entry, Wanted::All).unwrap_or_default();
         Self {
             id: ComponentId::of(entry),
-            group: entry.group.as_deref().map(String::from),
+            group: entry.group.as_ref().map(|common| common.group.to_string()),
             values: taken.into_iter().map(ValueSnapshot::new).collect(),
             notes: registry.describe(entry),
         }

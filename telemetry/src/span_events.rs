@@ -78,3 +78,22 @@ impl fmt::Debug for SpanEvents {
         set.finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SpanEvents;
+
+    #[test]
+    fn some_of_the_waits_are_not_the_waits() {
+        let part = SpanEvents::ALL.of_a_part();
+        assert!(part.contains(SpanEvents::IN_LINE) && part.contains(SpanEvents::NONE));
+        for missing in [
+            SpanEvents::WAITS,
+            SpanEvents::RETRIES,
+            SpanEvents::REJECTIONS,
+        ] {
+            assert!(!part.contains(missing), "{missing:?}");
+            assert!(SpanEvents::ALL.contains(missing));
+        }
+    }
+}

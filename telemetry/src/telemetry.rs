@@ -132,7 +132,8 @@ impl Telemetry {
     /// becomes busy gets series of its own, at the cost of one that is less than half as busy; no call is
     /// counted twice in a rate, except perhaps those of the moment of the change.
     ///
-    /// Snapshots and events tell of each member by itself.
+    /// Snapshots and events tell of each member by itself. A component of no group that is called like the
+    /// others together is told apart from them by `resilience.instance`, as two components of one name are.
     ///
     /// # Examples
     /// ```

@@ -19,12 +19,24 @@ pub(crate) struct Entry {
     /// 1 for the first live component of its name, 2 for the second, ...
     pub(crate) instance: usize,
     /// Those it shares a bound on its series with, if any.
-    pub(crate) group: Option<Arc<str>>,
+    pub(crate) group: Option<Arc<Common>>,
     pub(crate) instruments: &'static [Instrument],
     pub(super) identity: Vec<KeyValue>,
     source: Weak<dyn Source>,
     /// What the source reads: a weak handle, compared with others of its type.
     component: Box<dyn Any + Send + Sync>,
+}
+
+/// What the members of a group have in common. It is there as long as one of them is.
+pub(crate) struct Common {
+    pub(crate) group: Arc<str>,
+    pub(super) kind: &'static str,
+    /// What those go by together that have no series of their own: a name like a component's, and taken
+    /// like one.
+    pub(super) others: Arc<str>,
+    pub(super) identity: Vec<KeyValue>,
+    instance: usize,
+    instruments: &'static [Instrument],
 }
 
 impl Entry {
@@ -40,11 +52,19 @@ impl Entry {
     pub(super) fn source(&self) -> Option<Arc<dyn Source>> {
         self.source.upgrade()
     }
+}
 
-    /// Whether a component so named would write into this one's series if it had the same number.
-    fn writes_into(&self, instruments: &[Instrument]) -> bool {
-        self.instruments.iter().any(|one| instruments.contains(one))
-    }
+/// Whether two components of one name would write into each other's series if they had the same number.
+fn share(some: &[Instrument], others: &[Instrument]) -> bool {
+    some.iter().any(|one| others.contains(one))
+}
+
+/// The first number that is not taken.
+fn free(mut taken: Vec<usize>) -> usize {
+    taken.sort_unstable();
+    taken
+        .iter()
+        .fold(1, |free, taken| free + usize::from(free == *taken))
 }
 
 /// All watched components, in the order in which they came.
@@ -53,6 +73,8 @@ pub(super) struct Entries {
     all: Vec<Arc<Entry>>,
     /// The same, so that the next one is compared with its namesakes only.
     by_name: HashMap<Arc<str>, Vec<Arc<Entry>>>,
+    /// By the name and the kind of the members.
+    groups: HashMap<(Arc<str>, &'static str), Weak<Common>>,
     next_id: u64,
     /// At how many entries the dead ones are looked for again, if nobody asks before.
     prune_at: usize,
@@ -76,6 +98,9 @@ impl Entries {
             self.prune();
             self.prune_at = (2 * self.all.len()).max(64);
         }
+        let group = new.group;
+        let group = group.map(|group| self.group(group, new.kind, new.instruments));
+        let mut taken = self.taken_by_groups(&new.name, new.instruments, group.as_ref());
         let namesakes = self.by_name.entry(Arc::clone(&new.name)).or_default();
         namesakes.retain(|entry| entry.is_alive());
         let is_known = namesakes.iter().any(|entry| {
@@ -87,17 +112,14 @@ impl Entries {
         }
         let rivals = namesakes
             .iter()
-            .filter(|entry| entry.writes_into(new.instruments));
-        let mut taken: Vec<_> = rivals.map(|entry| entry.instance).collect();
-        taken.sort_unstable();
-        let instance = taken
-            .iter()
-            .fold(1, |free, taken| free + usize::from(free == *taken));
+            .filter(|entry| share(entry.instruments, new.instruments));
+        taken.extend(rivals.map(|entry| entry.instance));
+        let instance = free(taken);
         let entry = Arc::new(Entry {
             id: self.next_id,
             kind: new.kind,
             instance,
-            group: new.group,
+            group,
             instruments: new.instruments,
             identity: identity(&new.name, instance),
             name: new.name,
@@ -108,6 +130,53 @@ impl Entries {
         namesakes.push(Arc::clone(&entry));
         self.all.push(Arc::clone(&entry));
         Some(entry)
+    }
+
+    fn group(
+        &mut self,
+        group: Arc<str>,
+        kind: &'static str,
+        instruments: &'static [Instrument],
+    ) -> Arc<Common> {
+        let key = (group, kind);
+        if let Some(common) = self.groups.get(&key).and_then(Weak::upgrade) {
+            return common;
+        }
+        let others: Arc<str> = format!("{}/other", key.0).into();
+        let mut taken = self.taken_by_groups(&others, instruments, None);
+        let namesakes = self.by_name.get(&others).into_iter().flatten();
+        let rivals = namesakes.filter(|entry| share(entry.instruments, instruments));
+        taken.extend(
+            rivals
+                .filter(|entry| entry.is_alive())
+                .map(|entry| entry.instance),
+        );
+        let instance = free(taken);
+        let common = Arc::new(Common {
+            group: Arc::clone(&key.0),
+            kind,
+            identity: identity(&others, instance),
+            others,
+            instance,
+            instruments,
+        });
+        self.groups.insert(key, Arc::downgrade(&common));
+        common
+    }
+
+    /// The numbers of this name that groups have taken for their others, one's own left out.
+    fn taken_by_groups(
+        &self,
+        name: &str,
+        instruments: &[Instrument],
+        own: Option<&Arc<Common>>,
+    ) -> Vec<usize> {
+        let groups = self.groups.values().filter_map(Weak::upgrade);
+        groups
+            .filter(|group| *group.others == *name && share(group.instruments, instruments))
+            .filter(|group| !own.is_some_and(|own| Arc::ptr_eq(own, group)))
+            .map(|group| group.instance)
+            .collect()
     }
 
     /// Those that are still there.
@@ -128,6 +197,41 @@ impl Entries {
                 namesakes.retain(|entry| entry.is_alive());
                 !namesakes.is_empty()
             });
+            self.groups.retain(|_key, group| group.strong_count() > 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::same_source;
+
+    struct Brief;
+
+    impl Source for Brief {
+        fn name(&self) -> &str {
+            "brief"
+        }
+    }
+
+    #[test]
+    fn those_that_are_gone_leave_nothing_behind_though_nobody_collects() {
+        let mut entries = Entries::default();
+        for number in 0..10_000 {
+            let source: Arc<dyn Source> = Arc::new(Brief);
+            let newcomer = Newcomer {
+                component: Arc::downgrade(&source),
+                same: same_source,
+                source: Arc::downgrade(&source),
+                kind: source.kind(),
+                name: format!("brief {number}").into(),
+                instruments: source.instruments(),
+                group: Some(format!("group {number}").into()),
+            };
+            assert!(entries.insert(newcomer).is_some());
+            assert!(entries.all.len() <= 64 && entries.by_name.len() <= 64);
+            assert!(entries.groups.len() <= 65);
         }
     }
 }

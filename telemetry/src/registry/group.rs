@@ -4,12 +4,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use opentelemetry::KeyValue;
 use parking_lot::Mutex;
 
-use super::entry::Entry;
+use super::entry::{Common, Entry};
 use crate::instrument::{Instrument, InstrumentKind};
-use crate::source::{Attributes, Labelled, Sample, Value, identity, labelled};
+use crate::source::{Attributes, Labelled, Sample, Value, labelled};
 
 /// What an instrument read of one member.
 pub(super) type Reading = (Arc<Entry>, Vec<Sample>);
@@ -22,9 +21,7 @@ pub(super) struct Groups {
 }
 
 struct Group {
-    /// The name that the others go by together.
-    name: Arc<str>,
-    identity: Vec<KeyValue>,
+    common: Arc<Common>,
     members: HashMap<u64, Member>,
     /// What the others have counted, those included that are no longer among them.
     counted: HashMap<&'static str, HashMap<Attributes, Value>>,
@@ -66,20 +63,22 @@ impl Groups {
         readings: Vec<Reading>,
         out: &mut Vec<Labelled>,
     ) {
-        let mut by_group: HashMap<_, Vec<Reading>> = HashMap::new();
+        let mut by_group: HashMap<_, (Arc<Common>, Vec<Reading>)> = HashMap::new();
         for reading in readings {
             let Some(group) = &reading.0.group else {
                 continue;
             };
-            let key = (Arc::clone(group), reading.0.kind);
-            by_group.entry(key).or_default().push(reading);
+            let key = (Arc::clone(&group.group), group.kind);
+            let of_group = by_group.entry(key);
+            let of_group = of_group.or_insert_with(|| (Arc::clone(group), Vec::new()));
+            of_group.1.push(reading);
         }
         let mut groups = self.groups.lock();
-        groups.retain(|key, group| group.forget_the_dead(by_group.get(key)));
-        for (key, readings) in by_group {
-            let group = groups
-                .entry(key)
-                .or_insert_with_key(|(name, _kind)| Group::new(name));
+        groups.retain(|key, group| {
+            group.forget_the_dead(by_group.get(key).map(|(_common, readings)| readings))
+        });
+        for (key, (common, readings)) in by_group {
+            let group = groups.entry(key).or_insert_with(|| Group::new(common));
             group.admit(&readings, self.limit);
             if readings[0].0.ranks_by(instrument) {
                 group.review(&readings, self.limit);
@@ -90,11 +89,9 @@ impl Groups {
 }
 
 impl Group {
-    fn new(name: &str) -> Self {
-        let name: Arc<str> = format!("{name}/other").into();
+    fn new(common: Arc<Common>) -> Self {
         Self {
-            identity: identity(&name, 1),
-            name,
+            common,
             members: HashMap::new(),
             counted: HashMap::new(),
         }
@@ -135,7 +132,7 @@ impl Group {
 
     /// Whoever is called like the others together must be one of them.
     fn may_have_own(&self, entry: &Entry) -> bool {
-        *entry.name != *self.name
+        entry.name != self.common.others
     }
 
     fn own(&self) -> usize {
@@ -238,7 +235,7 @@ impl Group {
         let others = present
             .into_iter()
             .map(|(attributes, value)| Sample { attributes, value });
-        out.extend(labelled(others.collect(), &self.identity));
+        out.extend(labelled(others.collect(), &self.common.identity));
     }
 }
 

@@ -140,3 +140,22 @@ fn metrics_end_with_the_last_handle() {
     drop(bench.telemetry);
     assert!(bench.far_end.export().0.is_empty());
 }
+
+#[test]
+fn a_thread_that_has_nothing_to_do_ends_as_well() {
+    for round in 0..200 {
+        let telemetry = Telemetry::new();
+        let (held, holds) = mpsc::channel::<()>();
+        let handler = move |_: &Event| drop(held.clone());
+        telemetry.attach("log", Filter::all(), handler).unwrap();
+        let speaker = Arc::new(Speaker::default());
+        telemetry.watch(&speaker);
+        speaker.say();
+        assert!(telemetry.flush(LONG));
+        // Most of the time it waits for the next event by then.
+        (0..100).for_each(|_| std::thread::yield_now());
+        drop(telemetry);
+        let end = holds.recv_timeout(LONG);
+        assert_eq!(end, Err(mpsc::RecvTimeoutError::Disconnected), "{round}");
+    }
+}

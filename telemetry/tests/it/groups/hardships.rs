@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use steadfast_telemetry::{Instrument, Samples, Source, names};
+use steadfast_telemetry::{EventKind, Instrument, Samples, Source, names};
 
 use super::{Bench, JOBS, RATIO, TOOK, Worker, jobs, names_of};
 
@@ -164,4 +164,87 @@ fn a_member_that_has_counted_beyond_all_bounds_takes_nobody_along() {
     assert_eq!(names_of(&bench.export()), ["pool/odd", "pool/other"]);
     assert_eq!(bench.group.snapshot().source_panics, 0);
     drop(workers);
+}
+
+#[test]
+fn one_that_was_busy_long_ago_makes_room_for_one_that_is_busy_now() {
+    let bench = Bench::new(1);
+    let [was, is] = ["pool/was", "pool/is"].map(|name| bench.watch(name));
+    was.work(1_000_000);
+    assert_eq!(names_of(&bench.export()), ["pool/other", "pool/was"]);
+    for _ in 0..20 {
+        is.work(10);
+        bench.export();
+    }
+    assert_eq!(names_of(&bench.export()), ["pool/is", "pool/other"]);
+}
+
+#[cfg(feature = "prometheus")]
+#[test]
+fn a_reading_that_comes_late_takes_nothing_back() {
+    let bench = Bench::new(0);
+    let worker = bench.watch("pool/a");
+    worker.work(1);
+    let last = Odd::new("pool/last");
+    bench.group.watch(&last);
+    bench.export();
+
+    // The worker has been read already; another collection reads it again, and comes first.
+    let (telemetry, busy) = (bench.group.downgrade(), Arc::clone(&worker));
+    let mut works = true;
+    last.does(move |samples| {
+        if samples.wants(&JOBS) && std::mem::take(&mut works) {
+            busy.work(10);
+            drop(telemetry.upgrade().unwrap().export_prometheus_metrics());
+        }
+    });
+    assert_eq!(jobs(&bench.export())["pool/other"], 11);
+    assert_eq!(jobs(&bench.export())["pool/other"], 11);
+}
+
+#[test]
+fn nothing_stays_behind_of_a_group_that_is_gone() {
+    let bench = Bench::new(0);
+    let worker = bench.watch("pool/a");
+    worker.work(5);
+    bench.export();
+    drop(worker);
+    bench.export();
+    let another = bench.watch("pool/a");
+    another.work(1);
+    assert_eq!(jobs(&bench.export()), [("pool/other".into(), 1)].into());
+}
+
+#[test]
+fn one_of_no_group_that_is_called_like_the_others_is_told_apart_from_them() {
+    for comes_first in [true, false] {
+        let bench = Bench::new(0);
+        let everybody = bench.group.downgrade().upgrade().unwrap();
+        let mut events = everybody.subscribe(EventKind::Telemetry);
+        let alone = Worker::new("pool/other");
+        if comes_first {
+            everybody.watch(&alone);
+        }
+        let member = bench.watch("pool/a");
+        if !comes_first {
+            everybody.watch(&alone);
+        }
+        alone.work(1);
+        member.work(2);
+        let export = bench.export();
+        let [name, success] = [(names::NAME, "pool/other"), (names::OUTCOME, "success")];
+        let second = (names::INSTANCE, "2");
+        let first = export.value("test.jobs", &[name, success]);
+        let second = export.value("test.jobs", &[name, success, second]);
+        let expected = if comes_first { (1.0, 2.0) } else { (2.0, 1.0) };
+        assert_eq!((first, second), expected);
+        assert_eq!(events.try_recv().is_some(), !comes_first);
+
+        // With the group, what it went by is free again, after the next collection.
+        drop((alone, member));
+        bench.export();
+        let again = Worker::new("pool/other");
+        everybody.watch(&again);
+        bench.export().value("test.jobs", &[name, success]);
+    }
 }
