@@ -182,7 +182,8 @@ impl Otlp {
     }
 
     /// [`shutdown`](Self::shutdown) for code that is not async: blocks the thread for at most so long.
-    /// Within a runtime it does no harm but that.
+    /// Within a runtime it does no harm but that. After another second it comes back even if the thread that
+    /// sends is held up itself, in a subscriber of `tracing` for instance, or was left behind by a fork.
     ///
     /// # Errors
     /// [`Undelivered`] says what was lost, and why.
@@ -210,12 +211,16 @@ impl Otlp {
         let (answer, answered) = mpsc::sync_channel(1);
         let reply = Box::new(move |outcome| drop(answer.send(outcome)));
         running.send(command(Request { timeout, reply }));
-        match answered.recv() {
+        match answered.recv_timeout(timeout.saturating_add(GRACE)) {
             Ok(outcome) => outcome,
-            Err(_) => running.last_word(),
+            Err(mpsc::RecvTimeoutError::Disconnected) => running.last_word(),
+            Err(mpsc::RecvTimeoutError::Timeout) => running.no_word(),
         }
     }
 }
+
+/// The thread that sends answers in time. This is for when it cannot.
+const GRACE: Duration = Duration::from_secs(1);
 
 impl fmt::Debug for Otlp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

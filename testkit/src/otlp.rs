@@ -36,7 +36,10 @@ use crate::{Http2Upstream, HttpUpstream};
 /// receiver.script(OtlpSignal::Traces, [OtlpReply::unavailable()]);
 ///
 /// let client = reqwest::Client::new();
-/// let post = || client.post(format!("{}/v1/traces", receiver.endpoint())).send();
+/// let post = || {
+///     let post = client.post(format!("{}/v1/traces", receiver.endpoint()));
+///     post.header("content-type", "application/x-protobuf").send()
+/// };
 /// assert_eq!(post().await?.status(), 503);
 /// assert_eq!(post().await?.status(), 200);
 ///

@@ -36,7 +36,7 @@ impl Venv {
     /// Its `python`.
     #[must_use]
     pub fn python(&self) -> PathBuf {
-        self.folder().join("bin/python")
+        self.folder().join(PYTHON)
     }
 
     /// Makes sure that it is there, with these packages in these versions.
@@ -45,15 +45,15 @@ impl Venv {
     /// Says what is missing and the commands that install it.
     pub fn ensure(&self, may_install: bool) -> Result<(), String> {
         let folder = self.folder();
-        let marker = folder.join("installed");
-        let packages = self.packages.join(" ");
-        if fs::read_to_string(&marker).is_ok_and(|installed| installed == packages) {
+        if self.is_in(&folder) {
             return Ok(());
         }
+        let marker = folder.join(MARKER);
+        let packages = self.packages.join(" ");
         let shown = folder.display();
         let by_hand = format!(
             "missing from this machine: a Python with {packages}\nto install: python3 -m venv {shown} && \
-             {shown}/bin/pip install {packages} && printf %s '{packages}' > {shown}/installed"
+             {shown}/bin/pip install {packages} && printf %s '{packages}' > {shown}/{MARKER}"
         );
         if !may_install {
             return Err(by_hand);
@@ -62,6 +62,13 @@ impl Venv {
         self.install(&folder)
             .and_then(|()| fs::write(&marker, packages).map_err(|error| error.to_string()))
             .map_err(|error| format!("{error}\n{by_hand}"))
+    }
+
+    /// Its `python` is a link to that of the machine, which may be another one by now.
+    fn is_in(&self, folder: &Path) -> bool {
+        let installed = fs::read_to_string(folder.join(MARKER));
+        installed.is_ok_and(|installed| installed == self.packages.join(" "))
+            && folder.join(PYTHON).exists()
     }
 
     fn install(&self, folder: &Path) -> Result<(), String> {
@@ -99,6 +106,10 @@ impl Venv {
     }
 }
 
+/// In its folder once everything is there: the packages.
+const MARKER: &str = "installed";
+const PYTHON: &str = "bin/python";
+
 /// A Python that can make such folders.
 fn capable_python() -> Option<&'static str> {
     ["python3", "/usr/bin/python3"].into_iter().find(|python| {
@@ -108,4 +119,28 @@ fn capable_python() -> Option<&'static str> {
             .status()
             .is_ok_and(|status| status.success())
     })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_python_that_is_gone_or_lacks_packages_is_installed_again() {
+        let name = format!("steadfast-venv-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(folder.join("bin")).expect("a folder");
+        let is_there = || OTLP_DECODER.is_in(&folder);
+        assert!(!is_there());
+        std::os::unix::fs::symlink("/bin/sh", folder.join(PYTHON)).expect("a link");
+        fs::write(folder.join(MARKER), "opentelemetry-proto==1.0.0").expect("a marker");
+        assert!(!is_there());
+        fs::write(folder.join(MARKER), OTLP_DECODER.packages.join(" ")).expect("a marker");
+        assert!(is_there());
+        fs::remove_file(folder.join(PYTHON)).expect("removed");
+        std::os::unix::fs::symlink("/usr/bin/python-of-last-year", folder.join(PYTHON))
+            .expect("a link");
+        assert!(!is_there());
+        fs::remove_dir_all(&folder).expect("removed");
+    }
 }

@@ -88,7 +88,8 @@ impl OtlpBuilder {
     }
 
     /// Where the `OTEL_*` variables are looked up, in place of the environment: a configuration file,
-    /// say. The exporters add the headers of the process's own environment all the same.
+    /// say. The exporters add the headers of the process's own environment all the same, and compress if that
+    /// says so and this does not.
     pub fn variables<F>(mut self, lookup: F) -> Self
     where
         F: Fn(&str) -> Option<String> + Send + Sync + 'static,

@@ -61,7 +61,7 @@ pub struct Undelivered {
     pub metrics: bool,
     /// Whether time ran out.
     pub timed_out: bool,
-    /// Why the last export that failed did.
+    /// Why the last export that failed did, one of before only if none has succeeded since.
     pub reason: Option<String>,
 }
 

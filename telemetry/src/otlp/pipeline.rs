@@ -16,7 +16,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{Instrument, PeriodicReader, SdkMeterProvider, Stream};
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use super::exporters::{Counted, Gated};
 use super::gate::Gate;
@@ -38,6 +38,18 @@ pub(crate) struct Signal<P> {
     pub(crate) provider: P,
     /// Whether its thread has let go of the exporter.
     pub(crate) ended: watch::Receiver<bool>,
+    /// Held by the flush whose turn it is, to the end of the SDK's part in it.
+    pub(crate) turn: Arc<Mutex<()>>,
+}
+
+impl<P> Signal<P> {
+    fn new(provider: P, ended: watch::Receiver<bool>) -> Self {
+        Self {
+            provider,
+            ended,
+            turn: Arc::default(),
+        }
+    }
 }
 
 impl Pipeline {
@@ -91,7 +103,7 @@ fn tracer_provider(
         .with_span_limits(traces.limits)
         .with_span_processor(Counted::new(processor, tally, traces.queue))
         .build();
-    Signal { provider, ended }
+    Signal::new(provider, ended)
 }
 
 fn meter_provider(
@@ -108,7 +120,7 @@ fn meter_provider(
         .with_reader(reader)
         .with_view(stream)
         .build();
-    Signal { provider, ended }
+    Signal::new(provider, ended)
 }
 
 /// The SDK keeps 2000 series of a metric apart; a service with more than 400 circuit breakers has more.

@@ -195,6 +195,7 @@ fn sampler(variables: &mut Variables<'_>) -> Option<Sampler> {
         .first(&[SAMPLER])
         .unwrap_or((SAMPLER, String::new()));
     let argument = variables.first(&[ARGUMENT]);
+    let name = name.to_ascii_lowercase();
     let sampler = match name.as_str() {
         "always_on" => Sampler::AlwaysOn,
         "always_off" => Sampler::AlwaysOff,

@@ -38,7 +38,37 @@ pub(crate) struct Tally {
     metrics_delivered: AtomicU64,
     metrics_failed: AtomicU64,
     metrics_missing: AtomicBool,
-    reason: Mutex<Option<String>>,
+    spans_reason: Mutex<Reason>,
+    metrics_reason: Mutex<Reason>,
+}
+
+/// Why an export has failed.
+#[derive(Debug, Default)]
+struct Reason {
+    failures: u64,
+    last: String,
+    /// Whether another has succeeded since.
+    is_over: bool,
+}
+
+/// How many exports of both signals had failed at some moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failures([u64; 2]);
+
+impl Reason {
+    fn note(&mut self, result: &Result<(), OTelSdkError>) {
+        if let Err(error) = result {
+            self.failures += 1;
+            self.last = error.to_string();
+        }
+        self.is_over = result.is_ok();
+    }
+
+    /// One of before that moment counts only while nothing has succeeded.
+    fn since(&self, failures: u64) -> Option<String> {
+        let counts = self.failures > failures || (self.failures > 0 && !self.is_over);
+        counts.then(|| self.last.clone())
+    }
 }
 
 impl Tally {
@@ -64,22 +94,19 @@ impl Tally {
     pub(crate) fn spans_exported(&self, spans: u64, result: &Result<(), OTelSdkError>) {
         let count = match result {
             Ok(()) => &self.delivered,
-            Err(error) => {
-                self.failed_because(error);
-                &self.failed
-            }
+            Err(_) => &self.failed,
         };
+        // Before it is counted: who sees the count finds the reason.
+        self.spans_reason.lock().note(result);
         count.fetch_add(spans, Ordering::Relaxed);
     }
 
     pub(crate) fn metrics_exported(&self, result: &Result<(), OTelSdkError>) {
         let count = match result {
             Ok(()) => &self.metrics_delivered,
-            Err(error) => {
-                self.failed_because(error);
-                &self.metrics_failed
-            }
+            Err(_) => &self.metrics_failed,
         };
+        self.metrics_reason.lock().note(result);
         count.fetch_add(1, Ordering::Relaxed);
         self.metrics_missing
             .store(result.is_err(), Ordering::Relaxed);
@@ -90,8 +117,16 @@ impl Tally {
         self.metrics_missing.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn reason(&self) -> Option<String> {
-        self.reason.lock().clone()
+    pub(crate) fn failures(&self) -> Failures {
+        let of = |reason: &Mutex<Reason>| reason.lock().failures;
+        Failures([of(&self.spans_reason), of(&self.metrics_reason)])
+    }
+
+    /// Why something has not been delivered since then.
+    pub(crate) fn reason(&self, since: Failures) -> Option<String> {
+        let Failures([spans, metrics]) = since;
+        let of_spans = self.spans_reason.lock().since(spans);
+        of_spans.or_else(|| self.metrics_reason.lock().since(metrics))
     }
 
     pub(crate) fn snapshot(&self) -> OtlpSnapshot {
@@ -106,10 +141,6 @@ impl Tally {
             metrics_delivered: read(&self.metrics_delivered),
             metrics_failed: read(&self.metrics_failed),
         }
-    }
-
-    fn failed_because(&self, error: &OTelSdkError) {
-        *self.reason.lock() = Some(error.to_string());
     }
 }
 

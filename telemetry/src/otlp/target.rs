@@ -140,6 +140,11 @@ fn endpoint(variables: &mut Variables<'_>, names: &Names, transport: Transport) 
         uri.authority().and(uri.scheme_str())
     });
     match scheme {
+        Some(_) if authority(&endpoint).contains('@') => {
+            // HTTP would not send them, and gRPC as a part of the server's name.
+            let rule = "must have no user and password: headers say who exports";
+            variables.refuse(name, shown(&value), rule);
+        }
         Some("http") => return Some(endpoint),
         Some("https") if cfg!(feature = "otlp-tls") => return Some(endpoint),
         Some("https") => {
@@ -185,11 +190,17 @@ fn checked_headers(list: &str) -> Result<Vec<(String, String)>, usize> {
 /// A URL without the user and password that may stand in it.
 fn shown(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let authority = rest.split('/').next().unwrap_or_default();
+    let authority = authority(url);
     let Some((_, host)) = authority.rsplit_once('@') else {
         return url.to_owned();
     };
     let path = &rest[authority.len()..];
     let colon = if scheme.is_empty() { "" } else { "://" };
     format!("{scheme}{colon}***@{host}{path}")
+}
+
+/// What stands between the scheme and the path.
+fn authority(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }

@@ -132,8 +132,9 @@ impl<'a> Variables<'a> {
             Lookup::Given(lookup) => lookup(name)?,
             Lookup::Environment => match std::env::var_os(name)?.into_string() {
                 Ok(value) => value,
-                Err(value) => {
-                    self.refuse(name, format!("{value:?}"), "must be UTF-8");
+                Err(_) => {
+                    // Whatever it is may be a secret.
+                    self.refuse(name, "not shown", "must be UTF-8");
                     return None;
                 }
             },

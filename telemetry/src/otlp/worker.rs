@@ -19,11 +19,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use super::error::{OtlpError, Undelivered};
-use super::pipeline::Pipeline;
+use super::pipeline::{Pipeline, Signal};
 use super::settings::Settings;
 use super::tally::{OtlpSnapshot, Tally};
 
 pub(crate) type Outcome = Result<(), Undelivered>;
+
+/// What the SDK said; an error if no thread could be started to ask it.
+type Done = Result<OTelSdkResult, oneshot::error::RecvError>;
 
 pub(crate) enum Command {
     Flush(Request),
@@ -55,13 +58,20 @@ impl Running {
     /// For whoever came after the end.
     pub(crate) fn last_word(&self) -> Outcome {
         let outcome = self.outcome.get().cloned();
-        outcome.unwrap_or_else(|| {
-            Err(Undelivered {
-                spans: self.tally.snapshot().spans_waiting,
-                metrics: self.meter_provider.is_some(),
-                timed_out: false,
-                reason: Some("the OTLP thread has ended".to_owned()),
-            })
+        outcome.unwrap_or_else(|| self.without_worker(false, "the OTLP thread has ended"))
+    }
+
+    /// For whoever has waited in vain: it has been stopped, or is not in this process.
+    pub(crate) fn no_word(&self) -> Outcome {
+        self.without_worker(true, "the OTLP thread does not answer")
+    }
+
+    fn without_worker(&self, timed_out: bool, reason: &str) -> Outcome {
+        Err(Undelivered {
+            spans: self.tally.snapshot().spans_waiting,
+            metrics: self.meter_provider.is_some(),
+            timed_out,
+            reason: Some(reason.to_owned()),
         })
     }
 }
@@ -156,13 +166,14 @@ impl Worker {
     fn join_shutdown(&self, request: Request) {
         let pipeline = Arc::clone(&self.pipeline);
         let outcome = Arc::clone(&self.outcome);
+        let since = pipeline.tally.failures();
         tokio::spawn(async move {
             let ended = timeout(request.timeout, pipeline.gate.closed()).await;
             let outcome = outcome.get().filter(|_| ended.is_ok()).cloned();
             (request.reply)(outcome.unwrap_or_else(|| {
                 let spans = pipeline.tally.snapshot().spans_waiting;
                 let metrics = pipeline.metrics.is_some();
-                undelivered(spans, metrics, true, pipeline.tally.reason())
+                undelivered(spans, metrics, true, pipeline.tally.reason(since))
             }));
         });
     }
@@ -170,6 +181,7 @@ impl Worker {
     /// Ends everything, for whoever asks for it meanwhile too: the shortest patience counts.
     async fn shut_down(&mut self, patience: Duration, mut askers: Vec<Request>) {
         let before = self.pipeline.tally.snapshot();
+        let since = self.pipeline.tally.failures();
         let mut deadline = pin!(sleep(patience));
         let mut ended = pin!(end(&self.pipeline, patience));
         let timed_out = loop {
@@ -190,7 +202,7 @@ impl Worker {
             }
         };
         // Closed before it is said what is lost, so that nothing of that arrives after all.
-        let reason = self.pipeline.tally.reason();
+        let reason = self.pipeline.tally.reason(since);
         self.pipeline.gate.close();
         let outcome = self.outcome(&before, timed_out, reason);
         let outcome = self.outcome.get_or_init(|| outcome);
@@ -224,38 +236,60 @@ async fn end(pipeline: &Pipeline, patience: Duration) {
         if let Some(signal) = &pipeline.traces {
             let provider = signal.provider.clone();
             let done = blocking(move || provider.shutdown_with_timeout(patience));
-            over(done, signal.ended.clone()).await;
+            over(done.await, signal.ended.clone()).await;
         }
     };
     let metrics = async {
         if let Some(signal) = &pipeline.metrics {
             let provider = signal.provider.clone();
             let done = blocking(move || provider.shutdown_with_timeout(patience));
-            over(done, signal.ended.clone()).await;
+            over_or_dead(done, signal.ended.clone()).await;
         }
     };
     tokio::join!(traces, metrics);
 }
 
 /// The meter provider gives up after five seconds whatever it is told, and its thread goes on.
-async fn over(done: oneshot::Receiver<OTelSdkResult>, mut ended: watch::Receiver<bool>) {
-    if !matches!(done.await, Ok(Ok(()))) {
+async fn over(done: Done, mut ended: watch::Receiver<bool>) {
+    if !matches!(done, Ok(Ok(()))) {
         // Its sender is in the provider.
         let _ = ended.wait_for(|ended| *ended).await;
     }
 }
 
+/// A callback of the application that panics has ended its thread for good, and there is nothing to wait for
+/// then. The SDK's sign of that is a failure that is no timeout.
+async fn over_or_dead(done: oneshot::Receiver<OTelSdkResult>, ended: watch::Receiver<bool>) {
+    let done = done.await;
+    let is_over = |error| !gave_up(error) && !matches!(error, OTelSdkError::AlreadyShutdown);
+    if !matches!(&done, Ok(Err(error)) if is_over(error)) {
+        over(done, ended).await;
+    }
+}
+
+/// Whether the SDK has waited for five seconds and goes on without telling. Its providers wrap their errors
+/// in text.
+fn gave_up(error: &OTelSdkError) -> bool {
+    match error {
+        OTelSdkError::Timeout(_) => true,
+        OTelSdkError::InternalFailure(why) => why.contains("Timeout"),
+        OTelSdkError::AlreadyShutdown => false,
+    }
+}
+
 async fn flush(pipeline: &Pipeline, patience: Duration) -> Outcome {
     let before = pipeline.tally.snapshot();
+    let since = pipeline.tally.failures();
     let traces = async {
         let Some(signal) = &pipeline.traces else {
             return;
         };
         // The SDK's own patience is five seconds.
-        for _ in 0..=patience.as_secs() / 5 {
+        loop {
             let provider = signal.provider.clone();
-            let flushed = blocking(move || provider.force_flush()).await;
-            if matches!(flushed, Ok(Ok(()))) || waiting(&pipeline.tally, &before) == 0 {
+            let flushed = in_turn(signal, move || provider.force_flush()).await;
+            let again = matches!(&flushed, Ok(Err(error)) if gave_up(error));
+            if !again || waiting(&pipeline.tally, &before) == 0 {
                 return;
             }
         }
@@ -265,7 +299,7 @@ async fn flush(pipeline: &Pipeline, patience: Duration) -> Outcome {
             return true;
         };
         let provider = signal.provider.clone();
-        let flushed = blocking(move || provider.force_flush()).await;
+        let flushed = in_turn(signal, move || provider.force_flush()).await;
         matches!(flushed, Ok(Ok(()) | Err(OTelSdkError::AlreadyShutdown)))
     };
     let mut flushed_metrics = false;
@@ -276,7 +310,8 @@ async fn flush(pipeline: &Pipeline, patience: Duration) -> Outcome {
     let timed_out = timeout(patience, both).await.is_err();
     let failed = pipeline.tally.snapshot().spans_failed - before.spans_failed;
     let spans = waiting(&pipeline.tally, &before).max(failed.min(before.spans_waiting));
-    undelivered(spans, !flushed_metrics, timed_out, pipeline.tally.reason())
+    let reason = pipeline.tally.reason(since);
+    undelivered(spans, !flushed_metrics, timed_out, reason)
 }
 
 /// How many of those that waited then still do; they are taken in their order.
@@ -297,6 +332,21 @@ fn undelivered(spans: u64, metrics: bool, timed_out: bool, reason: Option<String
         timed_out,
         reason,
     })
+}
+
+/// A flush hangs on as long as the receiver does, however short the patience of who asked for it. So
+/// there is one at a time, on one thread, and the others wait here.
+async fn in_turn<P>(
+    signal: &Signal<P>,
+    flush: impl FnOnce() -> OTelSdkResult + Send + 'static,
+) -> Done {
+    let turn = Arc::clone(&signal.turn).lock_owned().await;
+    let flush = move || {
+        let flushed = flush();
+        drop(turn);
+        flushed
+    };
+    blocking(flush).await
 }
 
 /// Runs what blocks on a thread of its own.

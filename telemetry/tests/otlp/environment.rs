@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "the parent reads it")]
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use steadfast_telemetry::opentelemetry::trace::{Span, Tracer};
 use steadfast_telemetry::{Telemetry, init_otlp};
 use steadfast_testkit::{OtlpReceiver, OtlpSignal};
 
-use crate::support::{Wire, attributes, owned};
+use crate::support::{LONG, SHORT, Wire, attributes, owned};
 
 const CHILD: &str = "STEADFAST_OTLP_CHILD";
 
@@ -43,9 +44,19 @@ fn child() {
 }
 
 /// Runs the child with these variables and no others of OpenTelemetry's, and returns what it prints.
-async fn run(variables: HashMap<String, String>) -> String {
+async fn run<V>(variables: HashMap<String, V>) -> String
+where
+    V: AsRef<OsStr> + Send + 'static,
+{
+    run_child("environment::child", variables).await
+}
+
+async fn run_child<V>(child: &str, variables: HashMap<String, V>) -> String
+where
+    V: AsRef<OsStr> + Send + 'static,
+{
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "environment::child", "--nocapture"]);
+    command.args(["--exact", child, "--nocapture"]);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("OTEL_") {
             command.env_remove(name);
@@ -132,5 +143,77 @@ async fn a_bad_environment_is_refused() {
     let said = run(variables).await;
     let expected = "OTLP is misconfigured: OTEL_METRIC_EXPORT_INTERVAL = often \
                     (must be a whole number of milliseconds, at least 1)";
+    assert!(said.contains(expected), "{said}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_secret_that_is_not_utf8_is_not_shown() {
+    use std::os::unix::ffi::OsStringExt;
+    let name = "OTEL_EXPORTER_OTLP_HEADERS".to_owned();
+    let value = std::ffi::OsString::from_vec(b"authorization=hush\xff".to_vec());
+    let said = run(HashMap::from([(name, value)])).await;
+    let expected = "OTEL_EXPORTER_OTLP_HEADERS = not shown (must be UTF-8)";
+    assert!(said.contains(expected) && !said.contains("hush"), "{said}");
+}
+
+/// Takes its time over what the thread that sends has to say.
+mod held_up {
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
+    pub(super) struct HoldsUp;
+
+    impl Subscriber for HoldsUp {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            if std::thread::current().name() == Some("steadfast-otlp") {
+                println!("held up");
+                loop {
+                    std::thread::park();
+                }
+            }
+            false
+        }
+
+        fn register_callsite(
+            &self,
+            _: &'static Metadata<'static>,
+        ) -> tracing::subscriber::Interest {
+            tracing::subscriber::Interest::sometimes()
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, _: &Event<'_>) {}
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+}
+
+/// Runs only where another test has started it.
+#[test]
+fn held_up_child() {
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
+    let otlp = init_otlp("orders").unwrap();
+    tracing::subscriber::set_global_default(held_up::HoldsUp).unwrap();
+    global::tracer("test").start("work").end();
+    let undelivered = otlp.shutdown_blocking(SHORT).unwrap_err();
+    println!("{undelivered}");
+}
+
+#[tokio::test]
+async fn a_blocking_shutdown_comes_back_when_the_thread_that_sends_is_held_up() {
+    let receiver = Wire::Grpc.receiver().await;
+    let variables = Wire::Grpc.variables(&receiver.endpoint());
+    let child = run_child("environment::held_up_child", variables);
+    let said = tokio::time::timeout(LONG, child).await.unwrap();
+    assert!(said.contains("held up"), "{said}");
+    let expected = "1 spans and the last metrics; time ran out; the OTLP thread does not answer";
     assert!(said.contains(expected), "{said}");
 }

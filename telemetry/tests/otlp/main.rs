@@ -8,6 +8,7 @@
 #[cfg(feature = "breaker")]
 mod breakers;
 mod content;
+mod edges;
 mod environment;
 mod failures;
 mod protocol;

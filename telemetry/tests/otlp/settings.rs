@@ -128,6 +128,30 @@ fn secrets_are_not_in_what_is_said_of_them() {
     assert!(said.contains("ftp://***@host/path"), "{said}");
 }
 
+#[test]
+fn credentials_in_an_address_are_refused_and_not_shown() {
+    for wire in Wire::BOTH {
+        for address in ["http://user:hush@host:4317", "http://user:hush@host?x=/"] {
+            let variables = [
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", wire.name()),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", address),
+            ];
+            let [(name, value, rule)] = &refused(&variables)[..] else {
+                panic!("once");
+            };
+            assert_eq!(name, "OTEL_EXPORTER_OTLP_ENDPOINT");
+            assert!(value.starts_with("http://***@host"), "{value}");
+            assert_eq!(
+                rule,
+                "must have no user and password: headers say who exports"
+            );
+        }
+    }
+    // It is no user in a path.
+    let path = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://host/@tenant")];
+    assert!(with_variables(owned(&path)).build().is_ok());
+}
+
 #[cfg(not(feature = "otlp-tls"))]
 #[test]
 fn without_tls_an_address_that_asks_for_it_is_refused() {
@@ -220,6 +244,8 @@ async fn the_sampler_is_that_of_the_variables() {
         ("traceidratio", "0", 0),
         ("parentbased_traceidratio", "1", 1),
         ("always_on", "", 1),
+        ("AlwaYs_On", "", 1),
+        ("TraceIdRatio", "1", 1),
     ] {
         let more = [
             ("OTEL_TRACES_SAMPLER", sampler),

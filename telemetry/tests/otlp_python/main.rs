@@ -185,7 +185,10 @@ async fn python_reads_the_same_traces_and_metrics_from_the_same_bytes() {
             .unwrap()
             .iter()
             .find(|point| {
-                KeyOf("resilience.outcome").of(&point["attributes"])["stringValue"] == "failure"
+                let is =
+                    |key, value: &str| KeyOf(key).of(&point["attributes"])["stringValue"] == value;
+                is("resilience.name", "payments \"eu\"\\\nline two")
+                    && is("resilience.outcome", "failure")
             });
         assert_eq!(failures.unwrap()["asInt"], "1");
     }

@@ -29,6 +29,12 @@ fn every_alert_fires_in_its_time_and_not_before_and_ends() {
 }
 
 #[test]
+fn alerts_hold_at_the_edges_of_groups_names_instances_and_long_times() {
+    let (content, words) = promtool(&["test", "rules", "edges.test.yml"]);
+    assert!(content, "{words}");
+}
+
+#[test]
 fn the_recording_rules_make_of_known_traffic_what_they_say() {
     let (content, words) = promtool(&["test", "rules", "recording.test.yml"]);
     assert!(content, "{words}");

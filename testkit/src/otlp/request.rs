@@ -102,11 +102,9 @@ pub(crate) fn from_http(received: &Received) -> Result<OtlpRequest, Malformed> {
         "/v1/metrics" => OtlpSignal::Metrics,
         _ => return Err(Malformed::new(received, "no such path")),
     };
-    let compressed = match received.header("content-encoding") {
-        None => false,
-        Some("gzip") => true,
-        Some(other) => return Err(Malformed::new(received, other)),
-    };
+    is_post(received)?;
+    let compressed = is_gzip(received, "content-encoding")?;
+    is_of_type(received, "application/x-protobuf")?;
     decoded(received, signal, compressed, &received.body)
 }
 
@@ -116,13 +114,44 @@ pub(crate) fn from_grpc(received: &Received) -> Result<OtlpRequest, Malformed> {
         "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export" => OtlpSignal::Metrics,
         _ => return Err(Malformed::new(received, "no such method")),
     };
+    is_post(received)?;
     let Some((&[flag, a, b, c, d], message)) = received.body.split_first_chunk() else {
         return Err(Malformed::new(received, "shorter than the prefix"));
     };
     if message.len() != u32::from_be_bytes([a, b, c, d]) as usize {
         return Err(Malformed::new(received, "not one whole message"));
     }
+    // A message may be sent as it is all the same, hence a flag for each.
+    if flag == 1 && !is_gzip(received, "grpc-encoding")? {
+        return Err(Malformed::new(received, "compressed, and nothing says how"));
+    }
+    is_of_type(received, "application/grpc")?;
     decoded(received, signal, flag == 1, message)
+}
+
+fn is_post(received: &Received) -> Result<(), Malformed> {
+    if received.method == "POST" {
+        return Ok(());
+    }
+    Err(Malformed::new(received, "not a POST"))
+}
+
+fn is_gzip(received: &Received, header: &str) -> Result<bool, Malformed> {
+    match received.header(header) {
+        None => Ok(false),
+        Some("gzip") => Ok(true),
+        Some(other) => Err(Malformed::new(received, other)),
+    }
+}
+
+/// An exporter that names the wrong type is turned away, however well its message decodes.
+fn is_of_type(received: &Received, expected: &str) -> Result<(), Malformed> {
+    let found = received.header("content-type").unwrap_or_default();
+    if found.split(';').next() == Some(expected) {
+        return Ok(());
+    }
+    let why = format!("content-type is {found:?}");
+    Err(Malformed::new(received, &why))
 }
 
 fn decoded(
@@ -131,9 +160,6 @@ fn decoded(
     compressed: bool,
     message: &[u8],
 ) -> Result<OtlpRequest, Malformed> {
-    if received.method != "POST" {
-        return Err(Malformed::new(received, "not a POST"));
-    }
     let mut raw = Vec::new();
     if compressed {
         let inflated = GzDecoder::new(message).read_to_end(&mut raw);

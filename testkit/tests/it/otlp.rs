@@ -13,17 +13,28 @@ fn client() -> reqwest::Client {
 async fn what_is_no_otlp_is_refused_and_told() {
     let receiver = OtlpReceiver::http().await;
     let url = |path: &str| format!("{}{path}", receiver.endpoint());
-    let garbage = client().post(url("/v1/traces")).body("garbage");
+    let post = |path: &str| {
+        let post = client().post(url(path));
+        post.header("content-type", "application/x-protobuf")
+    };
+    let garbage = post("/v1/traces").body("garbage");
     assert_eq!(garbage.send().await.unwrap().status(), 400);
-    let logs = client().post(url("/v1/logs"));
+    let logs = post("/v1/logs");
     assert_eq!(logs.send().await.unwrap().status(), 400);
     let fetched = client().get(url("/v1/metrics"));
     assert_eq!(fetched.send().await.unwrap().status(), 400);
-    let gzip = client().post(url("/v1/traces"));
+    let gzip = post("/v1/traces");
     let gzip = gzip.header("content-encoding", "gzip").body("not gzip");
     assert_eq!(gzip.send().await.unwrap().status(), 400);
+    let json = client().post(url("/v1/traces"));
+    let json = json.header("content-type", "application/json");
+    assert_eq!(json.send().await.unwrap().status(), 400);
     let malformed = receiver.malformed();
-    assert_eq!(malformed.len(), 4, "{malformed:?}");
+    assert_eq!(malformed.len(), 5, "{malformed:?}");
+    assert_eq!(
+        malformed[4],
+        "POST /v1/traces: content-type is \"application/json\""
+    );
     assert_eq!(malformed[1], "POST /v1/logs: no such path");
     assert_eq!(malformed[2], "GET /v1/metrics: not a POST");
     assert_eq!(receiver.requests().len(), 0);
@@ -37,6 +48,7 @@ async fn an_empty_message_is_a_message_and_scripts_are_those_of_a_signal() {
     let post = |path: &str| {
         client()
             .post(format!("{}{path}", receiver.endpoint()))
+            .header("content-type", "application/x-protobuf")
             .send()
     };
     assert_eq!(post("/v1/traces").await.unwrap().status(), 200);

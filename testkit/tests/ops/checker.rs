@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use promql_parser::label::{MatchOp, Matcher};
+use promql_parser::parser::token::T_EQL_REGEX;
 use promql_parser::parser::{self, Expr, LabelModifier, VectorMatchCardinality, VectorSelector};
 
 use crate::exposition::{Exposition, Labels};
@@ -100,12 +101,18 @@ impl Known {
                 for argument in &call.args.args {
                     values = union(values, self.labels(argument)?);
                 }
+                if call.func.name.starts_with("label_") {
+                    return Err("labels that are made up cannot be followed".to_owned());
+                }
                 if call.func.name == "histogram_quantile" && values.remove("le").is_none() {
                     return Err("histogram_quantile of something without le".to_owned());
                 }
                 Ok(values)
             }
             Expr::Aggregate(aggregate) => {
+                if let Some(parameter) = &aggregate.param {
+                    self.labels(parameter)?;
+                }
                 let values = self.labels(&aggregate.expr)?;
                 let is_selection = ["topk", "bottomk"].contains(&aggregate.op.to_string().as_str());
                 match &aggregate.modifier {
@@ -129,6 +136,9 @@ impl Known {
                 if let Some(matching) = matching {
                     has(&union(left.clone(), right.clone()), matching)?;
                 }
+                if let Some(brought) = modifier.and_then(|it| it.card.labels()) {
+                    has_all(&union(left.clone(), right.clone()), &brought.labels)?;
+                }
                 let op = binary.op.to_string();
                 let is_one_to_one =
                     modifier.is_none_or(|it| it.card == VectorMatchCardinality::OneToOne);
@@ -149,6 +159,12 @@ impl Known {
             .iter()
             .find(of_name)
             .ok_or("a selector without a name")?;
+        for one in name.value.split('|') {
+            let one = Matcher::new_matcher(T_EQL_REGEX, name.name.clone(), one.to_owned())?;
+            if !self.series.keys().any(|series| one.is_match(series)) {
+                return Err(format!("nobody exports {}", one.value));
+            }
+        }
         let series = self
             .series
             .iter()
@@ -217,13 +233,22 @@ fn is_of(matcher: &Matcher, name: &str, values: &Values) -> Result<(), String> {
 
 /// Whether the matcher's value is the user's: a variable, or a name that a program gives.
 fn is_open(matcher: &Matcher) -> bool {
-    matcher.value.contains('$')
+    is_variable(&matcher.value)
         || ON_EVERY_TARGET.contains(&matcher.name.as_str())
         || OF_THE_USER.contains(&matcher.name.as_str())
 }
 
+/// Grafana's `$name` or `${name}`, and not the end of a regular expression.
+fn is_variable(value: &str) -> bool {
+    let mut after = value.split('$').skip(1);
+    after.any(|rest| rest.starts_with(|first: char| first == '{' || first.is_ascii_lowercase()))
+}
+
 fn has(values: &Values, modifier: &LabelModifier) -> Result<(), String> {
-    let labels = &modifier.labels().labels;
+    has_all(values, &modifier.labels().labels)
+}
+
+fn has_all(values: &Values, labels: &[String]) -> Result<(), String> {
     let missing = labels.iter().find(|label| !values.contains_key(*label));
     missing.map_or(Ok(()), |label| {
         Err(format!("nothing there has a label {label}"))
@@ -260,11 +285,12 @@ fn without_variables(query: &str) -> String {
         .replace("$__range", "1h")
 }
 
-/// Names that programs give.
-const OF_THE_USER: [&str; 6] = [
+/// Names that programs give, and the numbers of their namesakes.
+const OF_THE_USER: [&str; 7] = [
     "alertname",
     "resilience_component",
     "resilience_handler",
+    "resilience_instance",
     "resilience_name",
     "server_address",
     "server_port",

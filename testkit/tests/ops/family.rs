@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast_amqp::{Message, Purpose, ResilientConnection};
+use steadfast_bulkhead::Bulkhead;
 use steadfast_http::Client;
 use steadfast_telemetry::{EventSink, EventSinks, MessagingStart, Source, Telemetry};
 use steadfast_testkit::{Fault, FaultProxy, HttpUpstream, Reply};
@@ -38,6 +39,7 @@ pub(crate) struct Family {
     client: Client,
     amqp: ResilientConnection,
     broker: Arc<Broker>,
+    counter: Bulkhead,
     upstream: HttpUpstream,
     /// Nothing listens behind it.
     closed: FaultProxy,
@@ -56,18 +58,26 @@ impl Family {
             .base_backoff(Duration::from_millis(1))
             .build()
             .unwrap();
+        let counter = Bulkhead::builder("counter")
+            .max_concurrent(1)
+            .max_waiting(1)
+            .hold_times(true)
+            .build()
+            .unwrap();
         let family = Self {
             shop: Shop::open(telemetry).unwrap(),
             _traffic: traffic::drive(telemetry).await,
             client,
             amqp,
             broker: Arc::default(),
+            counter,
             upstream: HttpUpstream::start().await,
             closed,
         };
         telemetry.watch(&family.client);
         telemetry.watch(&family.amqp);
         telemetry.watch(&family.broker);
+        telemetry.watch(&family.counter);
         family
     }
 
@@ -91,6 +101,17 @@ impl Family {
         let channel = tokio::time::timeout(soon, self.amqp.get_channel(Purpose::Admin)).await;
         assert!(!matches!(channel, Ok(Ok(_))), "there is no broker");
         self.broker.takes_a_message_and_returns_one();
+        self.one_waits_for_another().await;
+    }
+
+    async fn one_waits_for_another(&self) {
+        let first = self.counter.acquire().await.unwrap();
+        let goes = async {
+            tokio::task::yield_now().await;
+            drop(first);
+        };
+        let (second, ()) = tokio::join!(self.counter.acquire(), goes);
+        drop(second.unwrap());
     }
 }
 

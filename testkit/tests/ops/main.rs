@@ -51,11 +51,11 @@ async fn every_alert_asks_for_what_is_exported() {
             for label in after(text, "$labels.") {
                 assert!(values.contains_key(&label), "{told}: no label {label}");
             }
-            let inner = inner_query(text).map(|query| known.check(&query));
-            let inner: Values = inner
-                .transpose()
-                .unwrap_or_else(|error| panic!("{told}: {error}"))
-                .unwrap_or_default();
+            let mut inner = Values::new();
+            for query in inner_queries(text) {
+                let values = known.check(&query);
+                inner.extend(values.unwrap_or_else(|error| panic!("{told}: {error}")));
+            }
             for label in after(text, ".Labels.") {
                 assert!(inner.contains_key(&label), "{told}: no label {label}");
             }
@@ -77,11 +77,17 @@ fn after_braces(legend: &str) -> Vec<String> {
     after(legend, "{{")
 }
 
-/// The query that a template asks, with the user's values as variables.
-fn inner_query(text: &str) -> Option<String> {
-    let (_, rest) = text.split_once("printf \"")?;
-    let (query, _) = rest.split_once("\" ")?;
-    query.contains('{').then(|| query.replace("%s", "$any"))
+/// The queries that a template asks, with the user's values as variables.
+fn inner_queries(text: &str) -> Vec<String> {
+    let formats = text.split("printf \"").skip(1);
+    let formats = formats.filter_map(|rest| Some(rest.split_once("\" ")?.0));
+    let queries: Vec<_> = formats
+        .filter(|format| format.contains('{'))
+        .map(|format| format.replace("%q", "\"$any\""))
+        .collect();
+    let asked = text.matches("query }}").count();
+    assert_eq!(queries.len(), asked, "a query in another form: {text}");
+    queries
 }
 
 #[tokio::test]
@@ -140,7 +146,7 @@ fn every_alert_says_what_happened_why_it_matters_and_what_to_look_at() {
 #[tokio::test]
 async fn the_unit_tests_of_the_rules_use_series_in_the_form_that_is_exported() {
     let mut known = known().await;
-    for file in ["alerts", "recording"] {
+    for file in ["alerts", "edges", "recording"] {
         let file = format!("../tests/promtool/{file}.test.yml");
         for series in rules::input_series(&file) {
             let values = known.check(&series);

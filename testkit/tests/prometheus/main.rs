@@ -9,6 +9,7 @@ mod example;
 #[path = "../ops/family.rs"]
 mod family;
 mod metadata;
+mod panels;
 #[expect(dead_code, reason = "shared with tests/ops, which reads more of them")]
 #[path = "../ops/rules.rs"]
 mod rules;

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use crate::example::{self, Shop};
 use crate::family::Family;
-use crate::{metadata, rules};
+use crate::{metadata, panels, rules};
 
 /// Two programs, and the server that scrapes them.
 struct Bench {
@@ -27,7 +27,8 @@ impl Bench {
         let example = listener.local_addr().unwrap();
         tokio::spawn(example::serve(listener, telemetry));
 
-        let telemetry = Telemetry::new();
+        // Of the two servers of its HTTP client one has series of its own, and the other is the rest.
+        let telemetry = Telemetry::builder().own_series(1).build().unwrap();
         let family = Family::gather(&telemetry).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let everything = listener.local_addr().unwrap();
@@ -116,6 +117,20 @@ async fn a_real_prometheus_scrapes_the_example_and_evaluates_the_rules() {
                 }
             }
             Ok(())
+        })
+        .await;
+    bench
+        .until("every panel has something to show", async || {
+            let mut empty = Vec::new();
+            for (title, query) in panels::queries() {
+                if bench.query(&query).await.is_empty() {
+                    empty.push(format!("{title}: {query}"));
+                }
+            }
+            if empty.is_empty() {
+                return Ok(());
+            }
+            Err(format!("{empty:#?}"))
         })
         .await;
     every_target_is_up(&bench).await;

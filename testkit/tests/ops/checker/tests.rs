@@ -53,6 +53,34 @@ fn a_misspelt_metric_is_found_wherever_it_stands() {
 }
 
 #[test]
+fn a_name_that_is_a_pattern_must_match_in_each_of_its_forms() {
+    known().check("{__name__=~\"calls_.+|took_.+\"}").unwrap();
+    objects("{__name__=~\"call_.+\"}", "nobody exports call_.+");
+    objects("{__name__=~\"calls_.+|take_.+\"}", "nobody exports take_.+");
+    objects("{__name__=\"call_total\"}", "nobody exports call_total");
+    objects("{__name__=~\"calls_.+\",outcome=\"god\"}", "is never");
+}
+
+#[test]
+fn what_else_asks_for_something_is_looked_at_too() {
+    objects("topk(scalar(call_total), calls_total)", "nobody exports");
+    objects(
+        "calls_total or vector(scalar(call_total))",
+        "nobody exports",
+    );
+    objects("absent(call_total)", "nobody exports");
+    objects(
+        "calls_total * on (job) group_left (nam) calls_total",
+        "label nam",
+    );
+    objects("calls_total{outcome=~\"god$\"}", "is never");
+    objects(
+        "label_replace(calls_total, \"a\", \"$1\", \"nam\", \"(.*)\")",
+        "made up",
+    );
+}
+
+#[test]
 fn a_misspelt_label_is_found() {
     objects("calls_total{outcom=\"good\"}", "no label outcom");
     objects("job:calls:rate5m{instance=\"a\"}", "no label instance");
