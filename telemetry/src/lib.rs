@@ -110,6 +110,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attribute;
+mod bound;
 mod builder;
 mod clock;
 mod dispatcher;
@@ -135,6 +136,7 @@ mod per_meter;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 mod registry;
+mod servers;
 mod sink;
 mod snapshot;
 mod source;
