@@ -14,8 +14,8 @@ impl<K, S> Cache<K, S> {
         None
     }
 
-    pub(crate) fn keep(&self, _: &K, series: S) -> Arc<S> {
-        Arc::new(series)
+    pub(crate) fn keep(&self, _: &K, make: impl FnOnce(bool) -> S) -> Arc<S> {
+        Arc::new(make(false))
     }
 
     pub(crate) fn clear(&self) {}
@@ -32,6 +32,10 @@ pub(crate) struct Handles<O, R>(PhantomData<fn(O) -> R>);
 
 #[expect(clippy::unused_self, reason = "the twin of what the feature does")]
 impl<O, R: Recorder> Handles<O, R> {
+    pub(crate) fn new(_: bool) -> Self {
+        Self(PhantomData)
+    }
+
     pub(crate) fn record(
         &self,
         recorders: &PerMeter<R>,
@@ -40,11 +44,5 @@ impl<O, R: Recorder> Handles<O, R> {
         attributes: impl Fn() -> Vec<KeyValue>,
     ) {
         recorders.record(value, &attributes());
-    }
-}
-
-impl<O, R> Default for Handles<O, R> {
-    fn default() -> Self {
-        Self(PhantomData)
     }
 }

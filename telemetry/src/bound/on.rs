@@ -27,16 +27,19 @@ impl<K: Clone + Eq + Hash, S> Cache<K, S> {
         self.series.read().get(key).cloned()
     }
 
-    /// The series of this key from now on, unless another is kept already, or there is no room.
-    pub(crate) fn keep(&self, key: &K, series: S) -> Arc<S> {
-        let series = Arc::new(series);
+    /// The series of this key, made now and kept, unless another is kept already, or there is no room.
+    /// `make` is told whether it will be kept: to bind a handle for one record is worse than none.
+    pub(crate) fn keep(&self, key: &K, make: impl FnOnce(bool) -> S) -> Arc<S> {
         let mut kept = self.series.write();
-        if let Some(other) = kept.get(key) {
-            return Arc::clone(other);
+        if let Some(series) = kept.get(key) {
+            return Arc::clone(series);
         }
-        if kept.len() < SERIES {
-            kept.insert(key.clone(), Arc::clone(&series));
+        if kept.len() >= SERIES {
+            drop(kept);
+            return Arc::new(make(false));
         }
+        let series = Arc::new(make(true));
+        kept.insert(key.clone(), Arc::clone(&series));
         series
     }
 
@@ -66,6 +69,8 @@ impl<K, S> fmt::Debug for Cache<K, S> {
 
 /// The handles of one series, by what its records end in: a list that only grows, read without a lock.
 pub(crate) struct Handles<O, R: Recorder> {
+    /// How many there may be.
+    room: usize,
     first: Link<O, R>,
 }
 
@@ -79,6 +84,14 @@ struct Node<O, R: Recorder> {
 }
 
 impl<O: Copy + PartialEq, R: Recorder> Handles<O, R> {
+    /// With room for some, if the series is kept.
+    pub(crate) fn new(is_kept: bool) -> Self {
+        Self {
+            room: if is_kept { OUTCOMES } else { 0 },
+            first: OnceLock::new(),
+        }
+    }
+
     /// Through the handle of this outcome, which is bound if there is none yet; or as ever, if there is no
     /// room for one, or if there is a meter that it does not know.
     pub(crate) fn record(
@@ -89,7 +102,7 @@ impl<O: Copy + PartialEq, R: Recorder> Handles<O, R> {
         attributes: impl Fn() -> Vec<KeyValue>,
     ) {
         let mut link = &self.first;
-        for _ in 0..OUTCOMES {
+        for _ in 0..self.room {
             let node = link.get().unwrap_or_else(|| {
                 // Outside of the cell: it is the SDK that binds. Another thread may be faster.
                 let node = Node {
@@ -111,14 +124,6 @@ impl<O: Copy + PartialEq, R: Recorder> Handles<O, R> {
             link = &node.next;
         }
         recorders.record(value, &attributes());
-    }
-}
-
-impl<O, R: Recorder> Default for Handles<O, R> {
-    fn default() -> Self {
-        Self {
-            first: OnceLock::new(),
-        }
     }
 }
 

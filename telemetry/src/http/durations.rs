@@ -39,11 +39,16 @@ impl Durations {
             return series;
         }
         if self.servers.keeps(&key.server) {
-            return self.kept.keep(key, Series::new(key.clone()));
+            return self.keep(key);
         }
         let key = key.at_others();
         let kept = self.kept.get(&key);
-        kept.unwrap_or_else(|| self.kept.keep(&key, Series::new(key.clone())))
+        kept.unwrap_or_else(|| self.keep(&key))
+    }
+
+    fn keep(&self, key: &Key) -> Arc<Series> {
+        let series = |is_kept| Series::new(key.clone(), is_kept);
+        self.kept.keep(key, series)
     }
 
     pub(super) fn record(&self, series: &Series, outcome: Outcome, took: Duration) {

@@ -63,10 +63,10 @@ impl Key {
 }
 
 impl Series {
-    pub(super) fn new(key: Key) -> Self {
+    pub(super) fn new(key: Key, is_kept: bool) -> Self {
         Self {
             attributes: key.into_attributes(),
-            handles: Handles::default(),
+            handles: Handles::new(is_kept),
         }
     }
 

@@ -54,11 +54,16 @@ impl MessagingMetrics {
         }
         let server = key.server.as_ref();
         if server.is_none_or(|server| self.servers.keeps(server)) {
-            return self.kept.keep(key, Series::new(key.clone()));
+            return self.keep(key);
         }
         let key = key.at_others();
         let kept = self.kept.get(&key);
-        kept.unwrap_or_else(|| self.kept.keep(&key, Series::new(key.clone())))
+        kept.unwrap_or_else(|| self.keep(&key))
+    }
+
+    fn keep(&self, key: &Key) -> Arc<Series> {
+        let series = |is_kept| Series::new(key.clone(), is_kept);
+        self.kept.keep(key, series)
     }
 
     /// An operation has ended.

@@ -98,11 +98,11 @@ impl Key {
 }
 
 impl Series {
-    pub(super) fn new(key: Key) -> Self {
+    pub(super) fn new(key: Key, is_kept: bool) -> Self {
         Self {
             attributes: key.into_attributes(),
-            operations: Handles::default(),
-            sent: Handles::default(),
+            operations: Handles::new(is_kept),
+            sent: Handles::new(is_kept),
         }
     }
 
