@@ -20,6 +20,7 @@ mod cases {
     pub(crate) mod our_hedges;
     pub(crate) mod our_retries;
     pub(crate) mod ours;
+    pub(crate) mod recording;
     pub(crate) mod requests;
     pub(crate) mod retry;
     pub(crate) mod runtime;
@@ -28,7 +29,7 @@ mod cases {
     pub(crate) mod work;
 }
 
-use cases::{breaker, bulkhead, composed, hedge, http, retry, watched};
+use cases::{breaker, bulkhead, composed, hedge, http, recording, retry, watched};
 use steadfast_benches::{Effort, take_turns};
 
 fn main() {
@@ -38,6 +39,7 @@ fn main() {
     cases.extend(bulkhead::cases());
     cases.extend(composed::cases());
     cases.extend(watched::cases());
+    cases.extend(recording::cases());
     cases.extend(http::cases());
     if is_test() {
         let compared = take_turns(&mut cases, Effort::ONCE);

@@ -93,6 +93,10 @@ impl Builder {
 
     /// How many members of a [group](Telemetry::group) have series of their own; 50 by default, which a
     /// dashboard can still show. The rest is told as `{group}/other`. With 0 all are told together.
+    ///
+    /// Also how many servers keep their own `server.address` and `server.port` in the metrics of HTTP
+    /// clients, and how many brokers in those of messages; the rest shares the address `other`. These are
+    /// the first that are met, and not the busiest: a histogram cannot be told under another name later.
     pub fn own_series(mut self, members: usize) -> Self {
         self.settings.own_series = members;
         self

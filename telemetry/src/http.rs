@@ -10,6 +10,7 @@
 mod attempt;
 mod call;
 mod durations;
+mod series;
 
 use std::borrow::Cow;
 use std::net::SocketAddr;

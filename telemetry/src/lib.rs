@@ -55,7 +55,7 @@
 //! # Very many components
 //! The hosts of a client and the keys of a keyed set are members of a [group](Telemetry::group): the busiest
 //! have series of their own, the rest is told together, so that what is exported is bounded whoever invents
-//! keys.
+//! keys. In the metrics of HTTP clients and messages it is the first servers that keep their address.
 //!
 //! # Snapshots and histories
 //! [`Telemetry::snapshot`] is everything at one moment, in numbers and in words; [`Telemetry::history`] the
@@ -102,6 +102,8 @@
 //! - `serde`: snapshots and histories can be written and read, as JSON for instance.
 //! - `prometheus`: [`Telemetry::export_prometheus_metrics`](Telemetry), the same metrics as Prometheus text.
 //! - `tracing`: `EventLog`, a handler that writes the events as `tracing` events.
+//! - `bound`, experimental: the durations of HTTP attempts, and what is told of messages, are recorded through
+//!   instruments that are bound to their attributes. Needs a meter provider that can bind, as the SDK's can.
 //! - `otlp`, `otlp-tls`: `init_otlp` sets up traces and metrics over OTLP, from `OTEL_*` variables.
 //!
 //! # Minimum Rust version
@@ -110,6 +112,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attribute;
+mod bound;
 mod builder;
 mod clock;
 mod dispatcher;
@@ -135,6 +138,7 @@ mod per_meter;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 mod registry;
+mod servers;
 mod sink;
 mod snapshot;
 mod source;

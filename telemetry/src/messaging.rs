@@ -16,6 +16,7 @@
 mod attributes;
 mod metrics;
 mod publish;
+mod series;
 mod start;
 
 pub(crate) use metrics::MessagingMetrics;

@@ -49,8 +49,8 @@ impl Registry {
             entries: Mutex::default(),
             groups: Groups::new(own_series),
             exports: Mutex::default(),
-            durations: Arc::default(),
-            messaging: Arc::default(),
+            durations: Arc::new(Durations::new(own_series)),
+            messaging: Arc::new(MessagingMetrics::new(own_series)),
             source_panics: AtomicU64::new(0),
         });
         registry.declare(instruments);

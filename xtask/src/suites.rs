@@ -136,6 +136,7 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-amqp/telemetry",
     // For the test of TLS against RabbitMQ.
     "steadfast-amqp/rustls",
+    "steadfast-telemetry/bound",
     "steadfast-telemetry/otlp",
     "steadfast-telemetry/otlp-tls",
     "steadfast-telemetry/prometheus",

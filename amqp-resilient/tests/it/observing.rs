@@ -77,7 +77,7 @@ mod telemetry {
 
     use parking_lot::Mutex;
     use steadfast_amqp::{Binding, Exchange, Message, Purpose, Queue, Topology};
-    use steadfast_telemetry::{AmqpState, Detail, EventKind, Filter, Telemetry};
+    use steadfast_telemetry::{AmqpState, ComponentId, Detail, EventKind, Filter, Note, Telemetry};
 
     use crate::broker::{Answer, Command, FakeBroker, Reply, Welcome, until};
     use crate::support::{connected, quick};
@@ -147,6 +147,49 @@ mod telemetry {
         broker.hang_up();
         until("all of it is there", || lacking("failed", 0)).await;
         assert!(lacking("skipped", 0));
+    }
+
+    #[tokio::test]
+    async fn the_snapshot_says_why_there_is_no_connection_and_when_again_but_no_password() {
+        const HOUR: Duration = Duration::from_secs(3600);
+        for (welcome, state) in [
+            (Welcome::Refuse(403), "refused"),
+            (Welcome::HangUp, "disconnected"),
+        ] {
+            let broker = FakeBroker::start().await;
+            broker.welcome(welcome);
+            let builder = quick(broker.uri_for("app", "hunter2"));
+            let builder = builder.max_backoff(HOUR).base_backoff(HOUR);
+            let connection = builder.connect_lazy().unwrap();
+            let telemetry = Telemetry::new();
+            telemetry.watch(&connection);
+            until("an attempt has failed", || {
+                connection.snapshot().retry_in.is_some()
+            })
+            .await;
+
+            let snapshot = telemetry.snapshot();
+            let id = ComponentId::new("amqp_connection", "test");
+            let mut components = snapshot.components.iter();
+            let told = components.find(|one| one.id == id).unwrap();
+            let text = |key| match told.notes.get(key) {
+                Some(Note::Text(text)) => &**text,
+                other => panic!("{key}: {other:?}"),
+            };
+            assert_eq!(text("state"), state);
+            let error = connection.snapshot().last_error.unwrap();
+            assert_eq!(text("last_error"), error.to_string());
+            match told.notes.get("retry_in_seconds") {
+                Some(Note::Number(seconds)) => {
+                    assert!(*seconds > 0.0 && *seconds <= 3600.0, "{seconds}");
+                }
+                other => panic!("{other:?}"),
+            }
+            // Whatever is told of whatever belongs to it.
+            let all = format!("{snapshot:?}");
+            assert!(all.contains(text("last_error")));
+            assert!(!all.contains("hunter2"), "{all}");
+        }
     }
 
     #[tokio::test]

@@ -1,5 +1,7 @@
 //! The client as a source of telemetry.
 
+mod authorities;
+
 use std::sync::mpsc;
 
 use steadfast_telemetry::{EventKind, Telemetry};

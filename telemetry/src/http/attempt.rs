@@ -1,6 +1,5 @@
 //! One attempt of a call: one request on the wire.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use opentelemetry::{Context, KeyValue};
 
 use super::HttpHead;
 use super::call::{Shared, Target};
+use super::series::Outcome;
 use crate::names;
 use crate::span::{ABANDONED, end, fail};
 use crate::w3c;
@@ -71,13 +71,11 @@ impl HttpAttempt {
             return;
         }
         let span = self.context.span();
-        let status = KeyValue::new(names::HTTP_RESPONSE_STATUS_CODE, i64::from(head.status));
-        let version = head.version;
-        let version =
-            version.map(|version| KeyValue::new(names::NETWORK_PROTOCOL_VERSION, version));
-        span.set_attribute(status.clone());
-        if let Some(version) = &version {
-            span.set_attribute(version.clone());
+        let (status, version) = (head.status, head.version);
+        let status_code = i64::from(status);
+        span.set_attribute(KeyValue::new(names::HTTP_RESPONSE_STATUS_CODE, status_code));
+        if let Some(version) = version {
+            span.set_attribute(KeyValue::new(names::NETWORK_PROTOCOL_VERSION, version));
         }
         if let Some(peer) = head.peer {
             let address = peer.ip().to_string();
@@ -85,23 +83,21 @@ impl HttpAttempt {
             let port = i64::from(peer.port());
             span.set_attribute(KeyValue::new(names::NETWORK_PEER_PORT, port));
         }
-        let error_type = head.error_type();
-        self.state = match &error_type {
+        self.state = match head.error_type() {
             Some(error_type) => {
-                fail(&self.context, error_type.clone().into());
+                fail(&self.context, error_type.into());
                 State::Failed
             }
             None => State::Answered,
         };
-        let outcome = [Some(status), version].into_iter().flatten();
-        self.record(took, error_type.map(Cow::from), outcome);
+        self.record(Outcome::Head { status, version }, took);
     }
 
     /// There is no response: it failed after so long.
     pub fn failed(mut self, error_type: &'static str, took: Duration) {
         if self.state == State::Waiting {
             fail(&self.context, error_type.into());
-            self.record(took, Some(error_type.into()), std::iter::empty());
+            self.record(Outcome::Failure(error_type), took);
         }
         self.state = State::Over;
     }
@@ -131,22 +127,10 @@ impl HttpAttempt {
         self.state = State::Over;
     }
 
-    /// Into the histogram. The attributes are sorted by key.
-    fn record(
-        &self,
-        took: Duration,
-        error_type: Option<Cow<'static, str>>,
-        outcome: impl Iterator<Item = KeyValue>,
-    ) {
-        let error_type = error_type.map(|error_type| KeyValue::new(names::ERROR_TYPE, error_type));
-        let (method, server) = self.target.server.split_at(1);
-        let attributes: Vec<_> = error_type
-            .into_iter()
-            .chain(method.iter().cloned())
-            .chain(outcome)
-            .chain(server.iter().cloned())
-            .collect();
-        self.call.durations.record(took, &attributes);
+    /// Into the histogram.
+    fn record(&self, outcome: Outcome, took: Duration) {
+        let series = &self.target.series;
+        self.call.durations.record(series, outcome, took);
     }
 }
 

@@ -11,8 +11,10 @@ use opentelemetry::trace::{SpanKind, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
 
 use super::attempt::HttpAttempt;
+use super::series::{Key, Series};
 use super::{Durations, HttpHead, HttpStart};
 use crate::names;
+use crate::servers::Server;
 use crate::span::{ABANDONED, end, fail};
 use crate::telemetry::Telemetry;
 
@@ -69,12 +71,12 @@ pub(super) struct Target {
     /// What the start says of the request, but for the URL.
     pub(super) request: Vec<KeyValue>,
     /// What it says for metrics.
-    pub(super) server: Vec<KeyValue>,
+    pub(super) series: Arc<Series>,
     pub(super) url: String,
 }
 
 impl Target {
-    fn new(start: HttpStart) -> Self {
+    fn new(start: HttpStart, durations: &Durations) -> Self {
         let method = known(&start.method);
         let name = match (method, &start.template) {
             (OTHER, None) => Cow::Borrowed("HTTP"),
@@ -82,19 +84,16 @@ impl Target {
             (OTHER, Some(template)) => Cow::Owned(format!("HTTP {template}")),
             (method, Some(template)) => Cow::Owned(format!("{method} {template}")),
         };
-        // Sorted by key, so that the SDK finds a series at the first look-up.
-        let mut server = vec![
-            KeyValue::new(names::HTTP_REQUEST_METHOD, method),
-            KeyValue::new(names::SERVER_ADDRESS, start.host),
-        ];
-        server.extend(
-            start
-                .port
-                .map(|port| KeyValue::new(names::SERVER_PORT, i64::from(port))),
-        );
-        let template = |template| KeyValue::new(names::URL_TEMPLATE, template);
-        server.extend(start.template.map(template));
-        let mut request = server.clone();
+        let key = Key {
+            method,
+            server: Server {
+                host: start.host,
+                port: start.port,
+            },
+            template: start.template,
+        };
+        let series = durations.series(&key);
+        let mut request = key.into_attributes();
         if method == OTHER {
             let original = KeyValue::new(names::HTTP_REQUEST_METHOD_ORIGINAL, start.method);
             request.push(original);
@@ -102,7 +101,7 @@ impl Target {
         Self {
             name,
             request,
-            server,
+            series,
             url: start.url,
         }
     }
@@ -113,7 +112,8 @@ impl HttpCall {
         let tracer = Arc::clone(telemetry.tracer());
         let parent = Context::current();
         let name = KeyValue::new(names::NAME, Arc::clone(&start.name));
-        let target = Target::new(start);
+        let durations = Arc::clone(telemetry.durations());
+        let target = Target::new(start, &durations);
         let mut attributes = target.request.clone();
         attributes.push(name);
         let span = tracer
@@ -125,7 +125,7 @@ impl HttpCall {
             shared: Arc::new(Shared {
                 context: parent.with_span(span),
                 tracer,
-                durations: Arc::clone(telemetry.durations()),
+                durations,
                 over: AtomicBool::new(false),
             }),
             target: Arc::new(target),
@@ -140,7 +140,7 @@ impl HttpCall {
     /// The answer was a redirect, and the client follows it: the attempts to come are made at `to`. The
     /// span of the call keeps telling where it began.
     pub fn redirected(&mut self, to: HttpStart) {
-        self.target = Arc::new(Target::new(to));
+        self.target = Arc::new(Target::new(to, &self.shared.durations));
     }
 
     /// The call waits for its next attempt: an event of the span.

@@ -1,4 +1,4 @@
-//! What spans and series say of a message.
+//! What spans say of a message.
 
 use std::borrow::Cow;
 
@@ -6,6 +6,7 @@ use opentelemetry::KeyValue;
 
 use super::MessagingStart;
 use crate::names;
+use crate::servers::Server;
 
 /// The span's name.
 pub(super) fn span_name(start: &MessagingStart) -> String {
@@ -47,38 +48,14 @@ pub(super) fn of_span(start: MessagingStart, tells_body_size: bool) -> Vec<KeyVa
         let size = i64::try_from(size).unwrap_or(i64::MAX);
         attributes.push(KeyValue::new(names::MESSAGING_MESSAGE_BODY_SIZE, size));
     }
-    attributes.extend(start.server.into_iter().flat_map(server));
+    let server = start.server.map(|(host, port)| Server {
+        host,
+        port: Some(port),
+    });
+    attributes.extend(server.into_iter().flat_map(Server::into_attributes));
     attributes
 }
 
-/// What tells its series apart. A template is there to do so; a routing key is not, as there may be as
-/// many as there are orders, so without a template it is the exchange.
-///
-/// Sorted by key, so that the SDK finds a series at the first look-up.
-pub(super) fn of_series(start: &MessagingStart) -> Vec<KeyValue> {
-    let destination = match &start.template {
-        Some(template) => KeyValue::new(names::MESSAGING_DESTINATION_TEMPLATE, template.clone()),
-        None => KeyValue::new(names::MESSAGING_DESTINATION_NAME, start.exchange_name()),
-    };
-    let server = start.server.clone().into_iter().flat_map(server);
-    [
-        destination,
-        KeyValue::new(names::MESSAGING_OPERATION_NAME, PUBLISH),
-        KeyValue::new(names::MESSAGING_OPERATION_TYPE, SEND),
-        KeyValue::new(names::MESSAGING_SYSTEM, RABBITMQ),
-    ]
-    .into_iter()
-    .chain(server)
-    .collect()
-}
-
-fn server((host, port): (String, u16)) -> [KeyValue; 2] {
-    [
-        KeyValue::new(names::SERVER_ADDRESS, host),
-        KeyValue::new(names::SERVER_PORT, i64::from(port)),
-    ]
-}
-
-const RABBITMQ: &str = "rabbitmq";
-const PUBLISH: &str = "publish";
-const SEND: &str = "send";
+pub(super) const RABBITMQ: &str = "rabbitmq";
+pub(super) const PUBLISH: &str = "publish";
+pub(super) const SEND: &str = "send";

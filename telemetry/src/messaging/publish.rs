@@ -7,7 +7,8 @@ use std::time::Duration;
 use opentelemetry::trace::{Link, SpanKind, TraceContextExt, Tracer};
 use opentelemetry::{Context, KeyValue};
 
-use super::attributes::{of_series, of_span, span_name};
+use super::attributes::{of_span, span_name};
+use super::series::Series;
 use super::{MessagingMetrics, MessagingStart};
 use crate::names;
 use crate::span::{ABANDONED, end, fail};
@@ -52,8 +53,7 @@ pub struct MessagingPublish {
     metrics: Arc<MessagingMetrics>,
     /// Whether the message carries a context of the caller's.
     has_context: bool,
-    /// The attributes of its series, but for `error.type`.
-    series: Vec<KeyValue>,
+    series: Arc<Series>,
     attempts: u32,
     is_sent: bool,
     /// What the last attempt ended in.
@@ -62,7 +62,7 @@ pub struct MessagingPublish {
 }
 
 impl MessagingPublish {
-    pub(crate) fn begin(telemetry: &Telemetry, start: MessagingStart) -> Self {
+    pub(crate) fn begin(telemetry: &Telemetry, mut start: MessagingStart) -> Self {
         let tracer = telemetry.tracer();
         let parent = Context::current();
         let (kind, links) = match &start.creation_context {
@@ -76,7 +76,8 @@ impl MessagingPublish {
             }
         };
         let has_context = start.creation_context.is_some();
-        let series = of_series(&start);
+        let metrics = Arc::clone(telemetry.messaging());
+        let series = metrics.series(&mut start);
         let span = tracer
             .span_builder(span_name(&start))
             .with_kind(kind)
@@ -85,7 +86,7 @@ impl MessagingPublish {
         let span = tracer.build_with_context(span, &parent);
         Self {
             context: parent.with_span(span),
-            metrics: Arc::clone(telemetry.messaging()),
+            metrics,
             has_context,
             series,
             attempts: 0,
@@ -119,10 +120,7 @@ impl MessagingPublish {
         self.failure = None;
         if std::mem::take(&mut self.is_sent) {
             self.failure = error_type;
-            let attributes = self.series(error_type);
-            let of_messages = |one: &KeyValue| one.key.as_str() != names::MESSAGING_OPERATION_TYPE;
-            let attributes: Vec<_> = attributes.filter(of_messages).collect();
-            self.metrics.sent(&attributes);
+            self.metrics.sent(&self.series, error_type);
         }
     }
 
@@ -160,16 +158,9 @@ impl MessagingPublish {
             fail(&self.context, error_type.into());
         }
         if let Some(took) = took {
-            let attributes: Vec<_> = self.series(error_type).collect();
-            self.metrics.operation(took, &attributes);
+            self.metrics.operation(&self.series, error_type, took);
         }
         end(&self.context);
-    }
-
-    /// The attributes of a series, sorted by key.
-    fn series(&self, error_type: Option<&'static str>) -> impl Iterator<Item = KeyValue> {
-        let error_type = error_type.map(|error_type| KeyValue::new(names::ERROR_TYPE, error_type));
-        error_type.into_iter().chain(self.series.iter().cloned())
     }
 }
 

@@ -118,12 +118,12 @@ impl MessagingStart {
         }
     }
 
-    /// What may tell series of metrics apart: the exchange. There are as many routing keys as the
-    /// application makes up.
-    pub(super) fn exchange_name(&self) -> Cow<'static, str> {
-        match &*self.exchange {
-            "" => Cow::Borrowed(DEFAULT_EXCHANGE),
-            exchange => Cow::Owned(exchange.to_owned()),
+    /// What an exchange is called in metrics.
+    pub(super) fn exchange_name(exchange: String) -> Cow<'static, str> {
+        if exchange.is_empty() {
+            Cow::Borrowed(DEFAULT_EXCHANGE)
+        } else {
+            Cow::Owned(exchange)
         }
     }
 }

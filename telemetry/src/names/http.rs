@@ -18,9 +18,11 @@ pub const NETWORK_PEER_ADDRESS: &str = "network.peer.address";
 pub const NETWORK_PEER_PORT: &str = "network.peer.port";
 /// `network.protocol.version`: `1.1`, `2`.
 pub const NETWORK_PROTOCOL_VERSION: &str = "network.protocol.version";
-/// `server.address`: the host of the URL, or of the broker.
+/// `server.address`: the host of the URL, or of the broker. In metrics [`OTHER_SERVERS`] for one beyond
+/// [`own_series`](crate::Builder::own_series).
 pub const SERVER_ADDRESS: &str = "server.address";
-/// `server.port`: the port of the URL, or of the broker.
+/// `server.port`: the port of the URL, or of the broker. In metrics absent where the address is
+/// [`OTHER_SERVERS`].
 pub const SERVER_PORT: &str = "server.port";
 /// `url.full`: without what may be secret.
 pub const URL_FULL: &str = "url.full";
@@ -30,6 +32,9 @@ pub const URL_TEMPLATE: &str = "url.template";
 pub const ATTEMPTS: &str = "resilience.attempts";
 /// `resilience.wait`: seconds.
 pub const WAIT: &str = "resilience.wait";
+
+/// The value of [`SERVER_ADDRESS`] that all servers share in metrics that have no series of their own.
+pub const OTHER_SERVERS: &str = "other";
 
 /// The span event of a call, or of a message, that waits for its next attempt, with [`WAIT`].
 pub const RETRY_EVENT: &str = "resilience.retry";
@@ -44,7 +49,7 @@ pub const HTTP_CLIENT_REQUEST_DURATION: Instrument = Instrument::duration(
 .by(&[
     Attribute::any(HTTP_REQUEST_METHOD),
     Attribute::any(SERVER_ADDRESS),
-    Attribute::any(SERVER_PORT),
+    Attribute::any(SERVER_PORT).optional(),
     Attribute::any(URL_TEMPLATE).optional(),
     Attribute::any(HTTP_RESPONSE_STATUS_CODE).optional(),
     Attribute::any(NETWORK_PROTOCOL_VERSION).optional(),

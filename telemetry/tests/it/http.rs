@@ -1,6 +1,7 @@
 //! The spans and durations of an HTTP client.
 
 mod redirects;
+mod series;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use steadfast_telemetry::opentelemetry::trace::{
     Span, SpanId, SpanKind, Status, TraceContextExt, Tracer, TracerProvider,
 };
 use steadfast_telemetry::{
-    EventSink, EventSinks, HttpCall, HttpHead, HttpStart, Source, Telemetry,
+    Builder, EventSink, EventSinks, HttpCall, HttpHead, HttpStart, Source, Telemetry,
 };
 
 use crate::export::FarEnd;
@@ -62,13 +63,18 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    fn with(set: impl FnOnce(Builder) -> Builder) -> Self {
         let spans = InMemorySpanExporter::default();
         let tracers = SdkTracerProvider::builder()
             .with_simple_exporter(spans.clone())
             .build();
         let metrics = FarEnd::new();
         let builder = Telemetry::builder().meter_provider(&metrics.provider);
-        let telemetry = builder.tracer_provider(&tracers).build().unwrap();
+        let builder = builder.tracer_provider(&tracers);
+        let telemetry = set(builder).build().unwrap();
         let client = Arc::new(Client::default());
         telemetry.watch(&client);
         Self {

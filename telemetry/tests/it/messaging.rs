@@ -1,6 +1,7 @@
 //! The spans and metrics of a messaging client.
 
 mod context;
+mod series;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
