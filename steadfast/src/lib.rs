@@ -2,6 +2,7 @@
 //!
 #![cfg_attr(feature = "policy", doc = "```")]
 #![cfg_attr(not(feature = "policy"), doc = "```ignore")]
+//! use std::io;
 //! use std::time::Duration;
 //! use steadfast::breaker::CircuitBreaker;
 //! use steadfast::policy::Policy;
@@ -18,7 +19,7 @@
 //!
 //! let receipt = policy
 //!     .call(|attempt| async move {
-//!         if attempt.is_retry() { Ok("paid") } else { Err("connection refused") }
+//!         if attempt.is_retry() { Ok("paid") } else { Err(io::Error::other("refused")) }
 //!     })
 //!     .await?;
 //! assert_eq!(receipt, "paid");

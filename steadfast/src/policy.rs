@@ -62,6 +62,7 @@ pub use error::{ConfigError, Error, FieldError, Kind};
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::io;
 /// use std::time::Duration;
 /// use steadfast::breaker::CircuitBreaker;
 /// use steadfast::bulkhead::Bulkhead;
@@ -78,7 +79,7 @@ pub use error::{ConfigError, Error, FieldError, Kind};
 ///
 /// let receipt = policy
 ///     .call(|attempt| async move {
-///         if attempt.number() < 3 { Err("connection refused") } else { Ok("paid") }
+///         if attempt.number() < 3 { Err(io::Error::other("refused")) } else { Ok("paid") }
 ///     })
 ///     .await?;
 /// assert_eq!(receipt, "paid");
@@ -128,13 +129,12 @@ impl Policy {
     /// # Cancel safety
     /// Dropping the future drops the operation and gives back its place at once; breaker, retry and hedge
     /// count an abandoned call.
-    pub fn call<T, E, F, Fut>(&self, operation: F) -> impl Future<Output = Result<T, Error<E>>>
+    pub async fn call<T, E, F, Fut>(&self, operation: F) -> Result<T, Error<E>>
     where
         F: Fn(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let classifier = errors_are_retried;
-        async move { calling::call(&self.shared, &classifier, &operation).await }
+        calling::call(&self.shared, &errors_are_retried, &operation).await
     }
 
     /// [`call`](Self::call) with something to return in place of a failure: a stale value, a default, what
@@ -158,7 +158,7 @@ impl Policy {
     /// let policy = Policy::builder("prices").build()?;
     /// let price = policy
     ///     .call_or(
-    ///         |_| async { Err::<u32, _>("connection refused") },
+    ///         |_| async { Err::<u32, _>(std::io::Error::other("refused")) },
     ///         |_error| async { Some(42) }, // yesterday's
     ///     )
     ///     .await?;
@@ -166,19 +166,18 @@ impl Policy {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn call_or<T, E, F, Fut, G, Alternative>(
+    pub async fn call_or<T, E, F, Fut, G, Alternative>(
         &self,
         operation: F,
         fallback: G,
-    ) -> impl Future<Output = Result<T, Error<E>>>
+    ) -> Result<T, Error<E>>
     where
         F: Fn(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
         G: FnOnce(&Error<E>) -> Alternative,
         Alternative: Future<Output = Option<T>>,
     {
-        let classifier = errors_are_retried;
-        async move { calling::call_or(&self.shared, &classifier, &operation, fallback).await }
+        calling::call_or(&self.shared, &errors_are_retried, &operation, fallback).await
     }
 
     /// Judges results by `classifier`, for the breaker and the retry at once: `Accept` is a success, `Stop` the

@@ -37,12 +37,12 @@ where
     ///
     /// # Cancel safety
     /// As [`Policy::call`](super::Policy::call).
-    pub fn call<F, Fut>(self, operation: F) -> impl Future<Output = Result<T, Error<E>>>
+    pub async fn call<F, Fut>(self, operation: F) -> Result<T, Error<E>>
     where
         F: Fn(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        async move { calling::call(self.shared, &self.classifier, &operation).await }
+        calling::call(self.shared, &self.classifier, &operation).await
     }
 
     /// [`Policy::call_or`](super::Policy::call_or), judged by the classifier.
@@ -52,18 +52,18 @@ where
     ///
     /// # Cancel safety
     /// As [`Policy::call`](super::Policy::call).
-    pub fn call_or<F, Fut, G, Alternative>(
+    pub async fn call_or<F, Fut, G, Alternative>(
         self,
         operation: F,
         fallback: G,
-    ) -> impl Future<Output = Result<T, Error<E>>>
+    ) -> Result<T, Error<E>>
     where
         F: Fn(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
         G: FnOnce(&Error<E>) -> Alternative,
         Alternative: Future<Output = Option<T>>,
     {
-        async move { calling::call_or(self.shared, &self.classifier, &operation, fallback).await }
+        calling::call_or(self.shared, &self.classifier, &operation, fallback).await
     }
 }
 
