@@ -138,6 +138,8 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-amqp/rustls",
     "steadfast-telemetry/otlp",
     "steadfast-telemetry/otlp-tls",
+    "steadfast/health",
+    "steadfast/telemetry",
     "steadfast-telemetry/prometheus",
     "steadfast-telemetry/serde",
     "steadfast-telemetry/tracing",

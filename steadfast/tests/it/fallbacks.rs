@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use steadfast::policy::Policy;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
+
+use crate::support::now;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -38,7 +40,7 @@ async fn it_sees_what_failed_and_may_decline() {
 #[tokio::test(start_paused = true)]
 async fn it_has_what_is_left_of_the_total_timeout() {
     let policy = within(10 * SECOND);
-    let begun = Instant::now();
+    let begun = now();
     let slow = |_: &_| async {
         sleep(60 * SECOND).await;
         Some(3)

@@ -5,7 +5,9 @@ use std::time::Duration;
 use steadfast::breaker::{CircuitBreaker, Mode};
 use steadfast::policy::Policy;
 use steadfast::retry::{Hedge, Jitter, Retry, Verdict};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
+
+use crate::support::now;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -17,7 +19,7 @@ fn hedge() -> Hedge {
 #[tokio::test(start_paused = true)]
 async fn a_slow_call_is_overtaken() {
     let policy = Policy::builder("search").hedge(hedge()).build().unwrap();
-    let begun = Instant::now();
+    let begun = now();
     let answer = policy
         .call(|attempt| async move {
             let slow = if attempt.is_hedge() { 1 } else { 60 };
@@ -37,7 +39,7 @@ async fn each_leg_has_its_retries_and_both_have_one_deadline() {
         .hedge(hedge())
         .retry(retry.unwrap());
     let policy = policy.total_timeout(5 * SECOND).build().unwrap();
-    let begun = Instant::now();
+    let begun = now();
     let error = policy
         .call(|_| async {
             sleep(SECOND).await;

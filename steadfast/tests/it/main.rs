@@ -12,5 +12,6 @@ mod fallbacks;
 mod hedges;
 mod order;
 mod presets;
+mod support;
 #[cfg(feature = "telemetry")]
 mod watched;

@@ -7,7 +7,9 @@ use steadfast::breaker::{CircuitBreaker, Mode, State};
 use steadfast::bulkhead::Bulkhead;
 use steadfast::policy::{Kind, Policy};
 use steadfast::retry::{Jitter, Reason, Retry, Verdict};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
+
+use crate::support::now;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -139,7 +141,7 @@ async fn what_the_breaker_rejects_takes_no_place() {
 async fn a_retry_waits_until_the_breaker_lets_it_through() {
     let policy = Policy::builder("stock").retry(retry(3)).breaker(breaker(1));
     let policy = policy.build().unwrap();
-    let begun = Instant::now();
+    let begun = now();
     let answer = policy
         .call(|attempt| async move {
             if attempt.number() < 3 {
@@ -158,7 +160,7 @@ async fn a_retry_waits_until_the_breaker_lets_it_through() {
 async fn an_open_breaker_that_stays_open_for_too_long_ends_the_call() {
     let policy = Policy::builder("stock").retry(retry(5)).breaker(breaker(1));
     let policy = policy.total_timeout(5 * SECOND).build().unwrap();
-    let begun = Instant::now();
+    let begun = now();
     let error = policy.call(|_| async { Err::<(), _>("refused") }).await;
     let error = error.unwrap_err();
     assert!(error.is_circuit_open());
@@ -173,7 +175,7 @@ async fn the_total_timeout_cuts_off_whatever_runs() {
         .retry(retry(5))
         .total_timeout(10 * SECOND);
     let policy = policy.build().unwrap();
-    let begun = Instant::now();
+    let begun = now();
     let error = policy
         .call(|attempt| async move {
             assert!(attempt.remaining() <= Some(10 * SECOND));
@@ -199,7 +201,7 @@ async fn without_a_retry_it_cuts_off_too() {
         .total_timeout(SECOND)
         .build()
         .unwrap();
-    let begun = Instant::now();
+    let begun = now();
     let never = policy.call(|_| std::future::pending::<Result<(), &str>>());
     assert!(never.await.unwrap_err().is_timeout());
     assert_eq!(begun.elapsed(), SECOND);
