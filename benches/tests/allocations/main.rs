@@ -7,6 +7,7 @@
 mod breaker;
 mod bulkhead;
 mod http;
+mod policy;
 mod retry;
 
 use std::future::{Future, Ready, ready};
