@@ -139,6 +139,8 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-telemetry/bound",
     "steadfast-telemetry/otlp",
     "steadfast-telemetry/otlp-tls",
+    "steadfast/health",
+    "steadfast/telemetry",
     "steadfast-telemetry/prometheus",
     "steadfast-telemetry/serde",
     "steadfast-telemetry/tracing",

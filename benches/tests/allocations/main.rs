@@ -7,6 +7,7 @@
 mod breaker;
 mod bulkhead;
 mod http;
+mod policy;
 mod recording;
 mod retry;
 
