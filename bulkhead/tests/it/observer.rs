@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+#[cfg(feature = "tokio")]
 use futures_util::FutureExt;
 use parking_lot::Mutex;
 use steadfast_bulkhead::{Acquired, Bulkhead, Observer, Queued, Reason, Rejected, WeakBulkhead};
@@ -233,6 +234,7 @@ impl Observer for Moody {
     }
 }
 
+#[cfg(feature = "tokio")]
 #[tokio::test(start_paused = true)]
 async fn one_that_does_not_want_to_is_told_nothing_until_it_is_asked_again() {
     let moody = Arc::new(Moody::default());
