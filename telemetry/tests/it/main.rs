@@ -14,7 +14,6 @@ mod handlers;
 mod http;
 mod messaging;
 mod shutdown;
-mod snapshot;
 mod source;
 mod speaker;
 mod subscriptions;
@@ -39,6 +38,7 @@ mod health;
 mod hedge;
 #[cfg(feature = "breaker")]
 mod keyed;
+#[cfg(feature = "breaker")]
 mod lifetimes;
 #[cfg(feature = "tracing")]
 mod log;
@@ -55,6 +55,13 @@ mod pool;
 mod prometheus;
 #[cfg(feature = "retry")]
 mod retry;
+#[cfg(all(
+    feature = "breaker",
+    feature = "hedge",
+    feature = "pool",
+    feature = "health"
+))]
+mod snapshot;
 #[cfg(all(feature = "breaker", feature = "retry", feature = "bulkhead"))]
 mod span_events;
 #[cfg(all(
