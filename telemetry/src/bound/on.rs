@@ -30,12 +30,15 @@ impl<K: Clone + Eq + Hash, S> Cache<K, S> {
     /// The series of this key, made now and kept, unless another is kept already, or there is no room.
     /// `make` is told whether it will be kept: to bind a handle for one record is worse than none.
     pub(crate) fn keep(&self, key: &K, make: impl FnOnce(bool) -> S) -> Arc<S> {
+        // Once it is full, it is only read.
+        if self.series.read().len() >= SERIES {
+            return Arc::new(make(false));
+        }
         let mut kept = self.series.write();
         if let Some(series) = kept.get(key) {
             return Arc::clone(series);
         }
         if kept.len() >= SERIES {
-            drop(kept);
             return Arc::new(make(false));
         }
         let series = Arc::new(make(true));

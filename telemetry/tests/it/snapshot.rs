@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use steadfast_breaker::CircuitBreaker;
-use steadfast_telemetry::{ComponentId, Note, Number, Snapshot, Telemetry, names};
+#[cfg(feature = "serde")]
+use steadfast_telemetry::Snapshot;
+use steadfast_telemetry::{ComponentId, Note, Number, Telemetry, names};
 
 use crate::export::Bench;
 use crate::traffic;
