@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 
-use crate::board::{Board, Readiness, RollUps, Settled};
+use crate::board::{Board, Readiness, Settled};
 use crate::builder::{Builder, Settings};
 use crate::check::Check;
 use crate::clock;
@@ -20,6 +20,7 @@ use crate::observer::{Event, Observer};
 use crate::runner::Runner;
 use crate::snapshot::Report;
 use crate::status::Status;
+use crate::tally::RollUps;
 
 /// A set of health checks and what they found: a cheap handle, all clones of which share one state.
 ///

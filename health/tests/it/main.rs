@@ -18,6 +18,7 @@ mod flight;
 mod json;
 mod overlap;
 mod payloads;
+mod published;
 mod registering;
 mod rollup;
 mod runner;
