@@ -1,17 +1,20 @@
 //! Everything the monitor knows, behind its one lock: the components, what they stand at, what of
 //! that has been published, and what is still to be told. No user code runs in here.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::component::Component;
+use crate::counts::Counts;
+use crate::entry::Entry;
 use crate::error::RegisterError;
-use crate::observer::{Changed, Checked, Event, Subject};
+use crate::observer::{Changed, Checked, Event};
 use crate::probe::Probe;
 use crate::snapshot::ComponentReport;
-use crate::standing::{Finished, Standing};
-use crate::status::{Status, roll_up, worst};
+use crate::standing::Finished;
+use crate::status::Status;
+use crate::tally::{RollUps, Tally};
 use crate::wiring::{View, Wiring, cycle};
 
 pub(crate) struct Board {
@@ -19,8 +22,18 @@ pub(crate) struct Board {
     name: Arc<str>,
     /// In the order of registration.
     entries: Vec<Entry>,
+    /// Where in that list the component of each name is.
+    places: HashMap<Arc<str>, usize>,
     /// Who of them waits for whom.
     wiring: Wiring,
+    /// Of what has been published.
+    tally: Tally,
+    /// Before then nothing changes by the passing of time alone; `None` is never.
+    still_until: Option<Instant>,
+    /// What has changed since it was last published.
+    touched: Touched,
+    /// The run that made it change, which is still to be told.
+    ran: Option<(usize, Checked)>,
     published: RollUps,
     /// Counts the changes of the published readiness.
     version: u64,
@@ -31,22 +44,14 @@ pub(crate) struct Board {
     telling: bool,
 }
 
-struct Entry {
-    component: Arc<Component>,
-    standing: Standing,
-    published: Status,
-    /// Whether it was seen to wait for something, and nobody was told yet that this has come back.
-    waits: bool,
-    /// Whether it was healthy or degraded once.
-    has_started: bool,
-}
-
-/// The answers to the three probes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RollUps {
-    pub(crate) liveness: Status,
-    pub(crate) readiness: Status,
-    pub(crate) startup: Status,
+/// What has to be looked at again.
+#[derive(Debug, Default)]
+enum Touched {
+    #[default]
+    Nothing,
+    /// The component at this place has a new result.
+    One(usize),
+    All,
 }
 
 /// The readiness as last published. The version orders updates that leave the lock on different
@@ -75,7 +80,12 @@ impl Board {
         Self {
             name,
             entries: Vec::new(),
+            places: HashMap::new(),
             wiring: Wiring::default(),
+            tally: Tally::default(),
+            still_until: None,
+            touched: Touched::Nothing,
+            ran: None,
             published: RollUps {
                 liveness: Status::Healthy,
                 readiness: Status::Healthy,
@@ -105,14 +115,17 @@ impl Board {
                 cycle,
             });
         }
-        self.entries.push(Entry {
-            component: Arc::clone(component),
-            standing: Standing::default(),
-            published: Status::Unknown,
-            waits: false,
-            has_started: false,
-        });
-        self.wiring = Wiring::new(&self.list());
+        let entry = Entry::new(component);
+        self.places
+            .insert(Arc::clone(&component.name), self.entries.len());
+        if self.wiring.push(component) {
+            self.tally
+                .add(entry.share(Status::Unknown, component.rules.importance));
+            self.entries.push(entry);
+        } else {
+            self.entries.push(entry);
+            self.rewire();
+        }
         Ok(())
     }
 
@@ -120,15 +133,26 @@ impl Board {
     pub(crate) fn remove(&mut self, name: &str) -> Option<Arc<Component>> {
         let index = self.find(name)?;
         let removed = self.entries.remove(index).component;
-        self.wiring = Wiring::new(&self.list());
+        let names = self.entries.iter().map(|entry| &entry.component.name);
+        self.places = names.cloned().zip(0..).collect();
+        self.rewire();
         Some(removed)
+    }
+
+    fn rewire(&mut self) {
+        self.wiring = Wiring::new(&self.list());
+        self.touched = Touched::All;
     }
 
     /// The leave to run a component; `None` while it waits for another, and once it is deregistered.
     /// Its number goes back with the result.
     pub(crate) fn leave(&self, component: &Arc<Component>, now: Instant) -> Option<u64> {
         let place = self.place_of(component)?;
-        let waits = self.wiring.has_needs && self.views(now)[place].waits_for.is_some();
+        let waits = if self.is_still(now) {
+            self.entries[place].waits
+        } else {
+            self.wiring.has_needs && self.views(now)[place].waits_for.is_some()
+        };
         (!waits).then(|| self.entries[place].standing.generation())
     }
 
@@ -152,26 +176,31 @@ impl Board {
         entry
             .standing
             .record(&component.rules, finished, counts, now);
-        let views = self.views(now);
-        self.outbox.push_back(Event::Checked(Checked {
+        self.touched = Touched::One(place);
+        // The status and the counts are those after it.
+        let checked = Checked {
             name: Arc::clone(&self.name),
             component: Arc::clone(&component.name),
             result,
-            status: views[place].status,
+            status: Status::Unknown,
             message,
             duration,
             ending,
-            counts: views.iter().map(|view| view.status).sum(),
-        }));
+            counts: Counts::default(),
+        };
+        self.ran = Some((place, checked));
         counts
     }
 
     /// Before anything changes: what was found by a component that waits now is void, however short
     /// the wait. Without this a dependency that went stale and comes back would not show.
     pub(crate) fn note_waiting(&mut self, now: Instant) {
-        if !self.wiring.has_needs {
-            return;
+        if self.wiring.has_needs && !self.is_still(now) {
+            self.void_waiting(now);
         }
+    }
+
+    fn void_waiting(&mut self, now: Instant) {
         let views = self.views(now);
         for (entry, view) in self.entries.iter_mut().zip(views) {
             if view.waits_for.is_some() {
@@ -181,36 +210,80 @@ impl Board {
         }
     }
 
+    /// Whether nothing can have changed by the passing of time alone since all of it was published.
+    fn is_still(&self, now: Instant) -> bool {
+        self.still_until.is_none_or(|until| now < until)
+    }
+
     /// Brings what is published up to date; every difference goes to the outbox.
     pub(crate) fn settle(&mut self, now: Instant) -> Settled {
-        self.note_waiting(now);
-        let views = self.views(now);
-        let mut cleared = Vec::new();
-        for (entry, view) in self.entries.iter_mut().zip(&views) {
-            let waits = view.waits_for.is_some();
-            if std::mem::replace(&mut entry.waits, waits) && !waits {
-                cleared.push(Arc::clone(&entry.component));
-            }
-            entry.has_started |= matches!(view.status, Status::Healthy | Status::Degraded);
-            let from = std::mem::replace(&mut entry.published, view.status);
-            if view.status != from {
-                self.outbox.push_back(Event::Changed(Changed {
-                    name: Arc::clone(&self.name),
-                    subject: Subject::Component(Arc::clone(&entry.component.name)),
-                    from,
-                    to: view.status,
-                    waits_for: view.waits_for.as_ref().map(|it| Arc::clone(&it.name)),
-                }));
-            }
-        }
-        self.has_started |= self.all_have_started();
-        self.publish(self.roll_ups(&views));
+        let cleared = match std::mem::take(&mut self.touched) {
+            Touched::Nothing if self.is_still(now) => Vec::new(),
+            Touched::One(place) if self.is_still(now) && self.settle_one(place, now) => Vec::new(),
+            _ => self.settle_all(now),
+        };
+        self.has_started |= self.tally.all_have_started();
+        self.publish(self.tally.roll_ups(self.has_started));
         Settled {
             readiness: Readiness {
                 status: self.published.readiness,
                 version: self.version,
             },
             cleared,
+        }
+    }
+
+    /// After a new result of one component, while all else stands still. `false`, with nothing done, if
+    /// others may change with it.
+    fn settle_one(&mut self, place: usize, now: Instant) -> bool {
+        let importance = self.wiring.importance(place);
+        let entry = &mut self.entries[place];
+        let rules = &entry.component.rules;
+        let status = match entry.waits {
+            true => Status::Unknown,
+            false => entry.standing.status(rules, now),
+        };
+        if status != entry.published && self.wiring.is_needed(place) {
+            return false;
+        }
+        let stale_at = now.checked_add(entry.standing.stale_in(rules, now));
+        self.still_until = self.still_until.into_iter().chain(stale_at).min();
+        self.tally.take(entry.share(entry.published, importance));
+        let waits_for = None;
+        let changed = entry.show(View { status, waits_for }, &self.name);
+        self.tally.add(entry.share(status, importance));
+        self.tell_run();
+        self.outbox.extend(changed.map(Event::Changed));
+        true
+    }
+
+    /// Returns the components for which what they waited for has come back.
+    fn settle_all(&mut self, now: Instant) -> Vec<Arc<Component>> {
+        if self.wiring.has_needs {
+            self.void_waiting(now);
+        }
+        let views = self.views(now);
+        let (mut cleared, mut changes) = (Vec::new(), Vec::new());
+        for (entry, view) in self.entries.iter_mut().zip(views) {
+            let waits = view.waits_for.is_some();
+            if std::mem::replace(&mut entry.waits, waits) && !waits {
+                cleared.push(Arc::clone(&entry.component));
+            }
+            changes.extend(entry.show(view, &self.name).map(Event::Changed));
+        }
+        self.tally = self.tally_of(|place| self.entries[place].published);
+        self.still_until = self.stale_in(now).and_then(|wait| now.checked_add(wait));
+        self.tell_run();
+        self.outbox.extend(changes);
+        cleared
+    }
+
+    /// Tells the run that has just been taken in, before the changes that follow from it.
+    fn tell_run(&mut self) {
+        if let Some((place, mut checked)) = self.ran.take() {
+            checked.status = self.entries[place].published;
+            checked.counts = self.tally.statuses;
+            self.outbox.push_back(Event::Checked(checked));
         }
     }
 
@@ -249,7 +322,8 @@ impl Board {
 
     pub(crate) fn report(&self, now: Instant) -> (Vec<ComponentReport>, RollUps) {
         let views = self.views(now);
-        let roll_ups = self.roll_ups(&views);
+        let tally = self.tally_of(|place| views[place].status);
+        let roll_ups = tally.roll_ups(self.has_started);
         let seen = self.entries.iter().zip(views).enumerate();
         let reports = seen.map(|(place, (entry, view))| {
             let importance = self.wiring.importance(place);
@@ -281,33 +355,11 @@ impl Board {
         })
     }
 
-    fn roll_ups(&self, views: &[View]) -> RollUps {
-        let of = |wanted: fn(&Entry) -> bool| {
-            let seen = self.entries.iter().zip(views).enumerate();
-            seen.filter(move |(_, (entry, _))| wanted(entry))
-        };
-        let contribution = |(place, (_, view)): (usize, (&Entry, &View))| {
-            (self.wiring.importance(place), view.status)
-        };
-        let missing = of(|entry| entry.component.rules.startup && !entry.has_started);
-        RollUps {
-            liveness: roll_up(of(|entry| entry.component.rules.liveness).map(contribution)),
-            readiness: roll_up(of(|_| true).map(contribution)),
-            startup: match self.has_started {
-                true => Status::Healthy,
-                false => worst(missing.map(|(_, (_, view))| view.status)),
-            },
-        }
-    }
-
-    /// Whether there is something to wait for, and it has all been there.
-    fn all_have_started(&self) -> bool {
-        let mut awaited = self
-            .entries
-            .iter()
-            .filter(|entry| entry.component.rules.startup)
-            .peekable();
-        awaited.peek().is_some() && awaited.all(|entry| entry.has_started)
+    fn tally_of(&self, status: impl Fn(usize) -> Status) -> Tally {
+        let entries = self.entries.iter().enumerate();
+        entries
+            .map(|(place, entry)| entry.share(status(place), self.wiring.importance(place)))
+            .collect()
     }
 
     fn publish(&mut self, news: RollUps) {
@@ -334,24 +386,11 @@ impl Board {
     }
 
     fn find(&self, name: &str) -> Option<usize> {
-        self.entries
-            .iter()
-            .position(|entry| *entry.component.name == *name)
+        self.places.get(name).copied()
     }
 
     fn place_of(&self, component: &Arc<Component>) -> Option<usize> {
-        self.entries
-            .iter()
-            .position(|entry| Arc::ptr_eq(&entry.component, component))
-    }
-}
-
-impl RollUps {
-    fn of(&self, probe: Probe) -> Status {
-        match probe {
-            Probe::Liveness => self.liveness,
-            Probe::Readiness => self.readiness,
-            Probe::Startup => self.startup,
-        }
+        self.find(&component.name)
+            .filter(|place| Arc::ptr_eq(&self.entries[*place].component, component))
     }
 }

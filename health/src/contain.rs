@@ -21,9 +21,20 @@ impl Panicked {
             .downcast_ref::<&'static str>()
             .map(ToString::to_string)
             .or_else(|| payload.downcast_ref::<String>().cloned());
-        // A payload can be any value, with a destructor that panics in its turn.
-        let _ = catch_unwind(AssertUnwindSafe(move || drop(payload)));
+        discard(payload);
         Self { message }
+    }
+}
+
+/// Drops what a panic carried, which can be any value, with a destructor that panics in its turn; what
+/// that carries is leaked.
+#[expect(
+    clippy::mem_forget,
+    reason = "dropping it could panic once more, without end"
+)]
+fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
     }
 }
 

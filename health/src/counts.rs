@@ -35,18 +35,22 @@ impl Counts {
             Status::Unknown => self.unknown,
         }
     }
+
+    pub(crate) fn of_mut(&mut self, status: Status) -> &mut usize {
+        match status {
+            Status::Healthy => &mut self.healthy,
+            Status::Degraded => &mut self.degraded,
+            Status::Unhealthy => &mut self.unhealthy,
+            Status::Unknown => &mut self.unknown,
+        }
+    }
 }
 
 impl Sum<Status> for Counts {
     fn sum<I: Iterator<Item = Status>>(statuses: I) -> Self {
         let mut counts = Self::default();
         for status in statuses {
-            *match status {
-                Status::Healthy => &mut counts.healthy,
-                Status::Degraded => &mut counts.degraded,
-                Status::Unhealthy => &mut counts.unhealthy,
-                Status::Unknown => &mut counts.unknown,
-            } += 1;
+            *counts.of_mut(status) += 1;
         }
         counts
     }

@@ -86,7 +86,9 @@
 //!
 //! # Cost
 //! One task per check, asleep between runs, and one for the runner. A result takes one short lock;
-//! so does [`Monitor::get_health`], which copies and runs nothing. Both look at every component once.
+//! so does [`Monitor::get_health`], which copies and runs nothing. That looks at every component once; a
+//! result looks at the others only if one of them depends on it and it changes the status, or if one of them
+//! may have gone stale.
 //!
 //! # Features
 //! - `breaker`: `checks::breaker` and `checks::breakers`, ready-made checks of a circuit breaker and of a
@@ -120,6 +122,7 @@ mod counts;
 mod damping;
 #[cfg(feature = "http")]
 mod endpoints;
+mod entry;
 mod error;
 mod json;
 mod monitor;
@@ -131,6 +134,7 @@ mod runner;
 mod snapshot;
 mod standing;
 mod status;
+mod tally;
 mod wiring;
 mod work;
 

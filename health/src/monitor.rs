@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use futures_util::future::{BoxFuture, FutureExt as _, Shared as SharedFuture, join_all};
+use futures_util::future::join_all;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 
-use crate::board::{Board, Readiness, RollUps, Settled};
+use crate::board::{Board, Readiness, Settled};
 use crate::builder::{Builder, Settings};
 use crate::check::Check;
 use crate::clock;
@@ -20,6 +20,7 @@ use crate::observer::{Event, Observer};
 use crate::runner::Runner;
 use crate::snapshot::Report;
 use crate::status::Status;
+use crate::tally::RollUps;
 
 /// A set of health checks and what they found: a cheap handle, all clones of which share one state.
 ///
@@ -134,19 +135,20 @@ impl Monitor {
     /// nobody else can run the checks it has begun, and they become unknown.
     pub async fn check_now(&self) -> Report {
         let plan = self.shared.board.lock().plan();
-        let mut runs: Vec<SharedFuture<BoxFuture<'_, ()>>> = Vec::with_capacity(plan.len());
-        for step in &plan {
-            let before: Vec<_> = step
-                .after
-                .iter()
-                .map(|place| runs[*place].clone())
-                .collect();
-            let run = async move {
-                join_all(before).await;
+        // Whether each step is over. A future that held those before it would have them polled and
+        // dropped one within the other, as deep as the chain of dependencies is long.
+        let over: Vec<_> = plan.iter().map(|_| watch::Sender::new(false)).collect();
+        let runs = plan.iter().zip(&over).map(|(step, is_over)| {
+            let over = &over;
+            async move {
+                for place in &step.after {
+                    // The sender lives as long as all runs, so this cannot fail.
+                    let _ = over[*place].subscribe().wait_for(|over| *over).await;
+                }
                 self.shared.check(&step.component).await;
-            };
-            runs.push(run.boxed().shared());
-        }
+                is_over.send_replace(true);
+            }
+        });
         join_all(runs).await;
         self.get_health()
     }

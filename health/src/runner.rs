@@ -1,5 +1,6 @@
 //! What runs the checks in the background, as one object that owns all of it.
 
+use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::fmt;
 use std::hash::{Hash as _, Hasher as _};
@@ -7,11 +8,12 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::sleep;
 
 use crate::clock;
 use crate::component::Component;
+use crate::contain::Panicked;
 use crate::monitor::Shared;
 use crate::pace::Pace;
 
@@ -30,6 +32,8 @@ pub struct Runner {
 
 impl Runner {
     pub(crate) fn start(shared: Arc<Shared>) -> Self {
+        // Without a timer this panics here, where somebody sees it, and not in the task.
+        drop(sleep(Duration::ZERO));
         let name = Arc::clone(shared.name());
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(supervise(shared, stopped));
@@ -72,26 +76,37 @@ async fn supervise(shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
         seat = shared.seat.lock() => seat,
     };
     let mut tasks = JoinSet::new();
-    let mut tended: Vec<Weak<Component>> = Vec::new();
+    let mut tended: HashMap<usize, Weak<Component>> = HashMap::new();
     loop {
-        tended.retain(|component| component.strong_count() > 0);
+        tended.retain(|_, component| component.strong_count() > 0);
         for component in shared.components() {
-            let handle = Arc::downgrade(&component);
-            if !tended.iter().any(|known| known.ptr_eq(&handle)) {
-                tended.push(handle);
-                tasks.spawn(tend(Arc::clone(&shared), component));
-            }
+            tended
+                .entry(Arc::as_ptr(&component).addr())
+                .or_insert_with(|| {
+                    tasks.spawn(tend(Arc::clone(&shared), Arc::clone(&component)));
+                    Arc::downgrade(&component)
+                });
         }
         let look_again = shared.refresh().unwrap_or(Duration::MAX);
         tokio::select! {
             biased;
             _ = &mut stopped => break,
             () = shared.registered.notified() => {}
-            Some(_deregistered) = tasks.join_next() => {}
+            Some(deregistered) = tasks.join_next() => bury(deregistered),
             () = sleep(look_again) => {}
         }
     }
-    tasks.shutdown().await;
+    tasks.abort_all();
+    while let Some(ended) = tasks.join_next().await {
+        bury(ended);
+    }
+}
+
+/// A task can only panic where it drops what a check owned, and that can panic a second time.
+fn bury(ended: Result<(), JoinError>) {
+    if let Some(payload) = ended.err().and_then(|error| error.try_into_panic().ok()) {
+        drop(Panicked::new(payload));
+    }
 }
 
 /// Runs one check until it is deregistered: on its interval, and as soon as what it waited for is

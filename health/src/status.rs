@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::counts::Counts;
+
 /// How a component, or the service as a whole, is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(
@@ -79,20 +81,22 @@ impl fmt::Display for Importance {
     }
 }
 
-/// The worst of what the components contribute; [`Status::Healthy`] if there are none.
-pub(crate) fn roll_up(components: impl Iterator<Item = (Importance, Status)>) -> Status {
-    worst(components.map(|(importance, status)| contribution(importance, status)))
-}
-
-/// The worst of them; [`Status::Healthy`] if there are none.
-pub(crate) fn worst(statuses: impl Iterator<Item = Status>) -> Status {
-    statuses
-        .max_by_key(|status| status.severity())
-        .unwrap_or(Status::Healthy)
+/// The worst status that any has; [`Status::Healthy`] if there are none.
+pub(crate) fn worst(counts: &Counts) -> Status {
+    [
+        Status::Healthy,
+        Status::Degraded,
+        Status::Unhealthy,
+        Status::Unknown,
+    ]
+    .into_iter()
+    .filter(|status| counts.of(*status) > 0)
+    .max_by_key(|status| status.severity())
+    .unwrap_or(Status::Healthy)
 }
 
 /// What one component says about the whole.
-const fn contribution(importance: Importance, status: Status) -> Status {
+pub(crate) const fn contribution(importance: Importance, status: Status) -> Status {
     match (importance, status) {
         (Importance::Optional, Status::Unhealthy | Status::Unknown) => Status::Degraded,
         (_, status) => status,

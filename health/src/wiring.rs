@@ -14,6 +14,8 @@ pub(crate) struct Wiring {
     /// Every component, after all that it needs.
     order: Vec<usize>,
     importance: Vec<Importance>,
+    /// Whether anything needs it.
+    is_needed: Vec<bool>,
     /// Whether any component needs another.
     pub(crate) has_needs: bool,
 }
@@ -55,6 +57,7 @@ impl Wiring {
                 needs: components.iter().map(|_| Vec::new()).collect(),
                 order: (0..components.len()).collect(),
                 importance,
+                is_needed: vec![false; components.len()],
                 has_needs,
             };
         }
@@ -72,6 +75,10 @@ impl Wiring {
             })
             .collect();
         let order = sorted(&needs);
+        let mut is_needed = vec![false; components.len()];
+        for needed in needs.iter().flatten().filter_map(|need| need.at) {
+            is_needed[needed] = true;
+        }
         // Whoever needs comes after what it needs: backwards, each knows of all who need it.
         for place in order.iter().rev() {
             if importance[*place] == Importance::Required {
@@ -84,8 +91,26 @@ impl Wiring {
             needs,
             order,
             importance,
+            is_needed,
             has_needs,
         }
+    }
+
+    /// Adds one at the end of the list. `false` if that is more than adding: where anything depends on
+    /// anything, all has to be resolved anew.
+    pub(crate) fn push(&mut self, component: &Component) -> bool {
+        if self.has_needs || !component.rules.depends_on.is_empty() {
+            return false;
+        }
+        self.order.push(self.needs.len());
+        self.needs.push(Vec::new());
+        self.importance.push(component.rules.importance);
+        self.is_needed.push(false);
+        true
+    }
+
+    pub(crate) fn is_needed(&self, place: usize) -> bool {
+        self.is_needed[place]
     }
 
     /// Required if the component is, or if one that is required needs it.

@@ -22,7 +22,8 @@ const NAMED: usize = 5;
 /// look less often, with [`Check::interval`].
 ///
 /// # Details
-/// `keys`, `rejecting`, `probing`; `overflowed`, once keys found no room.
+/// `keys`, those with a breaker of their own; `rejecting` and `probing`, breakers; `overflowed`, once keys
+/// found no room: from then on the breaker that those share is looked at like any other.
 ///
 /// # Examples
 /// ```
@@ -53,9 +54,11 @@ where
     Check::new(name, move || {
         let outcome = breakers.upgrade().map_or_else(gone, |set| {
             let overflowed = set.snapshot().overflowed;
-            let own = set.breakers().into_iter().map(|(_key, breaker)| breaker);
+            let own = set.breakers();
+            let keys = own.len();
+            let own = own.into_iter().map(|(_key, breaker)| breaker);
             let shared = (overflowed > 0).then(|| set.overflow());
-            look(own.chain(shared), overflowed)
+            look(own.chain(shared), keys, overflowed)
         });
         async { outcome }
     })
@@ -67,7 +70,7 @@ fn gone() -> Outcome {
     Outcome::unknown("set of circuit breakers was dropped")
 }
 
-fn look(breakers: impl Iterator<Item = CircuitBreaker>, overflowed: u64) -> Outcome {
+fn look(breakers: impl Iterator<Item = CircuitBreaker>, keys: usize, overflowed: u64) -> Outcome {
     let mut all = 0;
     let (mut rejecting, mut probing) = (Vec::new(), Vec::new());
     for breaker in breakers {
@@ -89,7 +92,7 @@ fn look(breakers: impl Iterator<Item = CircuitBreaker>, overflowed: u64) -> Outc
         Outcome::degraded(message)
     };
     let outcome = outcome
-        .detail("keys", all)
+        .detail("keys", keys)
         .detail("rejecting", rejecting.len())
         .detail("probing", probing.len());
     match overflowed {

@@ -197,6 +197,17 @@ async fn a_set_of_breakers_is_unhealthy_when_all_reject_and_degraded_when_some_d
     let details = &report.component(name).unwrap().details;
     assert_eq!(details["keys"], "8");
     assert_eq!((&*details["rejecting"], &*details["probing"]), ("6", "1"));
+    assert!(!details.contains_key("overflowed"));
+
+    // A ninth key has no breaker of its own, as none of the eight can go.
+    let _kept: Vec<_> = (1..=8).map(|key| hosts.get(&key)).collect();
+    hosts.get(&9).try_acquire().unwrap().failure();
+    let (some, _) = status(&monitor, name).await;
+    assert_eq!(some, Status::Degraded);
+    let report = monitor.get_health();
+    let details = &report.component(name).unwrap().details;
+    assert_eq!((&*details["keys"], &*details["overflowed"]), ("8", "1"));
+    assert_eq!(details["rejecting"], "7");
 
     let weak = hosts.downgrade();
     drop(hosts);

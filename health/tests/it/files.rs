@@ -49,7 +49,7 @@ fn one_error_tells_everything_that_is_wrong_with_a_check() {
          liveness = 1 (must be true or false); \
          staleness = 1.5 (must be a duration like \"1m 30s\", or whole milliseconds); \
          startup = [] (must be true or false); \
-         unhealthy_after = -1 (must be a whole number of at least 1); \
+         unhealthy_after = -1 (must be a whole number from 1 to 4294967295); \
          healthy_after = 0 (must be at least 1); \
          depends_on = [\"db\", \"\"] (must name other checks)"
     );

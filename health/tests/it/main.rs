@@ -6,6 +6,7 @@
 )]
 
 mod blocking;
+mod chains;
 mod config;
 mod damping;
 mod defaults;
@@ -16,6 +17,8 @@ mod events;
 mod flight;
 mod json;
 mod overlap;
+mod payloads;
+mod published;
 mod registering;
 mod rollup;
 mod runner;

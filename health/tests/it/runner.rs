@@ -180,3 +180,15 @@ fn a_runner_outlives_its_runtime_without_harm() {
         .unwrap();
     another.block_on(runner.stop());
 }
+
+/// In the task it would be seen by nobody, and no check would ever run.
+#[test]
+fn a_runtime_without_its_timer_is_told_at_the_start() {
+    let monitor = steady();
+    let timeless = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let _inside = timeless.enter();
+    let start = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| monitor.start()));
+    assert!(start.is_err());
+}

@@ -17,7 +17,7 @@ pub(super) trait Setting: Sized {
     fn plain(&self) -> Option<impl Serialize>;
 }
 
-const COUNT: &str = "must be a whole number of at least 1";
+const COUNT: &str = "must be a whole number from 1 to 4294967295";
 const IMPORTANCE: &str = "must be \"required\" or \"optional\"";
 const NAMES: &str = "must be a list of names";
 const SHARE: &str = "must be a number from 0 to 1";
