@@ -7,7 +7,7 @@ pub(super) fn overview() -> Vec<Panel> {
         Panel::stat("Circuit breakers not closed", "Open or half open, over all instances: what they call is in trouble.")
             .query(r#"sum(resilience_circuit_breaker_state{@name,resilience_state=~"open|half_open"}) or vector(0)"#, "not closed"),
         Panel::stat("Monitors not ready", "Instances whose readiness is not healthy.")
-            .query(r#"sum(1 - resilience_health_status{@target,resilience_probe="readiness",resilience_state="healthy"}) or vector(0)"#, "not ready"),
+            .query(r#"sum(resilience_health_status{@target,resilience_probe="readiness",resilience_state!="healthy"}) or vector(0)"#, "not ready"),
         Panel::stat("AMQP connections down", "Disconnected, connecting, or refused by the broker.")
             .query(r#"sum(amqp_resilient_connection_state{@name,resilience_state=~"disconnected|connecting|refused"}) or vector(0)"#, "down"),
         Panel::stat("Bulkheads nearly full", "More than 90 % of the places are taken.")
