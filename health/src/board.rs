@@ -1,7 +1,7 @@
 //! Everything the monitor knows, behind its one lock: the components, what they stand at, what of
 //! that has been published, and what is still to be told. No user code runs in here.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use crate::counts::Counts;
 use crate::entry::Entry;
 use crate::error::RegisterError;
 use crate::observer::{Changed, Checked, Event};
+use crate::outbox::Outbox;
 use crate::probe::Probe;
 use crate::snapshot::ComponentReport;
 use crate::standing::Finished;
@@ -39,9 +40,7 @@ pub(crate) struct Board {
     version: u64,
     /// Whether the service has come up, which it does once.
     has_started: bool,
-    outbox: VecDeque<Event>,
-    /// Whether somebody is telling events; whoever is tells the ones that come in meanwhile.
-    telling: bool,
+    pub(crate) outbox: Outbox,
 }
 
 /// What has to be looked at again.
@@ -93,8 +92,7 @@ impl Board {
             },
             version: 0,
             has_started: false,
-            outbox: VecDeque::new(),
-            telling: false,
+            outbox: Outbox::default(),
         }
     }
 
@@ -253,7 +251,9 @@ impl Board {
         let changed = entry.show(View { status, waits_for }, &self.name);
         self.tally.add(entry.share(status, importance));
         self.tell_run();
-        self.outbox.extend(changed.map(Event::Changed));
+        if let Some(changed) = changed {
+            self.say(Event::Changed(changed));
+        }
         true
     }
 
@@ -274,7 +274,9 @@ impl Board {
         self.tally = self.tally_of(|place| self.entries[place].published);
         self.still_until = self.stale_in(now).and_then(|wait| now.checked_add(wait));
         self.tell_run();
-        self.outbox.extend(changes);
+        for change in changes {
+            self.say(change);
+        }
         cleared
     }
 
@@ -283,20 +285,12 @@ impl Board {
         if let Some((place, mut checked)) = self.ran.take() {
             checked.status = self.entries[place].published;
             checked.counts = self.tally.statuses;
-            self.outbox.push_back(Event::Checked(checked));
+            self.say(Event::Checked(checked));
         }
     }
 
-    /// Begins telling; `false` if somebody else is at it.
-    pub(crate) fn begin_telling(&mut self) -> bool {
-        !std::mem::replace(&mut self.telling, true)
-    }
-
-    /// The next event to tell. When there is none, telling has ended.
-    pub(crate) fn next_event(&mut self) -> Option<Event> {
-        let event = self.outbox.pop_front();
-        self.telling = event.is_some();
-        event
+    fn say(&mut self, event: Event) {
+        self.outbox.push(event, self.entries.len());
     }
 
     pub(crate) fn components(&self) -> Vec<Arc<Component>> {
@@ -370,7 +364,7 @@ impl Board {
         for probe in Probe::ALL {
             let (from, to) = (before.of(probe), news.of(probe));
             if from != to {
-                self.outbox.push_back(Event::Changed(Changed {
+                self.say(Event::Changed(Changed {
                     name: Arc::clone(&self.name),
                     subject: probe.into(),
                     from,

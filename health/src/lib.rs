@@ -127,6 +127,7 @@ mod error;
 mod json;
 mod monitor;
 mod observer;
+mod outbox;
 mod outcome;
 mod pace;
 mod probe;

@@ -159,7 +159,11 @@ impl Monitor {
         let shared = &self.shared;
         let now = clock::now();
         let at = clock::wall();
-        let (components, roll_ups) = shared.board.lock().report(now);
+        let (components, roll_ups, events_dropped) = {
+            let board = shared.board.lock();
+            let (components, roll_ups) = board.report(now);
+            (components, roll_ups, board.outbox.dropped)
+        };
         let RollUps {
             liveness,
             readiness,
@@ -174,6 +178,7 @@ impl Monitor {
             startup,
             components,
             observer_panics: shared.observer_panics.load(Ordering::Relaxed),
+            events_dropped,
             at,
         }
     }
@@ -287,11 +292,11 @@ impl Shared {
     /// Tells the observers what the outbox holds, unless another thread, or a caller further up on
     /// this one, is at it: that one then tells these events as well. So they keep their order.
     fn tell(&self) {
-        if !self.board.lock().begin_telling() {
+        if !self.board.lock().outbox.begin_telling() {
             return;
         }
         loop {
-            let Some(event) = self.board.lock().next_event() else {
+            let Some(event) = self.board.lock().outbox.next_event() else {
                 return;
             };
             let observers = Arc::clone(&self.observers.read());

@@ -13,7 +13,9 @@ use crate::status::Status;
 /// Observers run after the monitor's lock is released, one event at a time and in the order in
 /// which things happened, on a thread that just finished a run: keep them short. A panic in one is
 /// caught and counted ([`Report::observer_panics`](crate::Report::observer_panics)). An observer
-/// may call the monitor; what that causes is told after the event at hand.
+/// may call the monitor; what that causes is told after the event at hand. While one does not return, events
+/// wait, and beyond a bound are dropped and counted
+/// ([`Report::events_dropped`](crate::Report::events_dropped)); no check waits.
 pub trait Observer: Send + Sync {
     /// A run of a check has finished.
     fn checked(&self, checked: &Checked) {

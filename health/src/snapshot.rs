@@ -54,6 +54,9 @@ pub struct Report {
     pub components: Vec<ComponentReport>,
     /// Observer calls that panicked since the monitor was built.
     pub observer_panics: u64,
+    /// Events that no observer heard of since the monitor was built, because one that did not return held up
+    /// more than there is room for: 16384, and four for each component.
+    pub events_dropped: u64,
     /// The time of day when the report was made.
     pub at: SystemTime,
 }

@@ -11,6 +11,9 @@ use crate::snapshot::{AuthoritySnapshot, Snapshot};
 /// How often the check looks: it costs a few locks, and a circuit can open and close in between.
 const INTERVAL: Duration = Duration::from_secs(5);
 
+/// How many authorities a message names of each kind: a client can know a thousand.
+const NAMED: usize = 5;
+
 /// Above this share of its places in use, in percent, an authority is short of them.
 const SHORT_ABOVE: u128 = 70;
 
@@ -19,7 +22,8 @@ impl Client {
     ///
     /// Unhealthy when the circuits of all authorities are open; degraded when some are, when one may
     /// probe, or when more than 70 % of an authority's places are in use; else healthy, before the
-    /// first request too. Unknown once the client was dropped.
+    /// first request too. Unknown once the client was dropped. The message names up to five authorities of
+    /// each kind.
     ///
     /// Optional: a service without one of its dependencies is degraded, not down. Looks every 5 s.
     ///
@@ -67,7 +71,7 @@ fn judge(snapshot: &Snapshot) -> Outcome {
         ("short of places", &short),
     ] {
         if !which.is_empty() {
-            why.push(format!("{what}: {}", which.join(", ")));
+            why.push(format!("{what}: {}", some_of(which)));
         }
     }
     let outcome = if why.is_empty() {
@@ -86,6 +90,14 @@ fn judge(snapshot: &Snapshot) -> Outcome {
 fn names(all: &[AuthoritySnapshot], which: impl Fn(&AuthoritySnapshot) -> bool) -> Vec<&str> {
     let chosen = all.iter().filter(|one| which(one));
     chosen.map(|one| &*one.authority).collect()
+}
+
+fn some_of(names: &[&str]) -> String {
+    let named = names[..names.len().min(NAMED)].join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }
 
 /// Open, and not yet ready for a probe. One that is ready needs traffic to close.

@@ -276,3 +276,42 @@ fn changes_are_told_in_order_from_many_threads() {
     let told: u64 = report.components.iter().map(|each| each.checks).sum();
     assert_eq!(recorder.checked().len() as u64, told);
 }
+
+/// One that never returns looks like this to the outbox: events come, and none goes.
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_an_observer_that_does_not_return_is_bounded_and_the_rest_counted() {
+    struct Busy {
+        monitor: OnceLock<WeakMonitor>,
+        heard: AtomicUsize,
+    }
+    impl Observer for Busy {
+        fn changed(&self, _: &Changed) {
+            if self.heard.fetch_add(1, Ordering::Relaxed) > 0 {
+                return;
+            }
+            let monitor = self.monitor.get().unwrap().upgrade().unwrap();
+            monitor.deregister("cache");
+            for _ in 0..5000 {
+                // Readiness and startup are unknown, then healthy again.
+                monitor.register(Probe::new().check("db")).unwrap();
+                monitor.deregister("db");
+            }
+        }
+    }
+    let monitor = steady();
+    let busy = Arc::new(Busy {
+        monitor: OnceLock::new(),
+        heard: AtomicUsize::new(0),
+    });
+    busy.monitor.set(monitor.downgrade()).unwrap();
+    monitor.add_observer(Arc::clone(&busy) as Arc<dyn Observer>);
+    monitor.register(Probe::new().check("cache")).unwrap();
+    let heard = busy.heard.load(Ordering::Relaxed);
+    assert!((16_384..16_400).contains(&heard), "{heard}");
+    let dropped = monitor.get_health().events_dropped;
+    assert_eq!(heard + usize::try_from(dropped).unwrap(), 4 * 5001);
+    // There is room again.
+    monitor.register(Probe::new().check("db")).unwrap();
+    assert_eq!(busy.heard.load(Ordering::Relaxed), heard + 2);
+    assert_eq!(monitor.get_health().events_dropped, dropped);
+}

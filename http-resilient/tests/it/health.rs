@@ -38,6 +38,20 @@ async fn follows_the_circuits() {
 }
 
 #[tokio::test]
+async fn a_message_names_five_of_many() {
+    let client = once().failure_threshold(1).build().unwrap();
+    let mut held = Vec::new();
+    for _ in 0..7 {
+        let (dead, listener) = dead_end().await;
+        held.push(listener);
+        let _ = client.get(format!("http://{dead}/")).send().await;
+    }
+    let message = check(&client).await.message.unwrap();
+    assert_eq!(message.matches("127.0.0.1").count(), 5, "{message}");
+    assert!(message.ends_with(" and 2 more"), "{message}");
+}
+
+#[tokio::test]
 async fn an_authority_that_may_be_probed_is_degraded() {
     let (dead, _held) = dead_end().await;
     let client = once()
