@@ -85,15 +85,15 @@ impl Key {
                 KeyValue::new(names::MESSAGING_DESTINATION_NAME, exchange)
             }
         };
-        [
+        let mut attributes = Vec::with_capacity(6);
+        attributes.extend([
             destination,
             KeyValue::new(names::MESSAGING_OPERATION_NAME, PUBLISH),
             KeyValue::new(names::MESSAGING_OPERATION_TYPE, SEND),
             KeyValue::new(names::MESSAGING_SYSTEM, RABBITMQ),
-        ]
-        .into_iter()
-        .chain(self.server.into_iter().flat_map(Server::into_attributes))
-        .collect()
+        ]);
+        attributes.extend(self.server.into_iter().flat_map(Server::into_attributes));
+        attributes
     }
 }
 
@@ -108,15 +108,22 @@ impl Series {
 
     /// Those of an operation.
     pub(super) fn attributes(&self, outcome: Outcome) -> Vec<KeyValue> {
-        let error_type = outcome.map(|error_type| KeyValue::new(names::ERROR_TYPE, error_type));
-        let attributes = error_type.into_iter();
-        attributes.chain(self.attributes.iter().cloned()).collect()
+        self.chosen(outcome, |_| true)
     }
 
     /// Those of a message each time it is sent.
     pub(super) fn of_sent(&self, outcome: Outcome) -> Vec<KeyValue> {
-        let mut attributes = self.attributes(outcome);
-        attributes.retain(|one| one.key.as_str() != names::MESSAGING_OPERATION_TYPE);
+        self.chosen(outcome, |one| {
+            one.key.as_str() != names::MESSAGING_OPERATION_TYPE
+        })
+    }
+
+    fn chosen(&self, outcome: Outcome, is_chosen: fn(&KeyValue) -> bool) -> Vec<KeyValue> {
+        let error_type = outcome.map(|error_type| KeyValue::new(names::ERROR_TYPE, error_type));
+        let mut attributes = Vec::with_capacity(self.attributes.len() + 1);
+        attributes.extend(error_type);
+        let own = self.attributes.iter();
+        attributes.extend(own.filter(|one| is_chosen(one)).cloned());
         attributes
     }
 }
