@@ -216,6 +216,22 @@ async fn a_set_of_breakers_is_unhealthy_when_all_reject_and_degraded_when_some_d
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_set_whose_shared_breaker_lets_calls_through_is_degraded_and_no_more() {
+    let hosts: Keyed<u32> = Keyed::builder("hosts")
+        .breaker(|each| each.failure_threshold(1))
+        .max_keys(1)
+        .build()
+        .unwrap();
+    let monitor = steady();
+    monitor.register(checks::breakers(&hosts)).unwrap();
+    let own = hosts.get(&1);
+    own.try_acquire().unwrap().failure();
+    hosts.get(&2).try_acquire().unwrap().success();
+    let (some, message) = status(&monitor, "breakers/hosts").await;
+    assert_eq!((some, &*message), (Status::Degraded, "rejecting: hosts/1"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_check_keeps_neither_breaker_nor_bulkhead_alive() {
     let breaker = CircuitBreaker::builder("payments").build().unwrap();
     let bulkhead = Bulkhead::builder("uploads").build().unwrap();

@@ -152,6 +152,26 @@ async fn each_probe_has_a_document_of_what_counts_for_it() {
     assert_eq!(report.to_json(), report.to_json_of(Probe::Readiness));
 }
 
+/// The draft has no output where all is well.
+#[tokio::test(start_paused = true)]
+async fn what_damping_holds_back_is_not_told() {
+    let monitor = steady();
+    let probe = support::Probe::new();
+    monitor
+        .register(probe.check("db").unhealthy_after(2))
+        .unwrap();
+    monitor.check_now().await;
+    probe.answer(Status::Unhealthy);
+    let document = parsed(&monitor.check_now().await);
+    let db = &document["checks"]["db:responseTime"][0];
+    assert_eq!(
+        (&db["status"], &db["consecutiveBad"]),
+        (&json!("pass"), &json!(1))
+    );
+    assert!(db.get("output").is_none(), "{db}");
+    assert!(document.get("output").is_none(), "{document}");
+}
+
 #[test]
 fn a_service_says_what_it_is() {
     let monitor = Monitor::builder("orders")

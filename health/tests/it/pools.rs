@@ -121,3 +121,15 @@ async fn what_failed_before_it_was_registered_is_not_held_against_it_and_it_keep
     assert_eq!(status_of(&report, NAME), Status::Unknown);
     assert_eq!(message_of(&report, NAME), "pool was dropped");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_was_closed_says_so_whatever_failed_before() {
+    let (pool, down) = pool(10);
+    let monitor = steady();
+    monitor.register(checks::pool(&pool)).unwrap();
+    down.store(true, Ordering::Relaxed);
+    assert!(pool.checkout().await.is_err());
+    pool.close();
+    let report = monitor.check_now().await;
+    assert_eq!(message_of(&report, NAME), "pool is closed");
+}

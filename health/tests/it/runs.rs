@@ -2,10 +2,11 @@
 
 use std::future::{Ready, pending};
 use std::panic::panic_any;
+use std::time::Duration;
 
 use steadfast_health::{Check, Ending, Monitor, Outcome, Status};
 
-use crate::support::{Probe, Recorder, SECOND, message_of, now, status_of, steady};
+use crate::support::{Probe, Recorder, SECOND, message_of, now, poll_once, status_of, steady};
 
 #[tokio::test(start_paused = true)]
 async fn a_component_is_unknown_before_its_first_result() {
@@ -175,4 +176,19 @@ async fn checks_run_at_the_same_time() {
     let report = monitor.check_now().await;
     assert_eq!(report.readiness, Status::Healthy);
     assert_eq!(now() - started, 2 * SECOND);
+}
+
+/// Nobody polls it in time, as when its thread is blocked.
+#[tokio::test(start_paused = true)]
+async fn an_answer_counts_up_to_the_timeout_and_not_a_moment_longer() {
+    for (late, expected) in [(5000, Status::Healthy), (5001, Status::Unhealthy)] {
+        let monitor = steady();
+        let probe = Probe::new().taking(SECOND);
+        monitor.register(probe.check("db")).unwrap();
+        let mut run = std::pin::pin!(monitor.check_now());
+        assert!(poll_once(run.as_mut()).await.is_pending());
+        tokio::time::sleep(Duration::from_millis(late)).await;
+        assert_eq!(run.await.status, expected, "after {late} ms");
+        assert_eq!(probe.answered(), 1);
+    }
 }
