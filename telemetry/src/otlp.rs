@@ -16,6 +16,7 @@ mod error;
 mod exporters;
 mod gate;
 mod pipeline;
+mod sending;
 mod settings;
 mod tally;
 mod target;

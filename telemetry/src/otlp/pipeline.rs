@@ -20,6 +20,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::exporters::{Counted, Gated};
 use super::gate::Gate;
+use super::sending::NotOfTransports;
 use super::settings::{Metrics, Settings, Traces};
 use super::tally::Tally;
 use super::target::{Target, Transport};
@@ -99,7 +100,7 @@ fn tracer_provider(
         .build();
     let provider = SdkTracerProvider::builder()
         .with_resource(resource)
-        .with_sampler(traces.sampler.clone())
+        .with_sampler(NotOfTransports(traces.sampler.clone()))
         .with_span_limits(traces.limits)
         .with_span_processor(Counted::new(processor, tally, traces.queue))
         .build();

@@ -204,3 +204,50 @@ fn authority(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::variables::Lookup;
+    use super::*;
+
+    /// The address for spans, and that for metrics.
+    fn endpoints(variables: &'static [(&str, &str)]) -> [String; 2] {
+        let given = |name: &str| {
+            let mut set = variables.iter().filter(|(set, _)| *set == name);
+            set.next().map(|(_, value)| (*value).to_owned())
+        };
+        let lookup = Lookup::Given(Box::new(given));
+        let mut variables = Variables::new(&lookup);
+        let both = [&TRACES, &METRICS].map(|names| target(&mut variables, names).unwrap());
+        both.map(|target| target.endpoint)
+    }
+
+    #[test]
+    fn addresses_are_those_of_the_specification() {
+        const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+        const GRPC: (&str, &str) = ("OTEL_EXPORTER_OTLP_PROTOCOL", "GRPC");
+        const BARE: (&str, &str) = ("OTEL_EXPORTER_OTLP_INSECURE", "true");
+        let both = |traces: &str, metrics: &str| [traces.to_owned(), metrics.to_owned()];
+        assert_eq!(
+            endpoints(&[]),
+            both(
+                "http://localhost:4318/v1/traces",
+                "http://localhost:4318/v1/metrics"
+            )
+        );
+        let grpc = "http://localhost:4317";
+        assert_eq!(endpoints(&[GRPC]), both(grpc, grpc));
+        assert_eq!(
+            endpoints(&[
+                (ENDPOINT, " http://host/base/ "),
+                ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://m/")
+            ]),
+            both("http://host/base/v1/traces", "http://m/")
+        );
+        let six = "http://[::1]:4317";
+        assert_eq!(
+            endpoints(&[GRPC, BARE, (ENDPOINT, "[::1]:4317")]),
+            both(six, six)
+        );
+    }
+}

@@ -20,6 +20,7 @@ use tokio::time::{sleep, timeout};
 
 use super::error::{OtlpError, Undelivered};
 use super::pipeline::{Pipeline, Signal};
+use super::sending::Sending;
 use super::settings::Settings;
 use super::tally::{OtlpSnapshot, Tally};
 
@@ -88,8 +89,8 @@ struct Worker {
 pub(crate) fn start(settings: Settings, default_timeout: Duration) -> Result<Running, OtlpError> {
     let (ready, built) = std_mpsc::sync_channel(1);
     let body = move || {
-        // What the transports trace must not be exported: it would be told of again, for ever.
         let _suppressed = Context::enter_telemetry_suppressed_scope();
+        let _sending = Sending::enter();
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = match runtime {
             Ok(runtime) => runtime,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use steadfast_telemetry::opentelemetry::KeyValue;
 use steadfast_telemetry::opentelemetry::metrics::MeterProvider;
+use steadfast_telemetry::opentelemetry::trace::{Span as _, Tracer, TracerProvider};
 use steadfast_telemetry::{HttpStart, Otlp};
 use steadfast_testkit::opentelemetry_proto::tonic::metrics::v1::{
     AggregationTemporality, Metric, metric::Data, number_data_point,
@@ -204,4 +206,60 @@ async fn delta_temporality_can_be_preferred() {
         let value = sum.data_points[0].value;
         assert_eq!(value, Some(number_data_point::Value::AsInt(5)));
     }
+}
+
+#[tokio::test]
+async fn low_memory_is_delta_for_what_is_added_and_cumulative_for_what_is_observed() {
+    let receiver = Wire::Http.receiver().await;
+    let preference = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+    let otlp = Wire::Http
+        .builder(&receiver.endpoint(), &[(preference, "lowmemory")])
+        .build()
+        .unwrap();
+    let meter = otlp.meter_provider().unwrap().meter("test");
+    meter.u64_counter("added").build().add(5, &[]);
+    let observed = meter.u64_observable_counter("observed");
+    let _observed = observed.with_callback(|it| it.observe(7, &[])).build();
+    otlp.force_flush(LONG).await.unwrap();
+    let requests = receiver.wait_for(OtlpSignal::Metrics, 1).await;
+    let metrics = &requests[0].metrics().resource_metrics[0].scope_metrics[0].metrics;
+    for (name, expected) in [
+        ("added", AggregationTemporality::Delta),
+        ("observed", AggregationTemporality::Cumulative),
+    ] {
+        let Some(Data::Sum(sum)) = &named(metrics, name).data else {
+            panic!("a sum: {name}");
+        };
+        assert_eq!(sum.aggregation_temporality(), expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_span_has_no_more_than_the_variables_allow() {
+    let receiver = Wire::Http.receiver().await;
+    let limits = [
+        ("OTEL_ATTRIBUTE_COUNT_LIMIT", "3"),
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "1"),
+        ("OTEL_SPAN_EVENT_COUNT_LIMIT", "2"),
+    ];
+    let otlp = Wire::Http
+        .builder(&receiver.endpoint(), &limits)
+        .build()
+        .unwrap();
+    let mut span = otlp.tracer_provider().unwrap().tracer("test").start("work");
+    let four = || (0..4).map(|number| KeyValue::new(format!("k{number}"), number));
+    span.set_attributes(four());
+    for _ in 0..4 {
+        span.add_event("event", four().collect());
+    }
+    span.end();
+    otlp.shutdown(LONG).await.unwrap();
+    let requests = receiver.wait_for(OtlpSignal::Traces, 1).await;
+    let span = &requests[0].traces().resource_spans[0].scope_spans[0].spans[0];
+    assert_eq!(
+        (span.attributes.len(), span.dropped_attributes_count),
+        (1, 3)
+    );
+    assert_eq!((span.events.len(), span.dropped_events_count), (2, 2));
+    assert_eq!(span.events[0].attributes.len(), 3, "by the limit for all");
 }

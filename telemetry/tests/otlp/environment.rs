@@ -217,3 +217,37 @@ async fn a_blocking_shutdown_comes_back_when_the_thread_that_sends_is_held_up() 
     let expected = "1 spans and the last metrics; time ran out; the OTLP thread does not answer";
     assert!(said.contains(expected), "{said}");
 }
+
+/// Runs only where another test has started it.
+#[test]
+fn traced_child() {
+    use tracing_subscriber::layer::SubscriberExt;
+
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
+    let otlp = init_otlp("orders").unwrap();
+    let layer = tracing_opentelemetry::layer().with_tracer(global::tracer("test"));
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
+    tracing::info_span!("work").in_scope(|| ());
+    for _ in 0..5 {
+        otlp.force_flush_blocking(LONG).unwrap();
+    }
+    let snapshot = otlp.snapshot();
+    println!(
+        "{} delivered, {} waiting",
+        snapshot.spans_delivered, snapshot.spans_waiting
+    );
+    otlp.shutdown_blocking(LONG).unwrap();
+}
+
+/// What the transports trace would have to be exported, and traced again, for ever.
+#[tokio::test]
+async fn exporting_is_not_told_of() {
+    for wire in Wire::BOTH {
+        let receiver = wire.receiver().await;
+        let variables = wire.variables(&receiver.endpoint());
+        let said = run_child("environment::traced_child", variables).await;
+        assert!(said.contains("1 delivered, 0 waiting"), "{said}");
+    }
+}

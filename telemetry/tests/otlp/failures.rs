@@ -63,3 +63,24 @@ async fn an_export_that_hangs_ends_with_its_timeout() {
         otlp.shutdown(LONG).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn the_shorter_of_the_two_timeouts_of_a_signal_counts() {
+    let receiver = Wire::Http.receiver().await;
+    receiver.otherwise(OtlpReply::hang());
+    let short = [
+        ("OTEL_BSP_EXPORT_TIMEOUT", "200"),
+        ("OTEL_METRIC_EXPORT_TIMEOUT", "200"),
+    ];
+    let otlp = Wire::Http
+        .builder(&receiver.endpoint(), &short)
+        .build()
+        .unwrap();
+    span(&otlp);
+    counted(&otlp);
+    let undelivered = otlp.force_flush(LONG).await.unwrap_err();
+    assert!(!undelivered.timed_out, "{undelivered}");
+    let snapshot = otlp.snapshot();
+    assert_eq!((snapshot.spans_failed, snapshot.metrics_failed), (1, 1));
+    otlp.shutdown(SHORT).await.unwrap_err();
+}

@@ -200,3 +200,21 @@ async fn an_address_that_asks_for_tls_is_greeted_in_tls() {
         assert!(flushed.await.unwrap().is_err());
     }
 }
+
+#[tokio::test]
+async fn both_signals_are_exported_by_themselves_in_the_times_of_the_variables() {
+    let receiver = Wire::Http.receiver().await;
+    let often = [
+        ("OTEL_BSP_SCHEDULE_DELAY", "20"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
+    ];
+    let otlp = Wire::Http
+        .builder(&receiver.endpoint(), &often)
+        .build()
+        .unwrap();
+    span(&otlp);
+    counted(&otlp);
+    receiver.wait_for(OtlpSignal::Traces, 1).await;
+    receiver.wait_for(OtlpSignal::Metrics, 2).await;
+    otlp.shutdown(LONG).await.unwrap();
+}

@@ -129,6 +129,19 @@ fn secrets_are_not_in_what_is_said_of_them() {
 }
 
 #[test]
+fn a_header_of_grpc_that_would_be_binary_is_refused() {
+    let binary = [("OTEL_EXPORTER_OTLP_HEADERS", "a=b,grpc-trace-bin=hush")];
+    let rule = "must be name=value,... of HTTP headers, percent-encoded";
+    let [(_, value, found)] = &refused(&binary)[..] else {
+        panic!("once");
+    };
+    assert_eq!(
+        (value.as_str(), found.as_str()),
+        ("entry 2, not shown", rule)
+    );
+}
+
+#[test]
 fn credentials_in_an_address_are_refused_and_not_shown() {
     for wire in Wire::BOTH {
         for address in ["http://user:hush@host:4317", "http://user:hush@host?x=/"] {
