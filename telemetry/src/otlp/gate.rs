@@ -9,8 +9,6 @@ use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::sending::Sending;
-
 /// Lets the SDK's threads, which know no runtime, drive exporters that need one, and takes an export
 /// out of their hands when it is time to end.
 #[derive(Debug)]
@@ -51,7 +49,6 @@ impl Gate {
             }
             // Timers and connections are those of the runtime; the thread is whichever polls.
             let _entered = self.runtime.enter();
-            let _sending = Sending::enter();
             export.as_mut().poll(context)
         })
         .await

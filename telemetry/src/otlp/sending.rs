@@ -15,27 +15,14 @@ thread_local! {
     static SENDS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// While it lives, spans that begin on this thread are those of a transport.
-pub(crate) struct Sending {
-    before: bool,
+/// From now on the spans that begin on this thread are those of a transport.
+pub(crate) fn sends_from_here() {
+    SENDS.set(true);
 }
 
-impl Sending {
-    pub(crate) fn enter() -> Self {
-        let before = SENDS.replace(true);
-        Self { before }
-    }
-
-    fn is_here() -> bool {
-        // A thread that is on its way out may still end in spans of its own.
-        SENDS.try_with(Cell::get).unwrap_or(false)
-    }
-}
-
-impl Drop for Sending {
-    fn drop(&mut self) {
-        SENDS.set(self.before);
-    }
+fn is_of_transport() -> bool {
+    // A thread that is on its way out may still begin spans.
+    SENDS.try_with(Cell::get).unwrap_or(false)
 }
 
 /// Samples nothing of the transports, and asks another about the rest.
@@ -52,7 +39,7 @@ impl ShouldSample for NotOfTransports {
         attributes: &[KeyValue],
         links: &[Link],
     ) -> SamplingResult {
-        if Sending::is_here() {
+        if is_of_transport() {
             return SamplingResult {
                 decision: SamplingDecision::Drop,
                 attributes: Vec::new(),

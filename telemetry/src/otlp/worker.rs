@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 
 use super::error::{OtlpError, Undelivered};
 use super::pipeline::{Pipeline, Signal};
-use super::sending::Sending;
+use super::sending::sends_from_here;
 use super::settings::Settings;
 use super::tally::{OtlpSnapshot, Tally};
 
@@ -89,8 +89,9 @@ struct Worker {
 pub(crate) fn start(settings: Settings, default_timeout: Duration) -> Result<Running, OtlpError> {
     let (ready, built) = std_mpsc::sync_channel(1);
     let body = move || {
+        // For other providers, and for the transports' events that somebody exports as logs.
         let _suppressed = Context::enter_telemetry_suppressed_scope();
-        let _sending = Sending::enter();
+        sends_from_here();
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let runtime = match runtime {
             Ok(runtime) => runtime,

@@ -151,8 +151,13 @@ async fn a_patient_flush_waits_on_when_the_sdk_has_given_up_after_its_five_secon
     receiver.script(OtlpSignal::Traces, [late]);
     let otlp = Wire::Http.otlp(&receiver);
     span(&otlp);
+    // In the time it takes nothing goes out by itself: the variables say once an hour, and not the default.
+    let other = Wire::Http.receiver().await;
+    let hourly = Wire::Http.otlp(&other);
+    span(&hourly);
     otlp.force_flush(LONG).await.unwrap();
     assert_eq!(otlp.snapshot().spans_delivered, 1);
+    assert_eq!(other.requests().len(), 0);
 }
 
 #[tokio::test]
