@@ -149,11 +149,7 @@ mod telemetry;
 mod w3c;
 mod wanted;
 mod watch;
-#[cfg(any(
-    all(feature = "breaker", feature = "tracing"),
-    feature = "retry",
-    feature = "bulkhead"
-))]
+#[cfg(any(feature = "breaker", feature = "retry", feature = "bulkhead"))]
 mod words;
 
 pub use attribute::Attribute;
