@@ -1,4 +1,4 @@
-//! Building a policy: its parts, the rules they must obey, and three that are ready-made.
+//! Building a policy: its parts, and the rules they must obey.
 
 use std::sync::Arc;
 use std::time::Duration;
