@@ -12,6 +12,7 @@ mod damping;
 mod defaults;
 mod depending;
 mod depending_model;
+mod depending_names;
 mod errors;
 mod events;
 mod flight;
