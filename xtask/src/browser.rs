@@ -71,7 +71,9 @@ impl Browser {
         if !may_install {
             return Err(by_hand);
         }
-        println!("installing npm's packages of {shown_from} into {shown_to} (decline with --no-install)");
+        println!(
+            "installing npm's packages of {shown_from} into {shown_to} (decline with --no-install)"
+        );
         install_into(&from, &to).map_err(|error| format!("{error}\n{by_hand}"))
     }
 }
@@ -79,7 +81,9 @@ impl Browser {
 /// `npm ci` writes its own list last of all, so that a half-done attempt shows.
 fn is_installed(from: &Path, to: &Path) -> bool {
     let lock = |folder: &Path| fs::read_to_string(folder.join(LOCK)).ok();
-    to.join("node_modules/.package-lock.json").exists() && lock(to).is_some() && lock(to) == lock(from)
+    to.join("node_modules/.package-lock.json").exists()
+        && lock(to).is_some()
+        && lock(to) == lock(from)
 }
 
 fn install_into(from: &Path, to: &Path) -> Result<(), String> {
@@ -91,7 +95,13 @@ fn install_into(from: &Path, to: &Path) -> Result<(), String> {
     copied.map_err(|error| format!("{}: {error}", to.display()))?;
     command_line(
         Command::new("npm")
-            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+            .args([
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--loglevel=error",
+            ])
             .current_dir(to),
     )
 }
