@@ -59,7 +59,7 @@ function chartText(series, seconds) {
 	const each = (value) => rate(value) + "/s";
 	const names = { calls: ["Calls", each], bad: ["Failed or rejected", each], use: ["Use", percent] };
 	const sentences = Object.entries(names).map(([key, [name, show]]) => {
-		const there = (series[key] || []).filter(known);
+		const there = series[key].filter(known);
 		return there.length && (key !== "bad" || highest(there)) ? ` ${name}: now ${show(there.at(-1))}, mean ${show(average(there))}, highest ${show(highest(there))}.` : "";
 	}).join("");
 	return sentences ? `The last ${span(seconds * 1000)}.${sentences}` : "No history.";
@@ -74,11 +74,11 @@ function roundUp(most) {
 	return [1, 2, 4, 10].find((n) => n * power >= most) * power;
 }
 
-/** Draws lists of one value each `step` seconds, oldest first, of which the last is of `at`. */
+/** Draws lists of one length, one value each `step` seconds, oldest first, of which the last is of `at`. */
 function drawChart(node, series, at, step) {
 	const { height, left, right, top, floor } = CHART;
-	const length = Math.max(...SERIES.map((name) => series[name]?.length || 0));
-	const [calls, bad, use] = SERIES.map((name) => padded(series[name], length));
+	const { calls, bad, use } = series;
+	const { length } = calls;
 	const most = roundUp(highest(calls, bad));
 	const x = (share) => tenth(left + (right - left) * share);
 	const y = (share) => tenth(floor - (floor - top) * Math.min(1, share));
@@ -95,10 +95,10 @@ function drawChart(node, series, at, step) {
 
 /** The same as numbers: a line for each `every` points, newest first. */
 function chartRows(series, at, step, every) {
-	const length = Math.max(...SERIES.map((name) => series[name]?.length || 0));
+	const { length } = series.calls;
 	const rows = [];
 	for (let to = length; to > 0; to -= every) {
-		const [calls, bad, use] = SERIES.map((name) => average(padded(series[name], length).slice(Math.max(0, to - every), to)));
+		const [calls, bad, use] = SERIES.map((name) => average(series[name].slice(Math.max(0, to - every), to)));
 		if ([calls, bad, use].some(known)) rows.push([at - (length - to) * step * 1000, rate(calls), rate(bad), percent(use)]);
 	}
 	return rows;

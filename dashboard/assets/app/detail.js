@@ -97,10 +97,11 @@ function fillPairs(id, pairs) {
 function redrawChart() {
 	const { hour, table } = detail;
 	const step = hour ? 10 : 1;
-	const series = detail.data?.history?.[hour ? "ten_seconds" : "seconds"] || {};
+	const told = detail.data?.history?.[hour ? "ten_seconds" : "seconds"] || {};
+	const series = Object.fromEntries(SERIES.map((name) => [name, padded(told[name], hour ? 360 : 300)]));
 	drawChart($("d-chart"), series, now(), step);
 	say("d-summary", $("d-chart").getAttribute("aria-label"));
-	show("d-key-use", series.use?.some(known));
+	show("d-key-use", series.use.some(known));
 	for (const [id, pressed] of [["d-5min", !hour], ["d-1h", hour], ["d-table", table]]) $(id).setAttribute("aria-pressed", pressed);
 	show("d-chart", !table);
 	show("d-table-box", table);
