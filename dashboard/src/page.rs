@@ -165,14 +165,14 @@ mod tests {
 
     #[test]
     fn a_tag_is_known_in_every_form_in_which_browsers_send_it() {
-        let knows = |sent: &'static str| {
+        let is_known = |sent: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(IF_NONE_MATCH, HeaderValue::from_static(sent));
-            super::knows(&headers, "\"a\"")
+            knows(&headers, "\"a\"")
         };
-        assert!(knows("\"a\""));
-        assert!(knows("\"b\", W/\"a\""));
-        assert!(knows("*"));
-        assert!(!knows("\"b\""));
+        assert!(is_known("\"a\""));
+        assert!(is_known("\"b\", W/\"a\""));
+        assert!(is_known("*"));
+        assert!(!is_known("\"b\""));
     }
 }
