@@ -24,6 +24,7 @@ function takeSnapshot(snapshot) {
 	noteMissed(missed);
 	fillHeader();
 	show("controls-off", !snapshot.controls);
+	show("history-off", snapshot.history === false);
 	arrangeAll(true);
 	if (!returned) loadHistory();
 }
