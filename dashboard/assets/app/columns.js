@@ -18,7 +18,10 @@ const first = { wide: 0 };
 const meter = (key, label, text, share, more) => column(key, label, text, { value: share, meter: true, live: true, ...more });
 const of = (n, limit) => (known(n) && known(limit) ? `${count(n)} of ${count(limit)}` : count(n));
 
+const isOpen = (f) => known(f.next_probe_at);
+
 function tripText(f) {
+	if (isOpen(f)) return NONE;
 	if (f.trip_rule === "consecutive_failures") return of(f.consecutive_failures, f.failure_threshold);
 	const slow = f.trip_rule === "slow_call_rate";
 	const [ratio, limit] = slow ? [f.slow_ratio, f.slow_ratio_limit] : [f.failure_ratio, f.failure_ratio_limit];
@@ -33,7 +36,7 @@ const waiting = number("waiting", "Waiting", { ...wide, hint: "calls that wait f
 const KINDS = {
 	circuit_breaker: ["Circuit breakers", [
 		ticking("next_probe_at", "Next probe", countdown),
-		meter("trip_share", "To the trip", tripText, (f) => f.trip_share, { ...first, hint: "how far the nearest rule is from opening it" }),
+		meter("trip_share", "To the trip", tripText, (f) => (isOpen(f) ? undefined : f.trip_share), { ...first, hint: "how far the nearest rule is from opening it" }),
 		calls,
 		perSecond("failures", "Failed/s", bad),
 		perSecond("slow", "Slow/s", wide),
@@ -48,13 +51,12 @@ const KINDS = {
 		took("hold_p95", "Held p95", wide),
 		number("peak_in_flight", "Peak", { ...wide, hint: "most in use at once" }),
 	]],
-	pool: ["Pools", [inUse, number("idle", "Idle"), calls, number("created", "Created", wide), number("discarded_total", "Discarded", wide)]],
+	pool: ["Pools", [inUse, number("idle", "Idle"), calls]],
 	amqp_connection: ["AMQP connections", [
 		text("endpoint", "Endpoint"),
 		number("reconnects_total", "Reconnects"),
 		perSecond("confirmed", "Confirmed/s", first),
 		number("unconfirmed", "Unconfirmed", wide),
-		number("lost_total", "Lost", { ...wide, hint: "times that the connection was lost" }),
 	]],
 	http_client: ["HTTP clients", [
 		{ ...calls, ...first },

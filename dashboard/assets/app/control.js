@@ -61,7 +61,7 @@ async function post(body) {
 	try {
 		return await getJson("api/control", { method: "POST", headers, body: JSON.stringify(body) });
 	} catch (error) {
-		return { error: error.refused ? error.message : "No answer: it may or may not have been done. Look at the state before you try again." };
+		return { error: error.refused ? error.message : "No answer: it may or may not have been done. Look before you try again." };
 	}
 }
 

@@ -1,5 +1,7 @@
 // What arrives goes to its place; then the header, the warnings, the keys and the start.
 
+const root = document.documentElement;
+const THEME = "steadfast-theme";
 const THEMES = ["auto", "light", "dark"];
 const CHIPS = 8;
 let processInfo = null;
@@ -79,12 +81,14 @@ function fillUptime() {
 function fillHealth(health) {
 	show("health", health);
 	const { status, live, ready, started } = health || {};
-	const badges = [[{ healthy: 0, degraded: 2, unhealthy: 3 }[status] ?? 1, status], [live ? 0 : 3, live ? "live" : "not live"], [ready ? 0 : 3, ready ? "ready" : started ? "not ready" : "starting"]];
-	badges.forEach(([severity, text], i) => {
-		const badge = $("health").children[i];
-		badge.dataset.s = severity;
-		say(badge.lastChild, text || "");
-	});
+	const badge = (i, severity, text) => {
+		const node = $("health").children[i];
+		node.dataset.s = severity;
+		say(node.lastChild, text);
+	};
+	badge(0, { healthy: 0, degraded: 2, unhealthy: 3 }[status] ?? 1, String(status));
+	badge(1, live ? 0 : 3, live ? "live" : "not live");
+	badge(2, ready ? 0 : 3, ready ? "ready" : started ? "not ready" : "starting");
 }
 
 /** What the server warns of, then every component in trouble that no warning names. */
@@ -99,8 +103,8 @@ function fillWarnings() {
 	show("warnings", items.length);
 	const had = list.contains(document.activeElement);
 	list.replaceChildren(...items.slice(0, CHIPS).map(({ severity, text, component }) => {
-		const inner = [el("i"), el("span", { class: "vh" }, SEVERITIES[severity] + ": "), text];
-		const body = component ? el("button", { type: "button", click: () => openDetail(component) }, ...inner) : el("span", null, ...inner);
+		const body = component ? button("", () => openDetail(component)) : el("span");
+		body.append(el("i"), el("span", { class: "vh" }, SEVERITIES[severity] + ": "), text);
 		return el("li", { "data-s": severity }, body);
 	}));
 	if (items.length > CHIPS) list.append(el("li", null, button(`and ${items.length - CHIPS} more`, onlyProblems)));
@@ -148,8 +152,9 @@ function tick() {
 }
 
 function setTheme(theme) {
-	document.documentElement.dataset.theme = theme;
+	root.dataset.theme = theme;
 	say("theme", `Theme: ${theme}`);
+	storage((store) => store.setItem(THEME, theme));
 }
 
 /** Storage may be forbidden; then the choice lasts as long as the page. */
@@ -162,9 +167,7 @@ function storage(act) {
 }
 
 function nextTheme() {
-	const theme = THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length];
-	setTheme(theme);
-	storage((store) => store.setItem("steadfast-theme", theme));
+	setTheme(THEMES[(THEMES.indexOf(root.dataset.theme) + 1) % THEMES.length]);
 }
 
 function keyPressed(event) {
@@ -181,14 +184,15 @@ function keyPressed(event) {
 }
 
 function filterChanged() {
-	Object.assign(filter, { text: $("filter").value.trim().toLowerCase(), kind: $("kind").value, problems: $("problems").checked });
+	const typed = (id) => $(id).value.trim().toLowerCase();
+	Object.assign(filter, { text: typed("filter"), kind: $("kind").value, problems: $("problems").checked });
+	Object.assign(log, { text: typed("log-filter"), severity: $("log-severity").value });
 	arrangeAll(true);
-	Object.assign(log, { text: $("log-filter").value.trim().toLowerCase(), severity: Number($("log-severity").value) });
 	redrawLog();
 }
 
 function start() {
-	setTheme(THEMES.find((theme) => theme === storage((store) => store.getItem("steadfast-theme"))) || "auto");
+	setTheme(THEMES.find((theme) => theme === storage((store) => store.getItem(THEME))) || "auto");
 	const clicks = { theme: nextTheme, "log-pause": pauseLog, "log-copy": copyLog, "log-export": exportLog };
 	for (const [id, click] of Object.entries(clicks)) on(id, "click", click);
 	// `<base>` would make this a way to another page.

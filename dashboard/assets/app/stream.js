@@ -5,8 +5,9 @@ const STALE = 3000;
 const DEAD = 10000;
 const POLL = 5000;
 const TRIES = 3;
+const LOST = "The connection to the server is lost";
 
-const stream = { source: null, heard: 0, opened: 0, polled: 0, failures: 0, since: 0, why: "" };
+const stream = { source: null, heard: 0, opened: 0, polled: 0, seen: 0, failures: 0, lost: false, why: "" };
 
 /** The answer as JSON; an error says in one line why there is none, and whether the server `refused`. */
 async function getJson(path, options) {
@@ -22,7 +23,7 @@ function openStream() {
 	Object.assign(stream, { source, opened: Date.now() });
 	const handle = (name, take) => on(source, name, ({ data }) => {
 		if (stream.source !== source) return;
-		stream.heard = Date.now();
+		Object.assign(stream, { heard: Date.now(), lost: false });
 		take(JSON.parse(data));
 		look();
 	});
@@ -36,15 +37,16 @@ function openStream() {
 	handle("bye", ({ reason }) => {
 		stream.expected = reason !== "shutdown";
 		if (stream.expected) return reopen(100);
-		Object.assign(stream, { heard: 0, why: "The server is shutting down." });
+		Object.assign(stream, { lost: true, why: "The server is shutting down" });
 	});
 	source.onerror = () => {
 		if (stream.source !== source) return;
 		stream.failures += 1;
-		if (!stream.expected) stream.heard = 0;
-		if (stream.failures >= TRIES) startPolling();
+		stream.lost ||= !stream.expected;
 		// A refusal ends it for good; what was cut off, the browser opens again.
-		if (source.readyState === EventSource.CLOSED) reopen(Math.min(30000, 1000 * 2 ** stream.failures));
+		const refused = source.readyState === EventSource.CLOSED;
+		if (refused) reopen(Math.min(30000, 1000 * 2 ** stream.failures));
+		if (refused || stream.failures >= TRIES) startPolling();
 		look();
 	};
 }
@@ -78,7 +80,7 @@ async function poll() {
 		takeSnapshot(snapshot);
 		Object.assign(stream, { polled: Date.now(), why: "" });
 	} catch (error) {
-		stream.why = error.refused ? `The server refuses: ${error.message}.` : "The server does not answer.";
+		stream.why = error.refused ? `The server refuses: ${error.message}` : "The server does not answer";
 	}
 	if (stream.polling) stream.poll = setTimeout(poll, POLL);
 	look();
@@ -88,19 +90,21 @@ async function poll() {
 function look() {
 	if (document.hidden) return;
 	const at = Date.now();
-	const live = at - stream.heard < STALE;
+	const live = !stream.lost && at - Math.max(stream.heard, stream.seen) < STALE;
 	const state = live ? "live" : stream.polling && at - stream.polled < POLL + STALE ? "polling" : processInfo || stream.failures ? "stale" : "connecting";
-	if (stream.live && !live) stream.since = at;
-	if (stream.live !== live && state !== "connecting" && (stream.since || !live)) announce(live ? "Live again" : "The connection to the server is lost: what is shown may be old");
-	stream.live = live;
+	if (state !== "connecting") {
+		if (stream.live === !live) announce(live ? "Live again" : LOST);
+		stream.live = live;
+	}
 	if (live) stream.why = "";
 	$("stream").dataset.state = state;
 	say("stream-word", "stream " + state);
 	document.body.classList.toggle("stale", state === "stale");
-	const old = stream.since ? `Nothing new since ${moment(stream.since + clockAhead)}: what is shown may be old. ` : "";
+	const last = Math.max(stream.heard, stream.polled);
+	const old = last ? `Nothing new since ${moment(last + clockAhead)}: what is shown may be old. ` : "";
 	tell("banner", {
 		polling: `The live stream fails; the page is read anew every ${POLL / 1000} seconds instead.`,
-		stale: `${stream.why || "The connection to the server is lost."} ${old}Reconnecting by itself.`,
+		stale: `${stream.why || LOST}. ${old}Reconnecting by itself.`,
 	}[state] || "");
 	// One that is open and says nothing is opened anew.
 	if (!live && stream.source && at - Math.max(stream.heard, stream.opened) > DEAD) openStream();
@@ -112,7 +116,7 @@ function visibilityChanged() {
 		return stopPolling();
 	}
 	// It was we who closed it: nothing is stale until it has had its chance.
-	Object.assign(stream, { heard: Date.now(), failures: 0 });
+	Object.assign(stream, { seen: Date.now(), lost: false, failures: 0 });
 	openStream();
 	loadHistory();
 	tick();

@@ -37,7 +37,8 @@ function chooseColumns(section) {
 	section.columns = chosen;
 	section.order.forEach(dropView);
 	section.order = [];
-	section.heads = new Map([["name", "Name"], ["state", "State"], ["since", "Since", "w1"], ...chosen.map((c) => [c.key, c.label, columnClass(c), c.hint])].map(([key, label, cls, title]) => [key, el("th", { scope: "col", class: cls }, el("button", { type: "button", title, click: () => sortBy(section, key) }, label))]));
+	const all = [{ key: "name", label: "Name" }, { key: "state", label: "State" }, { key: "since", label: "Since", wide: 1 }, ...chosen];
+	section.heads = new Map(all.map((c) => [c.key, el("th", { scope: "col", class: columnClass(c), title: c.hint }, button(c.label, () => sortBy(section, c.key)))]));
 	section.head.replaceChildren(...section.heads.values(), el("th", { scope: "col", class: "w1" }, "5 min"));
 	markSort(section);
 }

@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import http from "node:http";
 import net from "node:net";
 import { createInterface } from "node:readline";
 
@@ -65,4 +66,13 @@ export async function startWire(t, port) {
     wire.close();
   });
   return { url: `http://127.0.0.1:${wire.address().port}`, cut, mend: () => (isCut = false) };
+}
+
+/** An empty page of another origin, which forbids itself nothing. */
+export async function startStranger(t) {
+  const site = http.createServer((_, answer) => answer.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>stranger</title>"));
+  site.listen(0, "127.0.0.1");
+  await once(site, "listening");
+  t.after(() => site.close());
+  return `http://127.0.0.1:${site.address().port}/`;
 }
