@@ -19,6 +19,11 @@
 //! | `/play/flood?events=N` | so many entries of the log at once |
 //! | `/play/stop` | ends the pages and the server |
 
+#![expect(
+    clippy::print_stdout,
+    reason = "whoever starts it reads the address there"
+)]
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::io;

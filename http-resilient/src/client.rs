@@ -82,6 +82,8 @@ pub(crate) struct Shared {
     pub(crate) observers: Observers,
     #[cfg(feature = "telemetry")]
     pub(crate) sinks: steadfast_telemetry::EventSinks,
+    #[cfg(feature = "telemetry")]
+    pub(crate) latencies: crate::latencies::Latencies,
 }
 
 /// A reqwest client, and what is known of it.
@@ -151,6 +153,8 @@ impl Client {
                 observers: Observers::new(observers),
                 #[cfg(feature = "telemetry")]
                 sinks: steadfast_telemetry::EventSinks::new(),
+                #[cfg(feature = "telemetry")]
+                latencies: crate::latencies::Latencies::new(),
             }),
         }
     }
