@@ -9,7 +9,7 @@ import { breaker, eventually, open } from "./support/browser.mjs";
 import { startServer } from "./support/server.mjs";
 
 const DOCS = fileURLToPath(new URL("../../dashboard/docs/", import.meta.url));
-const SIZES = { wide: { width: 1520, height: 900 }, narrow: { width: 360, height: 740 } };
+const SIZES = { wide: { width: 1500, height: 740 }, narrow: { width: 360, height: 740 } };
 /** How long the server has run when the pictures are taken: long enough for curves. */
 const STORY = 100_000;
 

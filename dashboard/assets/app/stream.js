@@ -115,7 +115,7 @@ function visibilityChanged() {
 		closeStream();
 		return stopPolling();
 	}
-	// It was we who closed it: nothing is stale until it has had its chance.
+	// We closed it: nothing is stale until it has had its chance.
 	Object.assign(stream, { seen: Date.now(), lost: false, failures: 0 });
 	openStream();
 	loadHistory();
