@@ -1,9 +1,8 @@
 // For everybody: keyboard, screen readers, small windows, both themes.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
-import { barriers, breaker, details, eventually, open } from "./support/browser.mjs";
+import { barriers, breaker, details, eventually, open, test } from "./support/browser.mjs";
 import { startServer } from "./support/server.mjs";
 
 /** A playground in which every state has a row. */
@@ -90,7 +89,7 @@ test("tables sort by their headers and say so", async (t) => {
   const up = await names();
   await header.getByRole("button").click();
   assert.equal(await header.getAttribute("aria-sort"), "descending");
-  assert.deepEqual(await names(), up.toReversed());
+  assert.deepEqual(await names(), [...up].reverse());
   assert.equal(await section.locator("th[aria-sort]").count(), 1);
 });
 

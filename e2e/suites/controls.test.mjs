@@ -1,9 +1,8 @@
 // What can be done from the page, by whom, and what is refused.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
-import { breaker, details, eventually, open, row, visit } from "./support/browser.mjs";
+import { breaker, details, eventually, open, row, test, visit } from "./support/browser.mjs";
 import { startServer, startStranger } from "./support/server.mjs";
 
 /** Fills in the control dialog that `button` opens and sends it. */

@@ -1,9 +1,8 @@
 // What happens is on the page at once, and stays right.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
-import { breaker, details, eventually, open, row } from "./support/browser.mjs";
+import { breaker, details, eventually, open, row, test } from "./support/browser.mjs";
 import { startServer, startWire } from "./support/server.mjs";
 
 test("a breaker that opens is shown, told, counted down, and shown as it heals", async (t) => {

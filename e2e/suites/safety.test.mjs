@@ -1,9 +1,8 @@
 // What comes from outside is text, the page keeps to its own server, and its host decides who sees it.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
 
-import { breaker, details, eventually, open, visit } from "./support/browser.mjs";
+import { breaker, details, eventually, open, test, visit } from "./support/browser.mjs";
 import { startServer } from "./support/server.mjs";
 
 const MARKUP = "<img src=x onerror=alert(1)>";

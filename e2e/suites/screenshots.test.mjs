@@ -2,10 +2,9 @@
 
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
-import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { breaker, eventually, open } from "./support/browser.mjs";
+import { breaker, eventually, open, test } from "./support/browser.mjs";
 import { startServer } from "./support/server.mjs";
 
 const DOCS = fileURLToPath(new URL("../../dashboard/docs/", import.meta.url));
@@ -45,4 +44,4 @@ test("the page looks as in the README", async (t) => {
       assert.deepEqual(dimensions(picture), dimensions(readFileSync(path)), `${path}: take it anew with STEADFAST_BLESS=1`);
     }
   }
-});
+}, 60_000 + STORY);

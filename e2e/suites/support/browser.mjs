@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { after } from "node:test";
+import { after, test as nodeTest } from "node:test";
 
 const require = createRequire(`${process.env.STEADFAST_E2E_MODULES}/`);
 const { chromium } = require("playwright-core");
@@ -10,6 +10,9 @@ const AXE = require.resolve("axe-core/axe.min.js");
 
 // CI is root, for which Chromium has no sandbox; the others keep it from asking for anything on the network.
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"];
+
+/** A test that ends in a minute, whatever hangs. */
+export const test = (name, body, timeout = 60_000) => nodeTest(name, { timeout }, body);
 
 let browser;
 after(() => browser?.close());

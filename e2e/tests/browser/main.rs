@@ -8,9 +8,6 @@ use std::sync::{Mutex, PoisonError};
 /// One at a time: two browsers on a small machine would make each other late.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// What the test of a single page may take, in milliseconds; all of them together are far below.
-const LIMIT: &str = "90000";
-
 fn suites() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("suites")
 }
@@ -24,7 +21,6 @@ fn run(suite: &str) {
         .arg(suites().join(format!("{suite}.test.mjs")))
         .env("STEADFAST_E2E_MODULES", modules)
         .env("STEADFAST_E2E_PLAYGROUND", env!("CARGO_BIN_EXE_playground"))
-        .env("STEADFAST_E2E_LIMIT", LIMIT)
         .output()
         .expect("node starts");
     let said = String::from_utf8_lossy(&output.stdout);
