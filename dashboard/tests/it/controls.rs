@@ -511,6 +511,9 @@ async fn a_connection_is_made_anew() {
 
     let connection = ResilientConnection::builder("orders")
         .uri("amqp://127.0.0.1:1")
+        // Longer than the test, so that it waits when it is asked to try now.
+        .base_backoff(Duration::from_secs(3600))
+        .max_backoff(Duration::from_secs(3600))
         .connect_lazy()
         .unwrap();
     let weak = connection.downgrade();
