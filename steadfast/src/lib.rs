@@ -31,7 +31,7 @@
 //! - `policy` (default): timeout, retry, circuit breaker, bulkhead, hedge and fallback around any async
 //!   operation, in one call with one error.
 //! - Each crate of the family under the name of its feature: `breaker`, `retry`, `bulkhead`, `health`,
-//!   `telemetry`, `http`, `amqp`.
+//!   `telemetry`, `http`, `amqp`, `dashboard`.
 //!
 //! Who wants one crate alone depends on that one; this one adds nothing to it.
 //!
@@ -53,6 +53,9 @@ pub use steadfast_breaker as breaker;
 #[cfg(feature = "bulkhead")]
 #[cfg_attr(docsrs, doc(cfg(feature = "bulkhead")))]
 pub use steadfast_bulkhead as bulkhead;
+#[cfg(feature = "dashboard")]
+#[cfg_attr(docsrs, doc(cfg(feature = "dashboard")))]
+pub use steadfast_dashboard as dashboard;
 #[cfg(feature = "health")]
 #[cfg_attr(docsrs, doc(cfg(feature = "health")))]
 pub use steadfast_health as health;

@@ -1,6 +1,6 @@
 //! All rows as they were last read.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use steadfast_health::Report;
@@ -59,6 +59,7 @@ pub(crate) struct Board {
     thresholds: Thresholds,
     rows: BTreeMap<String, Arc<Row>>,
     meters: BTreeMap<String, Meter>,
+    waiting: Waiting,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) health: Option<Health>,
     /// When all of it was last read.
@@ -69,6 +70,39 @@ pub(crate) struct Board {
     dropped_at: Option<Instant>,
 }
 
+/// Ids of rows of which only the numbers have changed, those first that have waited longest.
+#[derive(Debug, Default)]
+struct Waiting {
+    line: VecDeque<String>,
+    ids: HashSet<String>,
+}
+
+impl Waiting {
+    fn push(&mut self, id: &str) {
+        if self.ids.insert(id.to_owned()) {
+            self.line.push_back(id.to_owned());
+        }
+    }
+
+    /// One that was told meanwhile waits no longer.
+    fn remove(&mut self, id: &str) {
+        self.ids.remove(id);
+    }
+
+    fn pop(&mut self) -> Option<String> {
+        loop {
+            let id = self.line.pop_front()?;
+            if self.ids.remove(&id) {
+                return Some(id);
+            }
+        }
+    }
+}
+
+/// Rows that are told in one step because of their numbers. If more have changed they take turns, so that very many
+/// busy components cost no more than some 50 KB a second; a change of state is always told at once.
+const TURNS: usize = 64;
+
 /// How long a loss of events is worth a warning.
 const DROPS_MATTER_FOR: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -78,6 +112,7 @@ impl Board {
             thresholds,
             rows: BTreeMap::new(),
             meters: BTreeMap::new(),
+            waiting: Waiting::default(),
             warnings: Vec::new(),
             health: None,
             read_at: None,
@@ -142,6 +177,7 @@ impl Board {
                 self.meters.remove(id);
             }
             self.read_at = Some(now);
+            self.take_turns(&mut change);
         } else if taken.report.is_some() {
             self.drop_checks(&alive, &mut change);
         }
@@ -156,6 +192,15 @@ impl Board {
             change.warnings = Some(warnings);
         }
         change
+    }
+
+    fn take_turns(&mut self, change: &mut Change) {
+        while change.rows.len() < TURNS {
+            let Some(id) = self.waiting.pop() else {
+                return;
+            };
+            change.rows.extend(self.rows.get(&id).map(Arc::clone));
+        }
     }
 
     /// Checks that the monitor no longer has.
@@ -204,18 +249,26 @@ impl Board {
 
     fn put(&mut self, mut row: Row, at: u64, alive: &mut HashSet<String>, change: &mut Change) {
         alive.insert(row.id.clone());
-        if let Some(before) = self.rows.get(&row.id) {
+        let before = self.rows.get(&row.id);
+        let mut is_news = true;
+        if let Some(before) = before {
             settle(&mut row, before, at);
             if row == **before {
                 return;
             }
+            is_news = is_news_after(&row, before);
         } else if row.since.is_none() && row.severity > Severity::Ok {
             // It may have been so for longer; nobody knows.
             row.since = Some(at);
         }
         let row = Arc::new(row);
         self.rows.insert(row.id.clone(), Arc::clone(&row));
-        change.rows.push(row);
+        if is_news {
+            self.waiting.remove(&row.id);
+            change.rows.push(row);
+        } else {
+            self.waiting.push(&row.id);
+        }
     }
 
     fn warn(&self, now: Instant) -> Vec<Warning> {
@@ -234,13 +287,28 @@ impl Board {
     }
 }
 
+/// Whether more than its numbers are different.
+fn is_news_after(row: &Row, before: &Row) -> bool {
+    row.severity != before.severity
+        || row.state != before.state
+        || row.why != before.why
+        || row.actions != before.actions
+}
+
+/// Whether both are ways of a bulkhead to be short of places, between which it goes back and forth.
+fn are_both_short(state: &str, before: &str) -> bool {
+    let is_short = |state| matches!(state, "busy" | "full");
+    is_short(state) && is_short(before)
+}
+
 /// Times that are computed from how long ago something was differ a little from reading to reading. A state that the
 /// component does not date itself has begun when it was first seen.
 fn settle(row: &mut Row, before: &Row, at: u64) {
+    let is_same = row.state == before.state || are_both_short(&row.state, &before.state);
     row.since = match (row.since, before.since) {
-        (Some(since), Some(was)) if row.state == before.state => Some(facts::steady(since, was)),
+        (Some(since), Some(was)) if is_same => Some(facts::steady(since, was)),
         (Some(since), _) => Some(since),
-        (None, was) if row.state == before.state => was,
+        (None, was) if is_same => was,
         (None, _) => Some(at),
     };
     for key in [

@@ -218,6 +218,31 @@ async fn a_bulkhead_says_how_full_it_is_and_whether_it_rejects() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_bulkhead_that_is_now_busy_and_now_full_is_short_of_places_all_the_time() {
+    let bulkhead = Bulkhead::builder("reports")
+        .max_concurrent(2)
+        .max_waiting(0)
+        .build()
+        .unwrap();
+    let telemetry = Telemetry::new();
+    telemetry.watch(&bulkhead);
+    let mut shown = Shown::new(telemetry);
+    shown.read();
+    let _held: Vec<_> = (0..2).map(|_| bulkhead.try_acquire().unwrap()).collect();
+    let mut states = std::collections::HashSet::new();
+    for second in 0..40 {
+        if second % 12 == 0 {
+            bulkhead.try_acquire().unwrap_err();
+        }
+        advance(Duration::from_secs(1)).await;
+        let row = shown.row("bulkhead/reports/1");
+        states.insert(row["state"].as_str().unwrap().to_owned());
+        assert_eq!(shown.warnings().len(), usize::from(second >= 5), "{second}");
+    }
+    assert_eq!(states.len(), 2, "{states:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn many_retries_are_a_warning_for_as_long_as_a_minute() {
     let retry = Retry::builder("orders").max_attempts(2).build().unwrap();
     let telemetry = Telemetry::new();
