@@ -137,10 +137,10 @@ impl Hub {
         self.settings.max_streams.saturating_sub(free)
     }
 
-    /// Puts something into the log that is no event of telemetry's. Returns its number.
+    /// Puts something into the log that is no event of telemetry's. Returns its number; 0 if it is one of too many.
     pub(crate) fn tell(&self, told: Told, by: Option<Arc<str>>) -> u64 {
-        self.enter(told, clock::millis(clock::wall()), by);
-        self.state.lock().ring.last()
+        let entry = self.enter(told, clock::millis(clock::wall()), by);
+        entry.map_or(0, |entry| entry.seq)
     }
 
     pub(crate) fn announce(&self, notice: Notice) {
@@ -233,14 +233,13 @@ impl Hub {
     }
 
     /// Puts an event into the log and sends it to all streams, unless it is one of too many.
-    fn enter(&self, told: Told, at: u64, by: Option<Arc<str>>) {
+    fn enter(&self, told: Told, at: u64, by: Option<Arc<str>>) -> Option<Arc<Entry>> {
         let mut state = self.state.lock();
-        let Some(entry) = state.ring.tell(told, at, by) else {
-            return;
-        };
+        let entry = state.ring.tell(told, at, by)?;
         if self.frames.receiver_count() > 0 {
             let _ = self.frames.send(Frame::event(&entry));
         }
+        Some(entry)
     }
 
     fn missed(&self) -> u64 {

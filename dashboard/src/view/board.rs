@@ -1,6 +1,6 @@
 //! All rows as they were last read.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use steadfast_health::Report;
@@ -12,6 +12,7 @@ use super::meter::Meter;
 use super::reading::Reading;
 use super::row::{Row, Severity};
 use super::tally::{self, MOST};
+use super::turns::{TURNS, Waiting};
 use super::warnings::{self, Warning};
 use super::{breaker, bulkhead, clients, facts, kinds, retries};
 use crate::builder::Thresholds;
@@ -70,39 +71,6 @@ pub(crate) struct Board {
     dropped_at: Option<Instant>,
 }
 
-/// Ids of rows of which only the numbers have changed, those first that have waited longest.
-#[derive(Debug, Default)]
-struct Waiting {
-    line: VecDeque<String>,
-    ids: HashSet<String>,
-}
-
-impl Waiting {
-    fn push(&mut self, id: &str) {
-        if self.ids.insert(id.to_owned()) {
-            self.line.push_back(id.to_owned());
-        }
-    }
-
-    /// One that was told meanwhile waits no longer.
-    fn remove(&mut self, id: &str) {
-        self.ids.remove(id);
-    }
-
-    fn pop(&mut self) -> Option<String> {
-        loop {
-            let id = self.line.pop_front()?;
-            if self.ids.remove(&id) {
-                return Some(id);
-            }
-        }
-    }
-}
-
-/// Rows that are told in one step because of their numbers. If more have changed they take turns, so that very many
-/// busy components cost no more than some 50 KB a second; a change of state is always told at once.
-const TURNS: usize = 64;
-
 /// How long a loss of events is worth a warning.
 const DROPS_MATTER_FOR: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -146,6 +114,7 @@ impl Board {
     /// Takes a reading, and says what it has changed.
     pub(crate) fn take(&mut self, taken: Taken) -> Change {
         let (at, now, all) = (taken.at, taken.now, taken.all);
+        let has_been_read = self.read_at.is_some();
         let shown_monitor = taken.report.as_ref().map(|report| Arc::clone(&report.name));
         let mut change = Change::default();
         let mut alive = HashSet::new();
@@ -184,7 +153,8 @@ impl Board {
         self.at = self.at.max(at);
         if taken.dropped > self.dropped {
             self.dropped = taken.dropped;
-            self.dropped_at = Some(now);
+            // What was lost before the first reading may be long ago.
+            self.dropped_at = has_been_read.then_some(now);
         }
         let warnings = self.warn(now);
         if warnings != self.warnings {
@@ -194,8 +164,9 @@ impl Board {
         change
     }
 
+    /// Not of those that are gone.
     fn take_turns(&mut self, change: &mut Change) {
-        while change.rows.len() < TURNS {
+        for _ in 0..TURNS {
             let Some(id) = self.waiting.pop() else {
                 return;
             };
