@@ -96,10 +96,19 @@ test("a hidden page holds no stream, and catches up when it is seen again", asyn
   await ended;
   await server.play("flood?events=300");
   await server.play("trip?name=payments");
+  // What happens while the missing events are on their way comes after them.
+  await page.route("**/api/events?*", async (route) => {
+    const response = await route.fetch();
+    await server.play("trip?name=stock");
+    await breaker(page, "stock").getByText("open", { exact: true }).waitFor();
+    await route.fulfill({ response });
+  });
   await page.evaluate(() => window.hide(false));
   await breaker(page).getByText("open", { exact: true }).waitFor();
   await page.locator("#log-filter").fill("event ");
-  await eventually("more than a snapshot holds is there", async () => (await page.locator("#log-count").innerText()) === "latest 200 of 300");
+  await eventually("more than a snapshot holds is there, once", async () => (await page.locator("#log-count").innerText()) === "latest 200 of 300");
+  await page.locator("#log-filter").fill("closed -> open");
+  await eventually("in the order in which it happened", async () => /stock[^]*payments/.test(await page.locator("#log").innerText()));
   assert.equal(await page.locator("#banner").isHidden(), true);
 });
 
@@ -126,4 +135,30 @@ test("the log filters, pauses, copies and exports", async (t) => {
   assert.equal(exported.events.length, 1);
   assert.equal(exported.events[0].name, "payments");
   assert.equal(exported.process.service, "playground");
+});
+
+test("numbers and times are told in few words", async (t) => {
+  const server = await startServer(t, { flags: ["--quiet"] });
+  const page = await open(t, server.url);
+  const told = await page.evaluate(() => {
+    const at = now();
+    return [
+      [rate(undefined), rate(0), rate(0.01), rate(9.96), rate(12.4), rate(1234567)],
+      [percent(0), percent(0.004), percent(0.05), percent(0.5), percent(1), percent(NaN)],
+      [millis(0), millis(0.2), millis(999), millis(1500), millis(61000)],
+      [span(0), span(59_000), span(61_000), span(3_600_000), span(90_000_000)],
+      [age(at - 90_000), age(at + 5000), age(null), countdown(at - 1), moment(NaN), iso(1e99)],
+      [fact("blocked", true), fact("retry_share", 0.055), fact("total_calls", 12345), fact("name", "<b>"), fact("x", null)],
+      [of(3, undefined), of(3, 4), of(undefined, 4), roundUp(0), roundUp(7), roundUp(41), roundUp(0.03)],
+    ].map((list) => list.map((text) => String(text).replaceAll("\u00a0", " ")));
+  });
+  assert.deepEqual(told, [
+    ["–", "0", "<0.1", "10.0", "12", "1.2 M"],
+    ["0 %", "0.4 %", "5 %", "50 %", "100 %", "–"],
+    ["0 ms", "<1 ms", "999 ms", "1.5 s", "1 min 1 s"],
+    ["0 s", "59 s", "1 min 1 s", "1 h", "1 d 1 h"],
+    ["1 min", "0 s", "–", "due", "–", ""],
+    ["yes", "5.5 %", "12,345", "<b>", "–"],
+    ["3", "3 of 4", "–", "1", "10", "100", "0.04"],
+  ]);
 });

@@ -53,14 +53,30 @@ test("a stream that says nothing is stale although its connection is open", asyn
 test("where the stream is refused the snapshot is read instead, until the stream is back", async (t) => {
   const server = await startServer(t);
   const refuse = (route) => route.fulfill({ status: 503, contentType: "application/json", body: '{"error":"full"}' });
-  const page = await visit(t, server.url, { before: (fresh) => fresh.route("**/api/stream", refuse) });
+  const page = await visit(t, server.url, {
+    before: async (fresh) => {
+      await fresh.route("**/api/stream", refuse);
+      await fresh.addInitScript(() => {
+        const [set, clear] = [window.setTimeout, window.clearTimeout];
+        window.pending = new Map();
+        window.setTimeout = (act, wait) => {
+          const id = set(() => window.pending.delete(id) && act(), wait);
+          window.pending.set(id, wait);
+          return id;
+        };
+        window.clearTimeout = (id) => clear(id, window.pending.delete(id));
+      });
+    },
+  });
   await page.locator("#stream[data-state=polling]").waitFor({ timeout: 25000 });
   assert.match(await page.locator("#banner").innerText(), /read anew every 5 seconds/);
   await server.play("trip?name=payments");
   await breaker(page).getByText("open", { exact: true }).waitFor();
+  assert.ok(await page.evaluate(() => [...window.pending.values()].includes(5000)), "another reading is due");
   await page.unroute("**/api/stream");
   await page.locator("#stream[data-state=live]").waitFor({ timeout: 25000 });
   await page.locator("#banner").waitFor({ state: "hidden" });
+  assert.ok(await page.evaluate(() => ![...window.pending.values()].includes(5000)), "no reading is due any more");
 });
 
 test("a stream that has reached its age is opened anew without a word", async (t) => {
