@@ -45,6 +45,7 @@ const noteMissed = (missed) => missed > 0 && note(`events missed while the page 
 function takeDelta(delta) {
 	takeRows(delta, delta.removed || []);
 	arrangeAll(false);
+	tick();
 }
 
 function takeRows({ at, components: rows = [], health, warnings: told = warnings, dropped_events: dropped }, removed) {
@@ -55,7 +56,6 @@ function takeRows({ at, components: rows = [], health, warnings: told = warnings
 	fillWarnings();
 	if (health !== undefined) fillHealth(health);
 	if (known(dropped)) tell("dropped", dropped ? `events skipped: ${dropped}` : "");
-	if ([...removed, ...rows.map((row) => row.id)].includes(detail.id)) updateDetail();
 }
 
 function takeEvent(event) {
@@ -208,7 +208,8 @@ function start() {
 	setUpDetail();
 	setUpControl();
 	if (!document.hidden) openStream();
-	setInterval(tick, 1000);
+	// A delta ticks as well: one layout a second, not two.
+	setInterval(() => Date.now() - stream.heard > 1200 && tick(), 1000);
 }
 
 start();
