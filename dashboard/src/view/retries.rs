@@ -36,7 +36,10 @@ pub(super) fn fill(row: &mut Row, now: &Reading<'_>, meter: &Meter, too_many: f6
     facts.count("total_gave_up", Some(given_up.sum()));
     facts.count(
         "max_attempts",
-        now.number("max_attempts").map(|most| most as u64),
+        now.number("max_attempts")
+            .map(|most| most as u64)
+            // No limit.
+            .filter(|most| *most < u64::from(u32::MAX)),
     );
     facts.text("budget", now.text("budget"));
     if gave_up.unwrap_or(0.0) > 0.0 {

@@ -72,6 +72,9 @@ impl Observer for Watched {
     }
 }
 
+/// How many failures in a row open a breaker that was given no rule.
+const FAILURE_THRESHOLD: u32 = 5;
+
 /// Why it is as it is, and how far it is from opening.
 fn describe(breaker: &CircuitBreaker, notes: &mut Notes) {
     let now = breaker.snapshot();
@@ -87,8 +90,12 @@ fn describe(breaker: &CircuitBreaker, notes: &mut Notes) {
         notes.text("mode_reason", reason);
     }
     let config = breaker.config();
+    // As its documentation says, it has this rule if it was given none.
+    let has_rate = config.failure_rate.is_some() || config.slow_call_rate.is_some();
+    let by_default = (!has_rate).then_some(FAILURE_THRESHOLD);
+    let failure_threshold = config.failure_threshold.or(by_default);
     let rules = [
-        ("failure_threshold", config.failure_threshold.map(f64::from)),
+        ("failure_threshold", failure_threshold.map(f64::from)),
         ("failure_rate_threshold", config.failure_rate),
         ("slow_call_rate_threshold", config.slow_call_rate),
         ("min_calls", config.min_calls.map(f64::from)),

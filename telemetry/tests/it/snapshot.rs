@@ -127,6 +127,28 @@ fn it_says_why_and_how_much_is_left() {
 }
 
 #[test]
+fn the_rule_that_a_breaker_has_by_default_is_told_as_one_that_was_given() {
+    let telemetry = Telemetry::new();
+    let breaker = CircuitBreaker::builder("payments").build().unwrap();
+    let by_rate = CircuitBreaker::builder("stock").failure_rate(0.5);
+    let by_rate = by_rate.build().unwrap();
+    telemetry.watch(&breaker);
+    telemetry.watch(&by_rate);
+    let snapshot = telemetry.snapshot();
+    let of = |name| {
+        let component = snapshot.components.iter().find(|it| it.id.name == name);
+        component.unwrap().notes.get("failure_threshold").cloned()
+    };
+    assert_eq!(of("stock"), None);
+    let mut failures = 0.0;
+    while breaker.state() == steadfast_breaker::State::Closed {
+        let _ = breaker.call_blocking(|| Err::<(), _>("connection refused"));
+        failures += 1.0;
+    }
+    assert_eq!(of("payments"), Some(Note::Number(failures)));
+}
+
+#[test]
 fn a_second_one_of_a_name_is_told_apart() {
     let telemetry = Telemetry::new();
     let breakers = [1, 2].map(|_| CircuitBreaker::builder("payments").build().unwrap());
