@@ -2,8 +2,11 @@
 //! browser tests, which drive it.
 //!
 //! ```sh
-//! cargo run -p steadfast-dashboard --example playground -- 4000 --components 500 --nest /resilience
+//! cargo run -p steadfast-dashboard --features http,amqp --example playground -- 4000 --components 500 --nest /resilience
 //! ```
+//! With `--clients` there are an HTTP client with a server of its own and an AMQP connection whose broker is not
+//! there.
+//!
 //! Whoever sends the header or cookie `operator=NAME` may change things; the others may look, unless `--auth` asks
 //! them for it, too.
 //!
@@ -15,6 +18,8 @@
 //! | `/play/outage?name=payments&on=1` | the traffic's calls fail from now on, or no more |
 //! | `/play/fill?on=1` | takes all places of the bulkhead `reports`, or gives them back |
 //! | `/play/check?ok=0` | the health check `database` fails from now on, or no more |
+//! | `/play/upstream?up=0` | the server of the HTTP client hangs up on every request from now on, or no more |
+//! | `/play/budget?calls=N` | so many calls that fail and ask one after the other for a retry of the budget |
 //! | `/play/quiet?on=1` | the traffic pauses, or goes on |
 //! | `/play/flood?events=N` | so many entries of the log at once |
 //! | `/play/stop` | ends the pages and the server |
@@ -39,13 +44,16 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use steadfast_amqp::ResilientConnection;
 use steadfast_breaker::{CircuitBreaker, Error as BreakerError, State as BreakerState};
 use steadfast_bulkhead::{Bulkhead, Permit};
 use steadfast_dashboard::{Action, Allowed, Controls, Dashboard, Denied, Notice, Severity};
 use steadfast_health::{Check, Monitor, Outcome};
+use steadfast_http::Client;
 use steadfast_retry::{Budget, Retry};
 use steadfast_telemetry::Telemetry;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, Notify};
 use tokio::time::sleep;
 
@@ -62,6 +70,7 @@ struct Playground {
     reports: Bulkhead,
     hog: Mutex<Vec<Permit>>,
     database: Arc<AtomicBool>,
+    clients: Option<Clients>,
     quiet: AtomicBool,
     turns: AtomicU64,
     dashboard: Dashboard,
@@ -85,6 +94,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     let uploads = Bulkhead::builder("uploads").max_concurrent(64).build()?;
     let budget = Budget::builder("shared").build()?;
+    telemetry.watch(&budget);
     let retry = Retry::builder("payments")
         .max_attempts(3)
         .budget(budget)
@@ -98,12 +108,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     telemetry.watch(&monitor);
     let runner = monitor.start();
 
-    let controls = breakers
+    let clients = if arguments.clients {
+        Some(Clients::start(&telemetry).await?)
+    } else {
+        None
+    };
+
+    let mut controls = breakers
         .values()
         .fold(Controls::new(operators_only), Controls::breaker)
         .bulkhead(&reports)
         .bulkhead(&uploads)
         .monitor(&monitor);
+    if let Some(clients) = &clients {
+        controls = clients.controlled(controls);
+    }
     let dashboard = Dashboard::builder(&telemetry)
         .health(&monitor)
         .service("playground")
@@ -120,6 +139,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         reports,
         hog: Mutex::default(),
         database,
+        clients,
         quiet: AtomicBool::new(arguments.quiet),
         turns: AtomicU64::new(0),
         dashboard: dashboard.clone(),
@@ -148,6 +168,7 @@ struct Arguments {
     components: usize,
     nest: String,
     auth: bool,
+    clients: bool,
     quiet: bool,
     max_age: Duration,
 }
@@ -159,6 +180,7 @@ impl Arguments {
             components: BUSY.len() + ODD.len(),
             nest: String::new(),
             auth: false,
+            clients: false,
             quiet: false,
             max_age: Duration::from_secs(600),
         };
@@ -170,12 +192,71 @@ impl Arguments {
                 "--nest" => read.nest = value()?,
                 "--max-age" => read.max_age = Duration::from_secs(value()?.parse()?),
                 "--auth" => read.auth = true,
+                "--clients" => read.clients = true,
                 "--quiet" => read.quiet = true,
                 port => read.port = port.parse().map_err(|_| format!("{port} is no port"))?,
             }
         }
         Ok(read)
     }
+}
+
+/// What calls others over the network.
+struct Clients {
+    http: Client,
+    url: String,
+    is_up: Arc<AtomicBool>,
+    /// Kept: the last handle that is dropped closes it.
+    amqp: ResilientConnection,
+}
+
+impl Clients {
+    async fn start(telemetry: &Telemetry) -> Result<Self, Box<dyn Error>> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}/stock", listener.local_addr()?);
+        let is_up = Arc::new(AtomicBool::new(true));
+        tokio::spawn(upstream(listener, Arc::clone(&is_up)));
+        let http = Client::named("inventory")
+            .no_proxy()
+            .open_for(Duration::from_secs(5))
+            .build()?;
+        telemetry.watch(&http);
+        let amqp = ResilientConnection::builder("orders")
+            .uri("amqp://guest:xylophone9@127.0.0.1:1/shop")
+            .base_backoff(Duration::from_secs(1))
+            .max_backoff(Duration::from_secs(5))
+            .connect_lazy()?;
+        telemetry.watch(&amqp);
+        Ok(Self {
+            http,
+            url,
+            is_up,
+            amqp,
+        })
+    }
+
+    fn controlled(&self, controls: Controls) -> Controls {
+        controls.http_client(&self.http).connection(&self.amqp)
+    }
+}
+
+/// Answers each request on a connection of its own, or hangs up.
+async fn upstream(listener: TcpListener, is_up: Arc<AtomicBool>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(serve(stream, is_up.load(Ordering::Relaxed)));
+    }
+}
+
+async fn serve(mut stream: TcpStream, is_up: bool) -> io::Result<()> {
+    // A request of ours comes in one piece; whatever it asks for, the answer is the same.
+    let mut request = [0; 4096];
+    let read = stream.read(&mut request).await?;
+    if is_up && read > 0 {
+        sleep(Duration::from_millis(5)).await;
+        let answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok";
+        stream.write_all(answer).await?;
+    }
+    stream.shutdown().await
 }
 
 fn breakers(count: usize) -> Result<HashMap<String, CircuitBreaker>, Box<dyn Error>> {
@@ -236,6 +317,8 @@ fn app(arguments: &Arguments, dashboard: &Dashboard, playground: Arc<Playground>
         .route("/play/outage", post(outage))
         .route("/play/fill", post(fill))
         .route("/play/check", post(check))
+        .route("/play/upstream", post(set_upstream))
+        .route("/play/budget", post(spend))
         .route("/play/quiet", post(quiet))
         .route("/play/flood", post(flood))
         .route("/play/stop", post(stop))
@@ -297,6 +380,14 @@ impl Playground {
             .retry
             .call(|attempt| async move { answer(turn % 11 == 0 && !attempt.is_retry()) })
             .await;
+        if let Some(clients) = &self.clients {
+            let request = clients.http.get(&clients.url).send();
+            tokio::spawn(async move {
+                if let Ok(response) = request.await {
+                    let _ = response.bytes().await;
+                }
+            });
+        }
         if let Ok(permit) = self.reports.try_acquire() {
             tokio::spawn(async move {
                 sleep(Duration::from_millis(20 + turn % 50)).await;
@@ -403,6 +494,26 @@ async fn fill(State(playground): Play, RawQuery(raw): RawQuery) -> &'static str 
 async fn check(State(playground): Play, RawQuery(raw): RawQuery) -> &'static str {
     let is_well = is_on(&query(raw), "ok");
     playground.database.store(is_well, Ordering::Relaxed);
+    "done"
+}
+
+async fn set_upstream(State(playground): Play, RawQuery(raw): RawQuery) -> Response {
+    match &playground.clients {
+        Some(clients) => {
+            let is_up = is_on(&query(raw), "up");
+            clients.is_up.store(is_up, Ordering::Relaxed);
+            "done".into_response()
+        }
+        None => (StatusCode::NOT_FOUND, "start it with --clients").into_response(),
+    }
+}
+
+async fn spend(State(playground): Play, RawQuery(raw): RawQuery) -> &'static str {
+    let query = query(raw);
+    let calls = query.get("calls").and_then(|calls| calls.parse().ok());
+    for _ in 0..calls.unwrap_or(100_u32) {
+        let _ = playground.retry.call(|_| async { answer(true) }).await;
+    }
     "done"
 }
 

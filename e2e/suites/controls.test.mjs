@@ -10,7 +10,7 @@ async function act(page, button, reason, expiry) {
   await page.locator("#d-actions").getByRole("button", { name: button, exact: true }).click();
   const dialog = page.locator("#control");
   await dialog.waitFor();
-  if (expiry) await dialog.getByLabel(expiry).check();
+  if (expiry) await dialog.getByLabel("For how long").selectOption(expiry);
   await dialog.getByLabel("Reason").fill(reason);
   await dialog.locator("#c-go").click();
 }
@@ -43,7 +43,7 @@ test("until changed means without an end", async (t) => {
   const server = await startServer(t, { flags: ["--quiet"] });
   const page = await open(t, server.url, { operator: "bob" });
   const dialog = await details(page, "circuit_breaker", "mail");
-  await act(page, "Disable", "its counts are wrong", "until changed");
+  await act(page, "Disable", "its counts are wrong", "Until changed");
   await dialog.locator("#d-forced").getByText("DISABLED by bob until changed").waitFor();
 });
 

@@ -8,7 +8,7 @@ import { breaker, eventually, open, test } from "./support/browser.mjs";
 import { startServer } from "./support/server.mjs";
 
 const DOCS = fileURLToPath(new URL("../../dashboard/docs/", import.meta.url));
-const SIZES = { wide: { width: 1500, height: 740 }, narrow: { width: 360, height: 740 } };
+const SIZES = { wide: { width: 1500, height: 1000 }, narrow: { width: 360, height: 900 } };
 /** How long the server has run when the pictures are taken: long enough for curves. */
 const STORY = 100_000;
 
@@ -28,7 +28,7 @@ async function tell(server) {
 }
 
 test("the page looks as in the README", async (t) => {
-  const server = await startServer(t);
+  const server = await startServer(t, { flags: ["--clients"] });
   if (process.env.STEADFAST_BLESS) await tell(server);
   await server.play("outage?name=payments&on=1");
   await eventually("there is something to see", async () => (await server.snapshot()).components.some(({ kind, name, state }) => kind === "circuit_breaker" && name === "payments" && state === "open"));

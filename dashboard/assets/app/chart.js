@@ -2,7 +2,8 @@
 
 const POINTS = 60;
 const STEP = 5;
-const SPARK = { width: 120, height: 24 };
+const WIDTH = 120;
+const HEIGHT = 24;
 const SERIES = ["calls", "bad", "use"];
 
 const tenth = (n) => Math.round(n * 10) / 10;
@@ -13,7 +14,7 @@ function average(values) {
 	return there.length ? there.reduce((a, b) => a + b, 0) / there.length : undefined;
 }
 
-/** A path through the values with gaps where there is none; with a `floor`, the area under it. */
+/** A path with gaps where nothing is known; with a `floor`, the area under it. */
 function line(values, x, y, floor) {
 	let path = "";
 	let start = -1;
@@ -35,7 +36,7 @@ const emptyHistory = () => Object.fromEntries(SERIES.map((name) => [name, padded
 
 function newSpark() {
 	const [area, bad] = ["area", "bad"].map((name) => svg("path", { class: name }));
-	const node = svg("svg", { class: "spark", viewBox: `0 0 ${SPARK.width} ${SPARK.height}`, preserveAspectRatio: "none", role: "img", "aria-label": "no history" }, area, bad);
+	const node = svg("svg", { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": "no history" }, area, bad);
 	return { node, area, bad, drawn: "" };
 }
 
@@ -43,8 +44,8 @@ function newSpark() {
 function drawSpark(spark, { calls, bad, use }) {
 	const used = use.some(known);
 	const most = highest(calls, bad) || 1;
-	const floor = SPARK.height - 1;
-	const x = (i) => tenth((i * SPARK.width) / (POINTS - 1));
+	const floor = HEIGHT - 1;
+	const x = (i) => tenth((i * WIDTH) / (POINTS - 1));
 	const y = (most) => (value) => tenth(floor - (Math.min(value, most) / most) * (floor - 2));
 	const area = line(used ? use : calls, x, y(used ? 1 : most), floor);
 	const red = highest(bad) > 0 ? line(bad, x, y(most), floor) : "";
@@ -52,7 +53,7 @@ function drawSpark(spark, { calls, bad, use }) {
 	spark.drawn = area + red;
 	spark.area.setAttribute("d", area);
 	spark.bad.setAttribute("d", red);
-	spark.node.setAttribute("aria-label", chartText({ calls, bad, use }, POINTS * STEP));
+	spark.node.ariaLabel = chartText({ calls, bad, use }, POINTS * STEP);
 }
 
 function chartText(series, seconds) {
@@ -74,7 +75,7 @@ function roundUp(most) {
 	return [1, 2, 4, 10].find((n) => n * power >= most) * power;
 }
 
-/** Draws lists of one length, one value each `step` seconds, oldest first, of which the last is of `at`. */
+/** Draws lists of one length: a value each `step` seconds, the last one of `at`. */
 function drawChart(node, series, at, step) {
 	const { height, left, right, top, floor } = CHART;
 	const { calls, bad, use } = series;
@@ -85,15 +86,15 @@ function drawChart(node, series, at, step) {
 	const path = (cls, values, most, floor) => svg("path", { class: cls, d: line(values, (i) => x(i / Math.max(1, length - 1)), (value) => y(value / most), floor) });
 	const label = (text, x, y, anchor) => svg("text", { x, y, "text-anchor": anchor }, text);
 	const grid = [0, 0.25, 0.5, 0.75, 1].flatMap((share) => [
-		svg("path", { class: "grid", d: `M${left} ${y(share)}H${right}` }),
+		svg("path", { d: `M${left} ${y(share)}H${right}` }),
 		label(rate(most * share), left - 6, y(share) + 4, "end"),
 		label(clock(at - length * step * 1000 * (1 - share)).slice(0, step > 1 ? 5 : 8), x(share), height - 6, share === 0 ? "start" : share === 1 ? "end" : "middle"),
 	]);
 	node.replaceChildren(...grid, path("area", calls, most, floor), path("calls", calls, most), path("use", use, 1), path("bad", highest(bad) ? bad : [], most));
-	node.setAttribute("aria-label", chartText(series, length * step));
+	node.ariaLabel = chartText(series, length * step);
 }
 
-/** The same as numbers: a line for each `every` points, newest first. */
+/** As numbers: a line for each `every` points, newest first. */
 function chartRows(series, at, step, every) {
 	const { length } = series.calls;
 	const rows = [];

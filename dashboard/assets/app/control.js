@@ -2,11 +2,11 @@
 
 const ACTIONS = {
 	force_open: { label: "Force open", effect: "Every call is rejected at once.", expiry: true },
-	force_closed: { label: "Force closed", effect: "Every call is let through, however many fail.", expiry: true },
+	force_closed: { label: "Force closed", effect: "Every call is let through.", expiry: true },
 	disable: { label: "Disable", effect: "Every call is let through and nothing is counted.", expiry: true },
 	automatic: { label: "Back to automatic", effect: "The breaker decides for itself again." },
 	reset: { label: "Reset", effect: "What was counted is forgotten and the breaker closes." },
-	set_limit: { label: "Change the limit", effect: "Calls in flight stay; those that come meet the new limit.", limit: true },
+	set_limit: { label: "Change the limit", effect: "Calls in flight stay.", limit: true },
 	reconnect: { label: "Reconnect now", effect: "The connection is closed and opened again." },
 	check_now: { label: "Check now", effect: "The health check runs at once." },
 };
@@ -38,9 +38,9 @@ async function sendControl(event) {
 	const body = { action, component: id, reason: $("c-reason").value.trim() };
 	if (body.reason.length < 3) {
 		$("c-reason").focus();
-		return tell("c-error", "Say why in at least three letters: it goes into the log.");
+		return tell("c-error", "Say why: it goes into the log.");
 	}
-	const seconds = Number(new FormData($("c-form")).get("expiry"));
+	const seconds = Number($("c-for").value);
 	if (expiry && seconds) body.for_seconds = seconds;
 	if (limit) body.max_concurrent = Number($("c-max").value);
 	tell("c-error", "");
@@ -55,13 +55,13 @@ async function sendControl(event) {
 	}
 }
 
-/** The server's answer, or `error`: one line that says what went wrong. */
+/** The server's answer, or one line in `error`. */
 async function post(body) {
 	const headers = { "content-type": "application/json", "x-resilience-csrf": "1" };
 	try {
 		return await getJson("api/control", { method: "POST", headers, body: JSON.stringify(body) });
 	} catch (error) {
-		return { error: error.refused ? error.message : "No answer: it may or may not have been done. Look before you try again." };
+		return { error: error.refused ? error.message : "No answer: it may or may not have been done." };
 	}
 }
 

@@ -1,9 +1,10 @@
-// The log of events, newest first, and the one region that tells transitions to screen readers.
+// The log of events, newest first, and the region that reads transitions out.
 
 const KEPT = 1000;
 const SHOWN = 200;
 const TELL_EACH = 4000;
-const TRANSITIONS = ["breaker_transition", "mode_change", "health", "amqp", "control", "reload", "task"];
+/** What comes too often to be read out. */
+const NOISE = ["bulkhead_rejected", "retry_gave_up", "http", "telemetry"];
 
 const log = { events: [], last: 0, paused: false, waiting: 0, text: "", severity: 0 };
 
@@ -15,7 +16,6 @@ function addEvents(events) {
 	addLines(events.filter((event) => event.seq > log.last && (log.last = event.seq)));
 }
 
-/** A line of our own, about the stream. */
 const note = (text) => addLines([{ at: now(), kind: "stream", severity: 1, text }]);
 
 function addLines(events) {
@@ -34,7 +34,7 @@ function eventNode({ at, kind, severity, component, name, text, by }, alone) {
 	return el("li", { "data-s": severity },
 		el("time", { datetime: iso(at), title: iso(at) }, clock(at)),
 		el("i"),
-		el("div", null, el("span", { class: "vh" }, SEVERITIES[severity] + " "), ...subject, el("span", { class: "tag" }, words(kind)), " ", text, by ? el("span", { class: "dim" }, ` by ${by}`) : null));
+		el("div", null, el("span", { class: "vh" }, SEVERITIES[severity] + " "), ...subject, el("span", { class: "tag" }, words(kind)), " ", text.replaceAll("->", "→"), by ? el("span", { class: "dim" }, ` by ${by}`) : null));
 }
 
 function redrawLog() {
@@ -51,7 +51,7 @@ function tellLog() {
 
 function pauseLog() {
 	log.paused = !log.paused;
-	$("log-pause").setAttribute("aria-pressed", log.paused);
+	$("log-pause").ariaPressed = log.paused;
 	if (log.paused) tellLog();
 	else redrawLog();
 }
@@ -62,7 +62,7 @@ async function copyLog() {
 	try {
 		await navigator.clipboard.writeText(lines.join("\n"));
 	} catch {
-		// A page that came over plain HTTP has no clipboard; the old way still works there.
+		// A page over plain HTTP has no clipboard; the old way works there.
 		const area = el("textarea", { class: "vh" }, lines.join("\n"));
 		document.body.append(area);
 		area.select();
@@ -76,23 +76,23 @@ async function copyLog() {
 
 function exportLog() {
 	const events = log.events.filter((event) => event.seq && logMatches(event));
-	const href = URL.createObjectURL(new Blob([JSON.stringify({ process: processInfo, exported_at: now(), events }, null, 1)], { type: "application/json" }));
-	el("a", { href, download: `events-${processInfo?.service}.json` }).click();
+	const href = URL.createObjectURL(new Blob([JSON.stringify({ process: server, exported_at: now(), events }, null, 1)], { type: "application/json" }));
+	el("a", { href, download: `events-${server?.service}.json` }).click();
 	setTimeout(() => URL.revokeObjectURL(href), 1000);
 }
 
 const telling = { waiting: [], timer: null, told: 0 };
 
-/** At most one sentence in each few seconds, whatever happens meanwhile. */
+/** At most once in a few seconds, whatever happens. */
 function announce(text) {
 	telling.waiting.push(text);
 	telling.timer ??= setTimeout(() => {
 		const texts = telling.waiting.splice(0);
-		Object.assign(telling, { timer: null, told: Date.now() });
+		Object.assign(telling, { timer: null, told: steady() });
 		say("live", [...texts.slice(0, 3), ...(texts.length > 3 ? [`and ${texts.length - 3} more`] : [])].join(". "));
-	}, Math.max(100, telling.told + TELL_EACH - Date.now()));
+	}, Math.max(100, telling.told + TELL_EACH - steady()));
 }
 
 function announceEvent({ kind, name, text }) {
-	if (TRANSITIONS.includes(kind)) announce(`${name || words(kind)}: ${text}`);
+	if (!NOISE.includes(kind)) announce(`${name || words(kind)}: ${text}`);
 }

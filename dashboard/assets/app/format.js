@@ -3,18 +3,19 @@
 
 const NONE = "–";
 const NBSP = "\u00a0";
-/** How far the server's clock is ahead of ours, in ms: ages are told by the server's. */
+/** Our clock, which nobody can set back, and how far the server's is ahead of it, in ms. */
+const steady = () => performance.timeOrigin + performance.now();
 let clockAhead = 0;
-const now = () => Date.now() + clockAhead;
+const now = () => steady() + clockAhead;
 
 /** The element of that id; an element is itself. */
 const $ = (it) => (typeof it === "string" ? document.getElementById(it) : it);
 const on = (it, event, handle) => $(it).addEventListener(event, handle);
 
-/** An element with attributes (functions become listeners) and children (text becomes text nodes). */
+/** Attributes that are functions become listeners, children that are text become text nodes. */
 const el = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
 const svg = (tag, attributes, ...children) => fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
-const button = (label, click, cls) => el("button", { type: "button", class: cls, click }, label);
+const button = (label, click, cls) => el("button", { class: cls, click }, label);
 
 function fill(node, attributes, children) {
 	for (const [name, value] of Object.entries(attributes || {})) {
@@ -25,7 +26,7 @@ function fill(node, attributes, children) {
 	return node;
 }
 
-/** Nothing is laid out again for what has not changed. */
+/** What has not changed is not laid out again. */
 function say(it, text) {
 	const node = $(it);
 	if (node.textContent !== text) node.textContent = text;
@@ -36,7 +37,12 @@ function show(it, visible) {
 	if (node.hidden === Boolean(visible)) node.hidden = !visible;
 }
 
-/** Says it, and shows the element only if there is something to say. */
+function sayTime(it, text, at) {
+	say(it, text);
+	if ($(it).title !== iso(at)) $(it).title = iso(at);
+}
+
+/** Shows it only if there is something to say. */
 function tell(it, text) {
 	say(it, text);
 	show(it, text);
@@ -83,7 +89,7 @@ function span(length) {
 	return parts.join(" ") || "0" + NBSP + "s";
 }
 
-/** Over a minute it is told by the minute, so that it changes rarely. */
+/** Over a minute, by the minute: it changes rarely. */
 function age(at) {
 	if (!known(at)) return NONE;
 	const length = Math.max(0, now() - at);
@@ -101,17 +107,18 @@ const iso = (at) => (isTime(at) ? new Date(at).toISOString() : "");
 const local = new Intl.DateTimeFormat("sv", { dateStyle: "short", timeStyle: "medium" });
 const clock = (at) => (isTime(at) ? local.format(at).slice(-8) : NONE);
 
-/** The local time, with its date when that is not today's. */
+/** With its date when that is not today's. */
 const moment = (at) => (isTime(at) && !local.format(now()).startsWith(local.format(at).slice(0, 10)) ? local.format(at) : clock(at));
 
 const words = (key) => String(key).replaceAll("_", " ");
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const factLabel = (key) => capital(words(key.replace(/_(ms|seconds|per_second)$/, "")));
 
-/** A fact in words, by what the end of its key says about its unit. */
+/** In words, by the unit that the end of the key tells. */
 function fact(key, value) {
 	if (!known(value)) return NONE;
 	if (typeof value === "boolean") return value ? "yes" : "no";
+	if (/^(mode|trip_rule|connection_state)$/.test(key)) return words(value);
 	if (typeof value !== "number") return String(value);
 	if (/_(at|since)$/.test(key)) return `${moment(value)} (${value > now() ? "in " + countdown(value) : age(value) + " ago"})`;
 	if (/_ms$/.test(key)) return millis(value);

@@ -1,19 +1,22 @@
-// What arrives goes to its place; then the header, the warnings, the keys and the start.
+// What arrives goes to its place; then the header, the warnings and the start.
 
-const root = document.documentElement;
 const THEME = "steadfast-theme";
-const THEMES = ["auto", "light", "dark"];
 const CHIPS = 8;
-let processInfo = null;
+let server = null;
 let warnings = [];
 let sampled = 0;
+const drawn = {};
+
+/** Whether what is shown there differs from what was drawn last. */
+const isNews = (place, shown) => drawn[place] !== (drawn[place] = JSON.stringify(shown));
 
 function takeSnapshot(snapshot) {
-	const { process, events, missed } = snapshot;
-	const restarted = processInfo && processInfo.instance !== process.instance;
+	const { process, missed } = snapshot;
+	const events = snapshot.events || [];
+	const restarted = server && server.instance !== process.instance;
 	const after = restarted ? 0 : log.last;
-	const returned = processInfo && !restarted;
-	processInfo = process;
+	const returned = server && !restarted;
+	server = process;
 	if (restarted) {
 		log.last = 0;
 		for (const item of components.values()) item.history = emptyHistory();
@@ -28,10 +31,11 @@ function takeSnapshot(snapshot) {
 	show("controls-off", !snapshot.controls);
 	show("history-off", snapshot.history === false);
 	arrangeAll(true);
-	if (!returned) loadHistory();
+	// Else there would be a hole.
+	if (!returned || steady() - sampled > 2 * STEP * 1000) loadHistory();
 }
 
-/** The snapshot holds only the latest events; those between them and what we have are asked for. */
+/** The snapshot holds the latest events only; those in between are asked for. */
 async function fillGap(after, latest) {
 	log.held = [];
 	const { events, missed } = await getJson(`api/events?after=${after}&limit=${KEPT}`).catch(() => ({ events: [] }));
@@ -48,14 +52,13 @@ function takeDelta(delta) {
 	tick();
 }
 
-function takeRows({ at, components: rows = [], health, warnings: told = warnings, dropped_events: dropped }, removed) {
-	clockAhead = at - Date.now();
+function takeRows({ at, components: rows, health, warnings: told }, removed) {
+	clockAhead = at - steady();
 	removed.forEach(dropRow);
-	rows.forEach(putRow);
-	warnings = told;
+	rows?.forEach(putRow);
+	warnings = told || warnings;
 	fillWarnings();
 	if (health !== undefined) fillHealth(health);
-	if (known(dropped)) tell("dropped", dropped ? `events skipped: ${dropped}` : "");
 }
 
 function takeEvent(event) {
@@ -63,32 +66,29 @@ function takeEvent(event) {
 	if (log.held) log.held.push(event);
 	else addEvents([event]);
 	announceEvent(event);
-	if (event.component === detail.id) loadDetail();
+	if (event.component === detail.id) loadDetailSoon();
 }
 
 function fillHeader() {
-	for (const key of ["service", "version", "instance", "pid", "steadfast"]) say(key, String(processInfo[key] ?? ""));
-	document.title = `${processInfo.service}: resilience`;
+	for (const key of ["service", "version", "instance", "pid", "steadfast"]) say(key, String(server[key] ?? ""));
+	document.title = `${server.service}: resilience`;
 	fillUptime();
 }
 
 function fillUptime() {
-	if (!processInfo) return;
-	say("uptime", `up ${age(processInfo.started_at)}`);
-	$("uptime").title = iso(processInfo.started_at);
+	if (!server) return;
+	sayTime("uptime", `up ${age(server.started_at)}`, server.started_at);
 }
 
 function fillHealth(health) {
-	show("health", health);
 	const { status, live, ready, started } = health || {};
-	const badge = (i, severity, text) => {
-		const node = $("health").children[i];
-		node.dataset.s = severity;
-		say(node.lastChild, text);
-	};
-	badge(0, { healthy: 0, degraded: 2, unhealthy: 3 }[status] ?? 1, String(status));
-	badge(1, live ? 0 : 3, live ? "live" : "not live");
-	badge(2, ready ? 0 : 3, ready ? "ready" : started ? "not ready" : "starting");
+	const badges = [
+		[{ healthy: 0, degraded: 2, unhealthy: 3 }[status] ?? 1, status],
+		[live ? 0 : 3, live ? "live" : "not live"],
+		[ready ? 0 : 3, ready ? "ready" : started ? "not ready" : "starting"],
+	];
+	if (!isNews("health", health)) return;
+	$("health").replaceChildren(...(health ? badges : []).map(([s, text]) => el("span", { class: "pill", "data-s": s }, el("i"), text)));
 }
 
 /** What the server warns of, then every component in trouble that no warning names. */
@@ -97,9 +97,7 @@ function fillWarnings() {
 	const others = [...components.values()].map(({ row }) => row).filter((row) => row.severity >= 2 && !named.has(row.id));
 	const items = [...warnings, ...others.map(({ id, name, state, severity }) => ({ severity, text: `${name}: ${words(state)}`, component: id }))].sort((a, b) => b.severity - a.severity);
 	const list = $("warnings-list");
-	const key = JSON.stringify(items);
-	if (list.dataset.key === key) return;
-	list.dataset.key = key;
+	if (!isNews("warnings", items)) return;
 	show("warnings", items.length);
 	const had = list.contains(document.activeElement);
 	list.replaceChildren(...items.slice(0, CHIPS).map(({ severity, text, component }) => {
@@ -122,9 +120,8 @@ function redrawSpark({ view, history }) {
 }
 
 async function loadHistory() {
-	// Without it, the sparklines grow from now on.
 	const { series } = await getJson("api/history").catch(() => ({ series: {} }));
-	sampled = Date.now();
+	sampled = steady();
 	for (const [id, values] of Object.entries(series)) {
 		const item = components.get(id);
 		if (!item) continue;
@@ -133,9 +130,8 @@ async function loadHistory() {
 	}
 }
 
-/** One point more for every sparkline. */
 function sample() {
-	sampled = Date.now();
+	sampled = steady();
 	for (const item of components.values()) {
 		for (const name of SERIES) item.history[name] = padded([...item.history[name], SAMPLES[name](item.row.facts) ?? null], POINTS);
 		redrawSpark(item);
@@ -147,17 +143,17 @@ function tick() {
 	look();
 	fillUptime();
 	for (const { order } of sections.values()) order.forEach(tickView);
-	if (stream.live && Date.now() - sampled >= STEP * 1000 - 100) sample();
+	if (stream.live && steady() - sampled >= STEP * 1000 - 100) sample();
 	updateDetail();
 }
 
-function setTheme(theme) {
-	root.dataset.theme = theme;
-	say("theme", `Theme: ${theme}`);
+function setTheme() {
+	const theme = $("theme").value;
+	document.documentElement.dataset.theme = theme;
 	storage((store) => store.setItem(THEME, theme));
 }
 
-/** Storage may be forbidden; then the choice lasts as long as the page. */
+/** It may be forbidden: then the choice lasts as long as the page. */
 function storage(act) {
 	try {
 		return act(localStorage);
@@ -166,50 +162,30 @@ function storage(act) {
 	}
 }
 
-function nextTheme() {
-	setTheme(THEMES[(THEMES.indexOf(root.dataset.theme) + 1) % THEMES.length]);
-}
-
-function keyPressed(event) {
-	const { key, target, ctrlKey, metaKey, altKey } = event;
-	if (key === "/" && !ctrlKey && !metaKey && !altKey && !target.matches("input,select,textarea") && !document.querySelector("dialog[open]")) {
-		event.preventDefault();
-		$("filter").select();
-		$("filter").focus();
-	}
-	if (key === "Escape" && target.type === "search") {
-		target.value = "";
-		filterChanged();
-	}
-}
-
 function filterChanged() {
 	const typed = (id) => $(id).value.trim().toLowerCase();
-	Object.assign(filter, { text: typed("filter"), kind: $("kind").value, problems: $("problems").checked });
-	Object.assign(log, { text: typed("log-filter"), severity: $("log-severity").value });
+	Object.assign(filter, { text: typed("filter"), problems: $("problems").checked });
+	Object.assign(log, { text: typed("log-filter").replaceAll("→", "->"), severity: $("log-severity").value });
 	arrangeAll(true);
 	redrawLog();
 }
 
 function start() {
-	setTheme(THEMES.find((theme) => theme === storage((store) => store.getItem(THEME))) || "auto");
-	const clicks = { theme: nextTheme, "log-pause": pauseLog, "log-copy": copyLog, "log-export": exportLog };
-	for (const [id, click] of Object.entries(clicks)) on(id, "click", click);
-	// `<base>` would make this a way to another page.
-	on("skip", "click", (event) => {
-		event.preventDefault();
-		$("tables").focus();
-	});
-	for (const id of ["filter", "kind", "problems", "log-filter", "log-severity"]) on(id, "input", filterChanged);
-	on("search", "submit", (event) => event.preventDefault());
-	on(document, "keydown", keyPressed);
+	$("theme").value = storage((store) => store.getItem(THEME)) || "auto";
+	setTheme();
+	on("theme", "input", setTheme);
+	on("skip", "click", () => $("tables").focus());
+	on("log-pause", "click", pauseLog);
+	on("log-copy", "click", copyLog);
+	on("log-export", "click", exportLog);
+	on("main", "input", filterChanged);
 	on(document, "visibilitychange", visibilityChanged);
 	say("zone", Intl.DateTimeFormat().resolvedOptions().timeZone || "local");
 	setUpDetail();
 	setUpControl();
 	if (!document.hidden) openStream();
 	// A delta ticks as well: one layout a second, not two.
-	setInterval(() => Date.now() - stream.heard > 1200 && tick(), 1000);
+	setInterval(() => steady() - stream.heard > 1200 && tick(), 1000);
 }
 
 start();

@@ -1,6 +1,6 @@
 // How the page stays up to date: server-sent events, reading the snapshot when they fail, and saying so.
 
-/** Without a delta for so many ms what is shown is stale, and the stream is opened anew. */
+/** Without news for so many ms it is stale; then the stream is opened anew. */
 const STALE = 3000;
 const DEAD = 10000;
 const POLL = 5000;
@@ -9,7 +9,7 @@ const LOST = "The connection to the server is lost";
 
 const stream = { source: null, heard: 0, opened: 0, polled: 0, seen: 0, failures: 0, lost: false, why: "" };
 
-/** The answer as JSON; an error says in one line why there is none, and whether the server `refused`. */
+/** The answer as JSON; an error says why there is none, and whether the server `refused`. */
 async function getJson(path, options) {
 	const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(10000), ...options });
 	const body = await response.json().catch(() => ({}));
@@ -20,11 +20,13 @@ async function getJson(path, options) {
 function openStream() {
 	closeStream();
 	const source = new EventSource("api/stream");
-	Object.assign(stream, { source, opened: Date.now() });
+	Object.assign(stream, { source, opened: steady() });
 	const handle = (name, take) => on(source, name, ({ data }) => {
 		if (stream.source !== source) return;
-		Object.assign(stream, { heard: Date.now(), lost: false });
+		stream.lost = false;
 		take(JSON.parse(data));
+		// Only now: what cannot be read is not heard.
+		stream.heard = steady();
 		look();
 	});
 	handle("snapshot", (snapshot) => {
@@ -78,7 +80,7 @@ async function poll() {
 		const snapshot = await getJson("api/snapshot");
 		if (!stream.polling) return;
 		takeSnapshot(snapshot);
-		Object.assign(stream, { polled: Date.now(), why: "" });
+		Object.assign(stream, { polled: steady(), why: "" });
 	} catch (error) {
 		stream.why = error.refused ? `The server refuses: ${error.message}` : "The server does not answer";
 	}
@@ -86,12 +88,14 @@ async function poll() {
 	look();
 }
 
-/** Tells how fresh what is shown is; called each second and at every change. */
+/** Tells how fresh the page is, each second and at every change. */
 function look() {
 	if (document.hidden) return;
-	const at = Date.now();
-	const live = !stream.lost && at - Math.max(stream.heard, stream.seen) < STALE;
-	const state = live ? "live" : stream.polling && at - stream.polled < POLL + STALE ? "polling" : processInfo || stream.failures ? "stale" : "connecting";
+	const at = steady();
+	const live = !stream.lost && at - stream.heard < STALE;
+	// A page seen again is neither live nor stale before it has had its chance.
+	const waits = at - stream.seen < STALE || !(server || stream.failures);
+	const state = live ? "live" : stream.polling && at - stream.polled < POLL + STALE ? "polling" : waits ? "connecting" : "stale";
 	if (state !== "connecting") {
 		if (stream.live === !live) announce(live ? "Live again" : LOST);
 		stream.live = live;
@@ -99,7 +103,7 @@ function look() {
 	if (live) stream.why = "";
 	$("stream").dataset.state = state;
 	say("stream-word", "stream " + state);
-	document.body.classList.toggle("stale", state === "stale");
+	document.body.classList.toggle("stale", /stale|connecting/.test(state));
 	const last = Math.max(stream.heard, stream.polled);
 	const old = last ? `Nothing new since ${moment(last + clockAhead)}: what is shown may be old. ` : "";
 	tell("banner", {
@@ -115,8 +119,7 @@ function visibilityChanged() {
 		closeStream();
 		return stopPolling();
 	}
-	// We closed it: nothing is stale until it has had its chance.
-	Object.assign(stream, { seen: Date.now(), lost: false, failures: 0 });
+	Object.assign(stream, { seen: steady(), lost: false, failures: 0 });
 	openStream();
 	loadHistory();
 	tick();

@@ -1,15 +1,15 @@
 // The tables, one for each kind. A delta changes the cells that differ and moves the rows that moved.
 
 const PAGE = 100;
-/** A table that is sorted by a number that moves is put in order once in this many ms. */
+/** A table sorted by a number that moves is put in order once in so many ms. */
 const RESORT = 5000;
 const SEVERITIES = ["ok", "notice", "warning", "critical"];
 const byText = new Intl.Collator("en", { numeric: true }).compare;
 
-/** Every component by its id: its row, its history, and its line in the table while it is shown. */
+/** By id: the row, its history, and its line in the table while it is shown. */
 const components = new Map();
 const sections = new Map();
-const filter = { text: "", kind: "", problems: false };
+const filter = { text: "", problems: false };
 
 function newSection(kind) {
 	const title = kindTitle(kind);
@@ -20,12 +20,11 @@ function newSection(kind) {
 	section.more = button("", () => showMore(section), "more");
 	section.node = el("section", { class: "kind", "aria-label": title, "data-kind": kind },
 		el("h2", null, title, " ", section.count),
-		el("div", { class: "scroll" }, el("table", null, el("caption", { class: "vh" }, title), el("thead", null, section.head), section.body)),
+		el("div", { class: "scroll" }, el("table", null, el("thead", null, section.head), section.body)),
 		section.more);
 	sections.set(kind, section);
 	const after = [...$("tables").children].find((node) => kindRank(node.dataset.kind) > kindRank(kind));
 	$("tables").insertBefore(section.node, after || null);
-	$("kind").append(el("option", { value: kind }, title));
 	return section;
 }
 
@@ -38,7 +37,7 @@ function chooseColumns(section) {
 	section.order.forEach(dropView);
 	section.order = [];
 	const all = [{ key: "name", label: "Name" }, { key: "state", label: "State" }, { key: "since", label: "Since", wide: 1 }, ...chosen];
-	section.heads = new Map(all.map((c) => [c.key, el("th", { scope: "col", class: columnClass(c), title: c.hint }, button(c.label, () => sortBy(section, c.key)))]));
+	section.heads = new Map(all.map((c) => [c.key, section.heads?.get(c.key) || el("th", { scope: "col", class: columnClass(c), title: c.hint }, button(c.label, () => sortBy(section, c.key)))]));
 	section.head.replaceChildren(...section.heads.values(), el("th", { scope: "col", class: "w1" }, "5 min"));
 	markSort(section);
 }
@@ -69,7 +68,9 @@ function showMore(section) {
 	section.body.children[limit]?.querySelector("button").focus();
 }
 
-function putRow(row) {
+/** Whatever a server leaves out, its row is shown. */
+function putRow({ id, ...told }) {
+	const row = { ...told, id, kind: told.kind || "other", name: told.name || "", severity: told.severity ?? 1, state: told.state || "unknown", facts: told.facts || {} };
 	const item = components.get(row.id) || { row: {}, history: emptyHistory(), view: null };
 	const moved = item.row.severity !== row.severity || item.row.state !== row.state || filter.text;
 	item.row = row;
@@ -77,7 +78,7 @@ function putRow(row) {
 	const section = sections.get(row.kind) || newSection(row.kind);
 	section.members.add(item);
 	// What cannot move it leaves the order alone.
-	if (moved || (Date.now() >= section.due && (section.columns.length < kindOf(row.kind)[1].length || sortColumn(section)?.live))) section.dirty = true;
+	if (moved || (steady() >= section.due && (section.columns.length < kindOf(row.kind)[1].length || sortColumn(section)?.live))) section.dirty = true;
 	if (item.view) updateView(item);
 }
 
@@ -93,7 +94,7 @@ function dropRow(id) {
 function newView(item, section) {
 	const { id, name, group, instance } = item.row;
 	const view = { word: el("span"), since: el("time"), why: el("div", { class: "why" }), forced: el("div", { class: "forced" }), cells: [] };
-	const tags = [group !== name && group, instance > 1 && "#" + instance].filter(Boolean).join(" ");
+	const tags = [group && !name.startsWith(group) && group, instance > 1 && "#" + instance].filter(Boolean).join(" ");
 	view.node = el("tr", null,
 		el("th", { scope: "row" }, button(name || "(no name)", () => openDetail(id), "name"), tags ? el("span", { class: "tag" }, tags) : null, view.forced, view.why),
 		el("td", null, el("span", { class: "pill" }, el("i"), view.word)),
@@ -119,8 +120,7 @@ function dropView(item) {
 function updateView(item) {
 	const { row, view } = item;
 	if (view.severity !== row.severity) view.node.dataset.s = view.severity = row.severity;
-	say(view.word, words(row.state));
-	tell(view.why, forcedText(row) ? "" : row.why || "");
+	sayState(row, view.word, view.why, view.forced);
 	tickView(item);
 	for (const cell of view.cells) {
 		updateCell(cell, row.facts);
@@ -134,7 +134,7 @@ function updateCell(cell, facts) {
 	if (cell.last === shown) return;
 	cell.last = cell.text.data = shown;
 	if (c.hot) node.classList.toggle("hot", shown !== "0" && shown !== NONE);
-	if (c.ticks) node.title = iso(facts[c.key]);
+	if (c.ticks) node.title = iso(facts[c.ticks]);
 	if (c.long) node.title = shown;
 }
 
@@ -144,18 +144,19 @@ function updateMeter(cell, value) {
 	cell.share = share;
 	show(cell.meter, share >= 0);
 	cell.meter.value = Math.max(0, share);
-	const level = share >= 1 ? 3 : share >= 0.75 ? 2 : 0;
-	if (cell.level !== level) cell.meter.dataset.s = cell.level = level;
+	cell.meter.dataset.s = share >= 1 ? 3 : share >= 0.75 ? 2 : 0;
 }
 
-/** What time alone changes. */
+function sayState(row, word, why, forced) {
+	const mode = forcedText(row);
+	say(word, words(row.state));
+	tell(forced, mode);
+	tell(why, mode ? "" : row.why || "");
+}
+
 function tickView({ row, view }) {
-	const since = age(row.since);
-	if (view.age !== since) {
-		view.age = view.since.textContent = since;
-		view.since.dateTime = view.since.title = iso(row.since);
-	}
-	tell(view.forced, forcedText(row));
+	sayTime(view.since, age(row.since), row.since);
+	if (known(row.facts.mode_expires_at)) tell(view.forced, forcedText(row));
 	for (const cell of view.cells) if (cell.c.ticks) updateCell(cell, row.facts);
 }
 
@@ -179,15 +180,16 @@ function comparison(section) {
 
 /** Brings the choice of rows and their order up to date with as few moves as it takes. */
 function arrange(section) {
+	const focused = document.activeElement;
+	const held = section.order.find(({ view }) => view.node.contains(focused));
 	section.dirty = false;
-	section.due = Date.now() + RESORT;
+	section.due = steady() + RESORT;
 	chooseColumns(section);
 	const { body, order, members } = section;
-	const wanted = !filter.kind || filter.kind === section.kind ? [...members].filter(matches).sort(comparison(section)) : [];
+	const wanted = [...members].filter(matches).sort(comparison(section));
 	section.order = wanted.slice(0, section.limit);
 	const keep = new Set(section.order);
 	order.filter((item) => !keep.has(item)).forEach(dropView);
-	const focused = document.activeElement;
 	let at = body.firstElementChild;
 	for (const item of section.order) {
 		if (!item.view) newView(item, section);
@@ -200,7 +202,8 @@ function arrange(section) {
 		if (at === node) at = node.nextElementSibling;
 		else body.insertBefore(node, at);
 	}
-	if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
+	// What is moved loses it.
+	if (focused !== document.activeElement) (held ? held.view?.node.querySelector("button") : focused)?.focus({ preventScroll: true });
 	const rest = wanted.length - section.order.length;
 	show(section.node, wanted.length);
 	tell(section.more, rest ? `Show ${Math.min(rest, PAGE * 5)} more of ${wanted.length}` : "");

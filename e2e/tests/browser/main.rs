@@ -65,9 +65,11 @@ macro_rules! suites {
 
 suites! {
     the_page_is_for_everybody: "access",
+    clients_and_budgets_are_told: "clients",
     what_is_done_from_the_page_is_done: "controls",
     what_happens_is_on_the_page: "live",
     five_hundred_components_are_no_burden: "many",
+    what_nobody_expects_is_survived: "odd",
     what_comes_from_outside_is_text: "safety",
     the_page_looks_as_in_the_readme: "screenshots",
     the_page_never_passes_off_the_old_as_new: "stale",

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What the three files may weigh together, as they are served without compression.
-const LIMIT: usize = 60 * 1024;
+const LIMIT: usize = 60_000;
 
 fn dashboard() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../dashboard")
