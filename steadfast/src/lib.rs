@@ -30,6 +30,7 @@
 //! # What is in here
 //! - `policy` (default): timeout, retry, circuit breaker, bulkhead, hedge and fallback around any async
 //!   operation, in one call with one error.
+//! - `config`: the whole set from a TOML file and the environment.
 //! - Each crate of the family under the name of its feature: `breaker`, `retry`, `bulkhead`, `health`,
 //!   `telemetry`, `http`, `amqp`.
 //!
@@ -40,6 +41,9 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "config")]
+#[cfg_attr(docsrs, doc(cfg(feature = "config")))]
+pub mod config;
 #[cfg(feature = "policy")]
 #[cfg_attr(docsrs, doc(cfg(feature = "policy")))]
 pub mod policy;

@@ -1,0 +1,132 @@
+//! The whole set from one file and the environment.
+
+#[cfg(feature = "amqp")]
+mod amqp;
+mod secret;
+mod sections;
+mod written;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+#[cfg(feature = "amqp")]
+pub use self::amqp::AmqpConfig;
+pub use self::secret::Secret;
+#[cfg(feature = "dashboard")]
+pub use self::sections::DashboardConfig;
+#[cfg(feature = "health")]
+pub use self::sections::HealthConfig;
+#[cfg(feature = "telemetry")]
+pub use self::sections::TelemetryConfig;
+pub use self::sections::{ServiceConfig, ShutdownConfig};
+
+/// Everything that is configured, as plain data: what is not given in any source has its default, and what
+/// inherits has inherited.
+///
+/// The sections of `http`, `amqp`, `health`, `telemetry` and `dashboard` are there if the crate's feature of
+/// that name is on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Config {
+    /// Kill switch: whether circuit breakers do anything. Default true.
+    pub circuit_breakers_enabled: bool,
+    /// Kill switch: whether bulkheads limit anything. Default true.
+    pub bulkheads_enabled: bool,
+    /// Kill switch: whether anything is attempted more than once. Default true.
+    pub retry_enabled: bool,
+    /// `[service]`: who this is.
+    pub service: ServiceConfig,
+    /// `[circuit_breaker]`: what holds for all breakers that do not say otherwise.
+    pub circuit_breaker: crate::breaker::Config,
+    /// `[circuit_breakers.NAME]`: breakers by name, with what they inherit.
+    pub circuit_breakers: BTreeMap<String, crate::breaker::Config>,
+    /// `[retry]`: what holds for all retries that do not say otherwise.
+    pub retry: crate::retry::Config,
+    /// `[retries.NAME]`: retries by name, with what they inherit.
+    pub retries: BTreeMap<String, crate::retry::Config>,
+    /// `[bulkheads.NAME]`: bulkheads by name. `amqp_channels`, `http_connections` and `llm_requests` are
+    /// always there.
+    pub bulkheads: BTreeMap<String, crate::bulkhead::Config>,
+    /// `[http_clients.NAME]`: HTTP clients by name, with what they inherit of `[http_clients.defaults]`.
+    #[cfg(feature = "http")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    pub http_clients: BTreeMap<String, crate::http::HttpClientConfig>,
+    /// `[amqp]`: the connection to the broker. `None`: there is no such section, and no connection.
+    #[cfg(feature = "amqp")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "amqp")))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amqp: Option<AmqpConfig>,
+    /// `[health]`: the monitor and its checks.
+    #[cfg(feature = "health")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "health")))]
+    pub health: HealthConfig,
+    /// `[telemetry]`: what is told and kept.
+    #[cfg(feature = "telemetry")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "telemetry")))]
+    pub telemetry: TelemetryConfig,
+    /// `[dashboard]`: the page for operators.
+    #[cfg(feature = "dashboard")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "dashboard")))]
+    pub dashboard: DashboardConfig,
+    /// `[shutdown]`: how an end is waited for.
+    pub shutdown: ShutdownConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            circuit_breakers_enabled: true,
+            bulkheads_enabled: true,
+            retry_enabled: true,
+            service: ServiceConfig::default(),
+            circuit_breaker: crate::breaker::Config::default(),
+            circuit_breakers: BTreeMap::new(),
+            retry: crate::retry::Config::default(),
+            retries: BTreeMap::new(),
+            bulkheads: built_in_bulkheads(),
+            #[cfg(feature = "http")]
+            http_clients: BTreeMap::new(),
+            #[cfg(feature = "amqp")]
+            amqp: None,
+            #[cfg(feature = "health")]
+            health: HealthConfig::default(),
+            #[cfg(feature = "telemetry")]
+            telemetry: TelemetryConfig::default(),
+            #[cfg(feature = "dashboard")]
+            dashboard: DashboardConfig::default(),
+            shutdown: ShutdownConfig::default(),
+        }
+    }
+}
+
+/// The bulkheads that there are without a file.
+fn built_in_bulkheads() -> BTreeMap<String, crate::bulkhead::Config> {
+    use crate::bulkhead::Config;
+    [
+        ("amqp_channels", Config::amqp_channels()),
+        ("http_connections", Config::http_connections()),
+        ("llm_requests", Config::llm_requests()),
+    ]
+    .into_iter()
+    .map(|(name, config)| (name.to_owned(), config))
+    .collect()
+}
+
+#[cfg(feature = "telemetry")]
+impl Config {
+    /// Of how many components telemetry keeps a history: `telemetry.history`, or what suits the dashboard.
+    #[must_use]
+    pub fn history(&self) -> usize {
+        #[cfg(feature = "dashboard")]
+        let drawn = self.dashboard.enabled;
+        #[cfg(not(feature = "dashboard"))]
+        let drawn = false;
+        let fitting = if drawn { HISTORY_OF_A_DASHBOARD } else { 0 };
+        self.telemetry.history.unwrap_or(fitting)
+    }
+}
+
+/// As many components as the page is made for.
+#[cfg(feature = "telemetry")]
+const HISTORY_OF_A_DASHBOARD: usize = 500;
