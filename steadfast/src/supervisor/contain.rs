@@ -1,0 +1,76 @@
+//! The wall around code that is not ours.
+
+use std::any::Any;
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+
+/// Runs a future to its end; what it panicked with, if it did, in one line.
+pub(super) async fn contained<F: Future>(future: F) -> Result<F::Output, Arc<str>> {
+    // The block owns the future, so that a panic drops it while unwinding, and not here.
+    let whole = async move { future.await };
+    AssertUnwindSafe(whole)
+        .catch_unwind()
+        .await
+        .map_err(|payload| said(payload))
+}
+
+/// Runs `f`; what it panicked with, if it did, in one line.
+pub(super) fn contained_now<R>(f: impl FnOnce() -> R) -> Result<R, Arc<str>> {
+    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| said(payload))
+}
+
+/// The first line of a panic's message.
+fn said(payload: Box<dyn Any + Send>) -> Arc<str> {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let why = Arc::from(text.map_or("no message", first_line));
+    // A payload may panic itself when it is dropped; what that panics with is left where it is.
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        let _leaked = ManuallyDrop::new(second);
+    }
+    why
+}
+
+const LONGEST: usize = 200;
+
+fn first_line(message: &str) -> &str {
+    let line = message.lines().next().unwrap_or_default();
+    let mut ends = (0..=LONGEST.min(line.len())).rev();
+    let end = ends.find(|end| line.is_char_boundary(*end));
+    &line[..end.unwrap_or_default()]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::panic_any;
+
+    use super::{contained_now, first_line};
+
+    struct PanicsWhenDropped;
+
+    impl Drop for PanicsWhenDropped {
+        fn drop(&mut self) {
+            panic_any(7);
+        }
+    }
+
+    #[test]
+    fn says_what_the_code_panicked_with() {
+        let why = |panic: fn()| contained_now(panic).unwrap_err();
+        assert_eq!(&*why(|| panic!("plain\nsecond line")), "plain");
+        assert_eq!(&*why(|| panic!("with {}", 7)), "with 7");
+        assert_eq!(&*why(|| panic_any(7)), "no message");
+        assert_eq!(&*why(|| panic_any(PanicsWhenDropped)), "no message");
+        assert_eq!(contained_now(|| 7), Ok(7));
+    }
+
+    #[test]
+    fn keeps_whole_characters_of_a_long_message() {
+        let long = format!("a{}", "ü".repeat(200));
+        assert_eq!(first_line(&long).len(), 199);
+    }
+}

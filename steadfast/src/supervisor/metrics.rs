@@ -1,0 +1,27 @@
+//! The metrics of the supervisor and its tasks.
+
+use steadfast_telemetry::{Attribute, Instrument};
+
+pub(super) const OUTCOME: &str = "resilience.outcome";
+
+pub(super) const TASK_RESTARTS: Instrument = Instrument::counter(
+    "resilience.task.restarts",
+    "{restart}",
+    "How often a supervised task was started again.",
+);
+
+pub(super) const TASK_FALLS: Instrument = Instrument::counter(
+    "resilience.task.falls",
+    "{fall}",
+    "Runs of a supervised task that panicked, or ended although nobody had asked for it.",
+)
+.by(&[Attribute::one_of(OUTCOME, &["panicked", "ended"])]);
+
+pub(super) const TASK_RUNNING: Instrument = Instrument::up_down_counter(
+    "resilience.task.running",
+    "{task}",
+    "1 while a supervised task runs, 0 while it waits to be started again or has stopped.",
+);
+
+/// Those of a task.
+pub(super) const TASK: &[Instrument] = &[TASK_RESTARTS, TASK_FALLS, TASK_RUNNING];
