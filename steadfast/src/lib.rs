@@ -44,6 +44,9 @@
 #[cfg(feature = "config")]
 #[cfg_attr(docsrs, doc(cfg(feature = "config")))]
 pub mod config;
+#[cfg(feature = "supervisor")]
+#[cfg_attr(docsrs, doc(cfg(feature = "supervisor")))]
+pub mod migrate;
 #[cfg(feature = "policy")]
 #[cfg_attr(docsrs, doc(cfg(feature = "policy")))]
 pub mod policy;

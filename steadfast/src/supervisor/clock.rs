@@ -19,8 +19,12 @@ pub(super) fn wall() -> SystemTime {
 
 /// So long from now; as far away as can be told, if that is further.
 pub(super) fn after(duration: Duration) -> Instant {
-    let now = now();
-    now.checked_add(duration).unwrap_or_else(|| now + LONG)
+    later(now(), duration)
+}
+
+/// So long after `begin`; as far away as can be told, if that is further.
+pub(super) fn later(begin: Instant, duration: Duration) -> Instant {
+    begin.checked_add(duration).unwrap_or_else(|| begin + LONG)
 }
 
 /// What nobody waits for.

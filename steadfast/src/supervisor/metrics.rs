@@ -25,3 +25,31 @@ pub(super) const TASK_RUNNING: Instrument = Instrument::up_down_counter(
 
 /// Those of a task.
 pub(super) const TASK: &[Instrument] = &[TASK_RESTARTS, TASK_FALLS, TASK_RUNNING];
+
+pub(super) const SWITCH: &str = "resilience.switch";
+
+pub(super) const RELOADS: Instrument = Instrument::counter(
+    "resilience.supervisor.reloads",
+    "{reload}",
+    "Times that the settings were read again: applied, the same as before, or refused because they were wrong.",
+)
+.by(&[Attribute::one_of(OUTCOME, &["applied", "unchanged", "refused"])]);
+
+pub(super) const SWITCHED_OFF: Instrument = Instrument::up_down_counter(
+    "resilience.supervisor.switched_off",
+    "{switch}",
+    "1 while a kill switch has switched something off, 0 otherwise.",
+)
+.by(&[Attribute::one_of(
+    SWITCH,
+    &["circuit_breakers", "bulkheads", "retry"],
+)]);
+
+pub(super) const NEEDS_RESTART: Instrument = Instrument::up_down_counter(
+    "resilience.supervisor.pending_settings",
+    "{setting}",
+    "Settings that have changed and wait for the program to be started again.",
+);
+
+/// Those of the supervisor.
+pub(super) const SUPERVISOR: &[Instrument] = &[RELOADS, SWITCHED_OFF, NEEDS_RESTART];

@@ -1,0 +1,1 @@
+//! Functions to move to, one call at a time.
