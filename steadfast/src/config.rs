@@ -2,8 +2,20 @@
 
 #[cfg(feature = "amqp")]
 mod amqp;
+mod describe;
+mod error;
+mod file;
+mod inherit;
+mod keys;
+mod loader;
+mod origin;
+mod read;
+mod schema;
 mod secret;
 mod sections;
+mod sources;
+mod tree;
+mod variables;
 mod written;
 
 use std::collections::BTreeMap;
@@ -12,6 +24,11 @@ use serde::Serialize;
 
 #[cfg(feature = "amqp")]
 pub use self::amqp::AmqpConfig;
+pub use self::describe::describe;
+pub use self::error::{ConfigErrors, Problem};
+pub use self::loader::{Loaded, Loader};
+pub use self::origin::Origin;
+pub use self::schema::schema;
 pub use self::secret::Secret;
 #[cfg(feature = "dashboard")]
 pub use self::sections::DashboardConfig;
@@ -44,6 +61,7 @@ pub struct Config {
     /// `[retry]`: what holds for all retries that do not say otherwise.
     pub retry: crate::retry::Config,
     /// `[retries.NAME]`: retries by name, with what they inherit.
+    #[serde(serialize_with = "written::retries")]
     pub retries: BTreeMap<String, crate::retry::Config>,
     /// `[bulkheads.NAME]`: bulkheads by name. `amqp_channels`, `http_connections` and `llm_requests` are
     /// always there.
