@@ -128,15 +128,15 @@ impl Plan {
 }
 
 /// The name of the bulkhead, the breaker and the retry of requests to language models.
-pub(super) const LLM: &str = "llm_requests";
+pub(crate) const LLM: &str = "llm_requests";
 
 /// The name of the bulkhead of HTTP requests.
 #[cfg(feature = "http")]
-pub(super) const HTTP: &str = "http_connections";
+pub(crate) const HTTP: &str = "http_connections";
 
 /// The name of the bulkhead of AMQP channels.
 #[cfg(feature = "amqp")]
-pub(super) const AMQP: &str = "amqp_channels";
+pub(crate) const AMQP: &str = "amqp_channels";
 
 #[cfg(feature = "http")]
 fn clients(config: &Config, switches: Switches) -> BTreeMap<String, HttpClientConfig> {

@@ -212,3 +212,16 @@ fn stays(
         why: why.to_string(),
     }
 }
+
+#[cfg(feature = "http")]
+fn apply_to_client(client: &Client, config: HttpClientConfig) -> Vec<Stays> {
+    let section = "http_clients";
+    match client.reconfigure(config) {
+        Ok(changed) => {
+            let why = "needs a new client";
+            let fields = changed.needs_new_client.into_iter();
+            fields.map(|field| stays(section, client.name(), Some(field), &why)).collect()
+        }
+        Err(error) => vec![stays(section, client.name(), None, &error)],
+    }
+}
