@@ -9,6 +9,7 @@ use std::sync::{Arc, Weak};
 
 use http::{HeaderMap, Method};
 use reqwest::{Request, Response, Url};
+use steadfast_breaker::CircuitBreaker;
 use steadfast_retry::{Budget, Hedge, HedgeConfig, Retry};
 
 use crate::authority::{Authorities, Authority};
@@ -290,6 +291,25 @@ impl Client {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         self.shared.snapshot()
+    }
+
+    /// The circuit breakers of the authorities that it remembers, each with the authority's name: to look at
+    /// them one by one, or to set their modes. One that is evicted lives on as long as its handle, and nobody
+    /// asks it any more.
+    #[must_use]
+    pub fn breakers(&self) -> Vec<(Arc<str>, CircuitBreaker)> {
+        let all = self.shared.authorities.all().into_iter();
+        all.map(|one| (Arc::clone(&one.name), one.breaker.clone()))
+            .collect()
+    }
+
+    /// The circuit breaker of an authority, as [`breakers`](Self::breakers) tells it; `None` if it is not
+    /// remembered.
+    #[must_use]
+    pub fn breaker(&self, authority: &str) -> Option<CircuitBreaker> {
+        let all = self.shared.authorities.all();
+        let one = all.iter().find(|one| *one.name == *authority)?;
+        Some(one.breaker.clone())
     }
 
     /// A handle that does not keep the client alive.

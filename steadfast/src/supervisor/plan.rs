@@ -193,12 +193,19 @@ mod tests {
         config.retry_enabled = false;
         let plan = Plan::of(&config);
         assert_eq!(plan.retries[LLM].max_attempts, 1);
-        assert_eq!((&plan.breakers, &plan.bulkheads), (&on.breakers, &on.bulkheads));
+        assert_eq!(
+            (&plan.breakers, &plan.bulkheads),
+            (&on.breakers, &on.bulkheads)
+        );
 
         let mut config = Config::default();
         config.bulkheads_enabled = false;
         let plan = Plan::of(&config);
-        let limits: Vec<_> = plan.bulkheads.values().map(|one| one.max_concurrent).collect();
+        let limits: Vec<_> = plan
+            .bulkheads
+            .values()
+            .map(|one| one.max_concurrent)
+            .collect();
         assert_eq!(limits, [Bulkhead::MAX_PLACES; 3]);
         assert_eq!((&plan.breakers, &plan.retries), (&on.breakers, &on.retries));
 
