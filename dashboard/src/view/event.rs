@@ -101,6 +101,14 @@ pub(crate) fn told(event: &Event) -> Option<Told> {
             }
             Told::new("amqp", severity, name, text).of(kinds::AMQP)
         }
+        Detail::Notice(it) => {
+            let severity = match it.level {
+                NoticeLevel::Info => Severity::Ok,
+                NoticeLevel::Warning => Severity::Warning,
+                _ => Severity::Critical,
+            };
+            Told::new(it.topic, severity, name, &it.text)
+        }
         detail @ (Detail::HandlerDetached(_) | Detail::EventsDropped(_)) => {
             Told::new("telemetry", Severity::Warning, name, detail)
         }

@@ -53,6 +53,40 @@ async fn the_page_is_served_under_its_path_with_metrics_and_health() {
 }
 
 #[tokio::test]
+async fn the_event_log_tells_of_reloads_switches_and_tasks() {
+    let supervisor = started(SHOWN).await;
+    let http = client();
+    // The log listens from the first look on.
+    let events = async || {
+        let sent = http.get(url(&supervisor, "/resilience/api/events")).send();
+        sent.await.unwrap().text().await.unwrap()
+    };
+    events().await;
+    let text = format!("retry_enabled = false\n{SHOWN}");
+    supervisor.apply(config(&text)).await.unwrap();
+    let panics = |_| async { panic!("out of paper") };
+    supervisor.tasks().spawn("reports", panics).unwrap();
+    let mut told = String::new();
+    for _ in 0..1_000 {
+        told = events().await;
+        if told.contains("out of paper") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for text in [
+        "applied: retry_enabled: true -> false",
+        "switched off by configuration",
+        "panicked: out of paper",
+        "\"kind\":\"reload\"",
+        "\"kind\":\"switch\"",
+        "\"kind\":\"task\"",
+    ] {
+        assert!(told.contains(text), "{text}: {told}");
+    }
+}
+
+#[tokio::test]
 async fn who_shows_the_token_may_operate_and_nobody_else() {
     let supervisor = started(&format!("{SHOWN}controls_token = 'open sesame'")).await;
     let http = client();
