@@ -4,7 +4,7 @@ use std::fmt;
 
 use steadfast_breaker::{Mode, State};
 use steadfast_health::{Status, Subject};
-use steadfast_telemetry::{AmqpState, Detail, Event, HttpRequest};
+use steadfast_telemetry::{AmqpState, Detail, Event, HttpRequest, NoticeLevel};
 
 use super::kinds;
 use super::row::{Severity, id_of};
