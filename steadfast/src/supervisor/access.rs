@@ -82,6 +82,10 @@ impl Supervisor {
     /// # Ok(())
     /// # }
     /// ```
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "the one rule of a policy without timeouts is that it has a name, and nothing is named by none"
+    )]
     pub fn policy(&self, name: &str) -> Result<Policy, UnknownName> {
         let policy = self.policy_builder(name)?.build();
         Ok(policy.expect("a policy of parts that are built breaks no rule"))

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 
-/// Runs a future to its end; what it panicked with, if it did, in one line.
+/// Runs a future to its end, and drops it; what one of the two panicked with, if it did, in one line.
 pub(super) async fn contained<F: Future>(future: F) -> Result<F::Output, Arc<str>> {
-    // The block owns the future, so that a panic drops it while unwinding, and not here.
-    let whole = async move { future.await };
-    AssertUnwindSafe(whole)
-        .catch_unwind()
-        .await
-        .map_err(|payload| said(payload))
+    let mut future = Box::pin(future);
+    let ended = AssertUnwindSafe(future.as_mut()).catch_unwind().await;
+    let ended = ended.map_err(said);
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
+    let dropped = dropped.map_err(said);
+    ended.and_then(|value| dropped.map(|()| value))
 }
 
 /// The first line of a panic's message.
@@ -64,6 +64,21 @@ mod tests {
         assert_eq!(&*why(|| panic_any(7)), "no message");
         assert_eq!(&*why(|| panic_any(PanicsWhenDropped)), "no message");
         assert_eq!(run(|| ()), Ok(()));
+    }
+
+    #[test]
+    fn a_future_that_panics_when_it_is_dropped_has_panicked() {
+        let guarded = |panics: bool| {
+            let guard = PanicsWhenDropped;
+            contained(std::future::poll_fn(move |_| {
+                let _ = &guard;
+                assert!(!panics, "first");
+                std::task::Poll::Ready(())
+            }))
+        };
+        let run = |panics| guarded(panics).now_or_never().unwrap().unwrap_err();
+        assert_eq!(&*run(false), "no message");
+        assert_eq!(&*run(true), "first");
     }
 
     #[test]

@@ -189,8 +189,10 @@ mod tests {
     #[test]
     fn each_switch_changes_what_it_is_about_and_nothing_else() {
         let on = Plan::of(&Config::default());
-        let mut config = Config::default();
-        config.retry_enabled = false;
+        let config = Config {
+            retry_enabled: false,
+            ..Config::default()
+        };
         let plan = Plan::of(&config);
         assert_eq!(plan.retries[LLM].max_attempts, 1);
         assert_eq!(
@@ -198,8 +200,10 @@ mod tests {
             (&on.breakers, &on.bulkheads)
         );
 
-        let mut config = Config::default();
-        config.bulkheads_enabled = false;
+        let config = Config {
+            bulkheads_enabled: false,
+            ..Config::default()
+        };
         let plan = Plan::of(&config);
         let limits: Vec<_> = plan
             .bulkheads
@@ -209,8 +213,10 @@ mod tests {
         assert_eq!(limits, [Bulkhead::MAX_PLACES; 3]);
         assert_eq!((&plan.breakers, &plan.retries), (&on.breakers, &on.retries));
 
-        let mut config = Config::default();
-        config.circuit_breakers_enabled = false;
+        let config = Config {
+            circuit_breakers_enabled: false,
+            ..Config::default()
+        };
         let plan = Plan::of(&config);
         assert_eq!(
             plan.switches.to_string(),

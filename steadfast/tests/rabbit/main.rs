@@ -36,7 +36,7 @@ async fn a_broker_that_comes_later_is_found_used_and_left_in_order() {
     let config = Loader::new().text("app.toml", text).load().unwrap();
     let supervisor = Supervisor::builder()
         .config(config.into_config())
-        .amqp(|builder| builder.topology(Topology::new().queue(Queue::classic("orders"))))
+        .amqp(|builder| builder.topology(Topology::new().queue(Queue::new("orders"))))
         .start()
         .await
         .unwrap();

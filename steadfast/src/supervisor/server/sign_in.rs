@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn only_the_token_itself_opens() {
         let guard = Guard::new(&Secret::new("open sesame"));
-        let who = |value| guard.who(&shown(value));
+        let who = |value: &str| guard.who(&shown(value));
         let basic = |text: &str| format!("Basic {}", BASE64_STANDARD.encode(text));
         assert_eq!(who("Bearer open sesame").as_deref(), Some("token"));
         assert_eq!(who(&basic("alice:open sesame")).as_deref(), Some("alice"));
