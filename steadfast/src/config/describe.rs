@@ -74,7 +74,8 @@ impl fmt::Display for Description<'_> {
         for (what, names) in components(config) {
             writeln!(f, "# {what}: {}", list(&names))?;
         }
-        let values = toml::Table::try_from(config).map_err(|_| fmt::Error)?;
+        // Whatever came out of TOML goes into it.
+        let values = toml::Table::try_from(config).unwrap_or_default();
         Lines::of(loaded, &values).fmt(f)
     }
 }

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::error::Problem;
 use super::keys::{Kind, Shape, TOP};
 use super::origin::Origin;
-use super::sources::{Sources, join, told};
+use super::sources::{Sources, join, needs, told};
 
 /// The text of a file, or why there is none.
 pub(super) fn read(path: &Path) -> Result<String, String> {
@@ -60,14 +60,7 @@ pub(super) fn add(sources: &mut Sources, file: &Path, text: &str) {
         sources,
     };
     let (table, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
-        let at = error.span().map_or(text.len(), |span| span.start);
-        let rule = error.message().replace('\n', "; ");
-        let problem = Problem::of_source(walk.origin(at), rule);
-        if !walk.sources.problems.contains(&problem) {
-            walk.sources.problems.push(problem);
-        }
-    }
+    walk.complain_of_form(&errors);
     // What follows a mistake in the form may not mean what it seems to.
     if errors.is_empty() {
         let layer = walk.table(table.get_ref(), TOP, "");
@@ -86,6 +79,29 @@ impl Walk<'_> {
         let (line, column) = self.lines.of(offset);
         let file = Arc::clone(&self.file);
         Origin::File { file, line, column }
+    }
+
+    /// Of so many mistakes as anybody reads.
+    fn complain_of_form(&mut self, errors: &[toml::de::Error]) {
+        let text = self.lines.text;
+        for error in errors.iter().take(MOST_MISTAKES) {
+            let mut rule = error.message().replace('\n', "; ");
+            let place = error.span().and_then(|span| text.get(span));
+            if let Some(key) = place.filter(|_| rule == DUPLICATE) {
+                rule = format!("{rule} {key}");
+            }
+            let at = error.span().map_or(text.len(), |span| span.start);
+            let problem = Problem::of_source(self.origin(at), rule);
+            if self.sources.problems.last() != Some(&problem) {
+                self.sources.problems.push(problem);
+            }
+        }
+        if errors.len() > MOST_MISTAKES {
+            let more = errors.len() - MOST_MISTAKES;
+            let rule = format!("and {more} more mistakes in the form of the file");
+            let origin = self.origin(text.len());
+            self.sources.problems.push(Problem::of_source(origin, rule));
+        }
     }
 
     fn complain(&mut self, origin: Origin, path: &str, value: &str, rule: impl Into<String>) {
@@ -113,8 +129,7 @@ impl Walk<'_> {
             };
             let shown = told(Some(key.kind), &plain(value.get_ref()));
             if let Some(feature) = key.missing() {
-                let rule = format!("needs the cargo feature {feature} of steadfast, which is off");
-                self.complain(origin, &full, &shown, rule);
+                self.complain(origin, &full, &shown, needs(feature));
                 continue;
             }
             if let Some((_, earlier)) = given.iter().find(|(known, _)| *known == key.name) {
@@ -290,4 +305,7 @@ impl<'t> Lines<'t> {
     }
 }
 
+const MOST_MISTAKES: usize = 20;
+/// What the parser says of a key that is there twice, without saying which.
+const DUPLICATE: &str = "duplicate key";
 const LARGEST_FILE: u64 = 1024 * 1024;

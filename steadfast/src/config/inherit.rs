@@ -19,7 +19,7 @@ const OF_BREAKER: &[&str] = &[
 ];
 
 /// The bulkheads that there are without a file; each has the preset of its name.
-const BULKHEADS: &[&str] = &["amqp_channels", "http_connections", "llm_requests"];
+pub(super) const BULKHEADS: &[&str] = &["amqp_channels", "http_connections", "llm_requests"];
 
 /// Gives each component what it does not say itself. Returns the defaults of HTTP clients, which are no
 /// client.

@@ -27,6 +27,14 @@ macro_rules! keys {
 mod adapters;
 mod own;
 mod patterns;
+#[cfg(all(
+    test,
+    feature = "amqp",
+    feature = "health",
+    feature = "http",
+    feature = "rate-limit"
+))]
+mod tests;
 
 /// A table of settings.
 #[derive(Debug)]

@@ -53,8 +53,10 @@ impl Loader {
         Self::default()
     }
 
-    /// As [`Config::load`].
-    pub(crate) fn of_process() -> Self {
+    /// The sources of this process, which [`Config::load`] reads: the file that the variable
+    /// `STEADFAST_CONFIG` names, or else `steadfast.toml` if there is one in the current directory, and the
+    /// environment.
+    pub fn of_process() -> Self {
         let loader = Self::new().env();
         match std::env::var_os(variables::FILE) {
             Some(path) => loader.file(path),
@@ -115,7 +117,7 @@ impl Loader {
     /// [`ConfigErrors`] with **everything** that is wrong with any of them. A file that is no TOML is told
     /// with every mistake in its form, and nothing else of it.
     pub fn load(&self) -> Result<Loaded, ConfigErrors> {
-        let mut sources = Sources::default();
+        let mut sources = Sources::new();
         for given in &self.files {
             let (path, text) = match given {
                 Given::Optional(path) if !exists(path) => continue,
@@ -220,8 +222,7 @@ impl fmt::Debug for Loaded {
 }
 
 impl Config {
-    /// The configuration of this process: the file that `STEADFAST_CONFIG` names, or else `steadfast.toml` if
-    /// there is one, and the environment.
+    /// The configuration of this process, from the sources of [`Loader::of_process`].
     ///
     /// # Errors
     /// As [`Loader::load`].

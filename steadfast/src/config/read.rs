@@ -112,15 +112,23 @@ impl Reader<'_> {
     }
 
     fn report(&mut self, table: &Table, path: &str, defaults: &str, said: message::Said<'_>) {
-        let origin = blamed(table, said.key, said.rule);
-        let is_told = |known: &Problem| {
-            known.rule == said.rule && known.key == format!("{defaults}.{}", said.key)
-        };
-        if matches!(origin, Origin::Inherited { .. }) && self.problems.iter().any(is_told) {
+        let own = blamed(table, said.key, said.rule);
+        let of_defaults = format!("{defaults}.{}", said.key);
+        let is_told = |known: &Problem| known.rule == said.rule && known.key == of_defaults;
+        if own.is_none() && self.problems.iter().any(is_told) {
             return;
         }
+        let given = table.origin_of(said.key);
+        let rule = match (&own, &given) {
+            (Some(_), Some(inherited @ Origin::Inherited { .. })) => {
+                format!("{}; the value is inherited from {inherited}", said.rule)
+            }
+            _ => said.rule.to_owned(),
+        };
+        let origin = own.or(given).or_else(|| table.origin.clone());
+        let origin = origin.unwrap_or(Origin::Default);
         let key = format!("{path}.{}", said.key);
-        let problem = Problem::new(origin, key, said.value, said.rule);
+        let problem = Problem::new(origin, key, said.value, rule);
         self.problems.push(problem);
     }
 
@@ -144,20 +152,12 @@ impl Reader<'_> {
     }
 }
 
-/// The place to look at: that of the key, if the table gives it itself; else that of a key that the rule
-/// speaks of; else whatever there is.
-fn blamed(table: &Table, key: &str, rule: &str) -> Origin {
+/// The place in the table's own text to look at: that of the key, or else of a key that the rule speaks of.
+fn blamed(table: &Table, key: &str, rule: &str) -> Option<Origin> {
     let own = |key: &str| {
         let origin = table.origin_of(key);
         origin.filter(|origin| !matches!(origin, Origin::Inherited { .. } | Origin::BuiltIn))
     };
-    let words = || {
-        let mut words = rule.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        words.find_map(|word| table.leaf(word).and_then(|_| own(word)))
-    };
-    own(key)
-        .or_else(words)
-        .or_else(|| table.origin_of(key))
-        .or_else(|| table.origin.clone())
-        .unwrap_or(Origin::Default)
+    let mut words = rule.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    own(key).or_else(|| words.find_map(|word| table.leaf(word).and_then(|_| own(word))))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use layering::{Map, Value, ValueKind};
 
 use super::error::Problem;
+use super::inherit::BULKHEADS;
 use super::keys::Kind;
 use super::origin::Origin;
 
@@ -59,6 +60,17 @@ impl Places {
 }
 
 impl Sources {
+    /// No source yet; what is built in has its names.
+    pub(super) fn new() -> Self {
+        let mut sources = Self::default();
+        for name in BULKHEADS {
+            let key = ("bulkheads".to_owned(), (*name).to_owned());
+            let known = ((*name).to_owned(), Origin::BuiltIn);
+            sources.names.insert(key, known);
+        }
+        sources
+    }
+
     /// The name that a component has, if it is one that a component can have.
     pub(super) fn name(&mut self, table: &str, name: &str, origin: &Origin) -> Option<String> {
         let rule = if name.is_empty() || name.len() > LONGEST_NAME {
@@ -76,7 +88,7 @@ impl Sources {
             }
             let path = join(table, name);
             let rule = format!(
-                "is named {} at {}: names must differ in more than case",
+                "is named {} already ({}): names must differ in more than case",
                 known.0, known.1
             );
             self.problems
@@ -97,8 +109,27 @@ pub(super) fn join(path: &str, key: &str) -> String {
     if !key.is_empty() && key.bytes().all(is_bare) {
         format!("{path}{point}{key}")
     } else {
-        format!("{path}{point}{key:?}")
+        format!("{path}{point}{}", quoted(key))
     }
+}
+
+/// In quotes, on one line.
+fn quoted(key: &str) -> String {
+    let mut text = String::from('"');
+    for c in key.chars() {
+        match c {
+            '"' | '\\' => text.extend(['\\', c]),
+            c if c.is_control() => text.extend(c.escape_default()),
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+    text
+}
+
+/// The rule that a key breaks whose feature is off.
+pub(super) fn needs(feature: &str) -> String {
+    format!("needs the cargo feature {feature} of steadfast, which is off")
 }
 
 /// A value as it may be told of a key of this kind; `None` is a key that nobody knows.

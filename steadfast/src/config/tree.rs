@@ -91,14 +91,13 @@ impl Table {
         }
     }
 
-    /// Where what stands at a path has come from, or the table itself if nothing does.
+    /// Where what stands at a path has come from.
     pub(super) fn origin_of(&self, path: &str) -> Option<Origin> {
         let mut table = self;
-        for key in path.split('.') {
-            match table.entries.get(key) {
-                Some(Node::Leaf(_, origin)) => return Some(origin.clone()),
-                Some(Node::Table(inner)) => table = inner,
-                None => return None,
+        for key in keys_of(path) {
+            match table.entries.get(&key)? {
+                Node::Leaf(_, origin) => return Some(origin.clone()),
+                Node::Table(inner) => table = inner,
             }
         }
         table.origin.clone()
@@ -154,6 +153,23 @@ impl Node {
     }
 }
 
+/// The keys of a path, as [`join`] puts it together.
+fn keys_of(path: &str) -> Vec<String> {
+    let mut keys = vec![String::new()];
+    let mut quoted = false;
+    let mut chars = path.chars();
+    while let Some(c) = chars.next() {
+        match (c, keys.last_mut()) {
+            ('"', _) => quoted = !quoted,
+            ('.', _) if !quoted => keys.push(String::new()),
+            ('\\', Some(key)) if quoted => key.extend(chars.next()),
+            (c, Some(key)) => key.push(c),
+            (_, None) => {}
+        }
+    }
+    keys
+}
+
 fn plain(kind: ValueKind) -> toml::Value {
     match kind {
         ValueKind::Boolean(value) => value.into(),
@@ -166,5 +182,27 @@ fn plain(kind: ValueKind) -> toml::Value {
         }
         // Where no table is expected; and the kinds that no source makes.
         _ => toml::Table::new().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{join, keys_of};
+
+    #[test]
+    fn a_path_is_taken_apart_as_it_was_put_together() {
+        for keys in [
+            &["a", "b-c", "d_1"][..],
+            &["a", "b.c", "d"],
+            &["a", "with \"quotes\". and ü", "d"],
+            &["a", ""],
+            &["\\", "\"", "."],
+        ] {
+            let path = keys
+                .iter()
+                .fold(String::new(), |path, key| join(&path, key));
+            assert_eq!(keys_of(&path), keys, "{path}");
+        }
+        assert_eq!(keys_of("a.\"never ended"), ["a", "never ended"]);
     }
 }

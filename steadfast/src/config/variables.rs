@@ -10,7 +10,7 @@ use super::error::Problem;
 use super::file::plain;
 use super::keys::{Key, Kind, Shape, TOP, nearest};
 use super::origin::Origin;
-use super::sources::{Sources, join};
+use super::sources::{Sources, join, needs};
 
 /// What the names of our variables begin with.
 const PREFIX: &str = "STEADFAST_";
@@ -43,65 +43,92 @@ fn rest(name: &str) -> Option<String> {
 }
 
 fn add_one(sources: &mut Sources, layer: &mut Map<String, Value>, name: &str, value: Option<&str>) {
-    let rest = rest(name).unwrap_or_default();
     let origin = Origin::Variable {
         name: Arc::from(name),
     };
+    let Some((keys, place)) = find(sources, name, &origin) else {
+        return;
+    };
+    let path = keys
+        .iter()
+        .fold(String::new(), |path, key| join(&path, key));
+    let Some(value) = leaf(sources, &place, &path, value, &origin) else {
+        return;
+    };
+    if let Err(rule) = insert(sources, layer, &keys, value, &origin) {
+        sources
+            .problems
+            .push(Problem::new(origin, path, "..", rule));
+    }
+}
+
+/// The keys that a name stands for, or nothing if it is a problem or none of ours.
+fn find(sources: &mut Sources, name: &str, origin: &Origin) -> Option<(Vec<String>, Place)> {
+    let rest = rest(name)?;
+    let mut keys = Vec::new();
     let mut path = String::new();
-    let mut at = layer;
     let mut place = Place::In(TOP);
-    let mut levels = rest.split(LEVEL).peekable();
-    while let Some(level) = levels.next() {
-        let is_last = levels.peek().is_none();
-        let (key, below) = match place.step(sources, &path, level, &origin) {
+    for level in rest.split(LEVEL) {
+        let (key, below) = match place.step(sources, &path, level, origin) {
             Step::To(key, below) => (key, below),
-            Step::Nowhere(_) if path.is_empty() && is_last && !is_near(&rest) => {
+            Step::Refused => return None,
+            Step::Nowhere(_) if level == rest && !is_near(&rest) => {
                 sources.ignored.push(name.to_owned());
-                return;
+                return None;
             }
             Step::Nowhere(rule) => {
                 let rule = meant(&rest).unwrap_or(rule);
-                let problem = Problem::new(origin, join(&path, level), "..", rule);
+                let path = join(&path, level);
+                let problem = Problem::new(origin.clone(), path, "..", rule);
                 sources.problems.push(problem);
-                return;
+                return None;
             }
-            Step::Refused => return,
         };
         path = join(&path, &key);
-        if let Place::At(known) = below
-            && let Some(feature) = known.missing()
-        {
-            let rule = format!("needs the cargo feature {feature} of steadfast, which is off");
-            sources
-                .problems
-                .push(Problem::new(origin, path, "..", rule));
-            return;
+        let missing = match below {
+            Place::At(known) => known.missing(),
+            _ => None,
+        };
+        if let Some(feature) = missing {
+            let rule = needs(feature);
+            let problem = Problem::new(origin.clone(), path, "..", rule);
+            sources.problems.push(problem);
+            return None;
         }
-        if is_last {
-            if at.contains_key(&key) {
-                let rule = "is given already, by another variable";
-                sources
-                    .problems
-                    .push(Problem::new(origin, path, "..", rule));
-            } else if let Some(value) = leaf(sources, &below, &path, value, origin) {
-                at.insert(key, value);
-            }
-            return;
-        }
+        keys.push(key);
         place = below;
-        sources.places.table(&path, &origin);
-        let table = at
-            .entry(key)
-            .or_insert_with(|| Map::<String, Value>::new().into());
+    }
+    Some((keys, place))
+}
+
+/// Or the rule that is broken by another variable beside it.
+fn insert(
+    sources: &mut Sources,
+    layer: &mut Map<String, Value>,
+    keys: &[String],
+    value: Value,
+    origin: &Origin,
+) -> Result<(), &'static str> {
+    let Some((last, tables)) = keys.split_last() else {
+        return Ok(());
+    };
+    let mut path = String::new();
+    let mut at = layer;
+    for key in tables {
+        path = join(&path, key);
+        sources.places.table(&path, origin);
+        let table = at.entry(key.clone());
+        let table = table.or_insert_with(|| Map::<String, Value>::new().into());
         let ValueKind::Table(inner) = &mut table.kind else {
-            let rule = "must not come with a variable for all of the table";
-            sources
-                .problems
-                .push(Problem::new(origin, path, "..", rule));
-            return;
+            return Err("must not come with a variable for all of the table");
         };
         at = inner;
     }
+    if at.contains_key(last) {
+        return Err("is given already, by another variable");
+    }
+    at.insert(last.clone(), value);
+    Ok(())
 }
 
 /// Where a path has got to.
@@ -158,48 +185,37 @@ fn leaf(
     place: &Place,
     path: &str,
     value: Option<&str>,
-    origin: Origin,
+    origin: &Origin,
 ) -> Option<Value> {
     let kind = match place {
-        Place::At(key) => key.kind,
-        Place::Header => Kind::Headers,
-        Place::In(_) => return table_wanted(sources, path, origin),
-    };
-    let Some(value) = value else {
-        sources
-            .problems
-            .push(Problem::new(origin, path, "..", "must be UTF-8"));
-        return None;
-    };
-    let value = match kind {
-        Kind::Table(_) | Kind::Named(_) => return table_wanted(sources, path, origin),
-        Kind::Headers if !matches!(place, Place::Header) => {
-            return table_wanted(sources, path, origin);
+        Place::At(key) if !matches!(key.kind, Kind::Table(_) | Kind::Named(_) | Kind::Headers) => {
+            Some(key.kind)
         }
-        kind => understood(kind, value),
+        Place::Header => Some(Kind::Text),
+        Place::At(_) | Place::In(_) => None,
     };
-    Some(sources.places.value(origin, value))
-}
-
-fn table_wanted(sources: &mut Sources, path: &str, origin: Origin) -> Option<Value> {
-    let rule = "is a table: a variable gives one key of it, which follows after __";
-    sources
-        .problems
-        .push(Problem::new(origin, path, "..", rule));
-    None
+    let value = match (kind, value) {
+        (Some(kind), Some(value)) => Ok(understood(kind, value)),
+        (Some(_), None) => Err("must be UTF-8"),
+        (None, _) => Err("is a table: a variable gives one key of it, which follows after __"),
+    };
+    match value {
+        Ok(value) => Some(sources.places.value(origin.clone(), value)),
+        Err(rule) => {
+            let problem = Problem::new(origin.clone(), path, "..", rule);
+            sources.problems.push(problem);
+            None
+        }
+    }
 }
 
 /// What a text is, where something else than a text is wanted.
 fn understood(kind: Kind, text: &str) -> ValueKind {
     let as_text = || ValueKind::String(text.to_owned());
     match kind {
-        Kind::Text
-        | Kind::Path
-        | Kind::Address
-        | Kind::Secret
-        | Kind::Url
-        | Kind::Word(_)
-        | Kind::Headers => as_text(),
+        Kind::Text | Kind::Path | Kind::Address | Kind::Secret | Kind::Url | Kind::Word(_) => {
+            as_text()
+        }
         Kind::Texts | Kind::Urls => {
             if text.trim_start().starts_with('[') {
                 if let Ok(list) = DeValue::parse(text.trim()) {

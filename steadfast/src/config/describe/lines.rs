@@ -17,7 +17,7 @@ impl Lines {
     /// Of what was loaded, and its settings as they would be written.
     pub(super) fn of(loaded: &Loaded, values: &toml::Table) -> Self {
         let mut lines = Self(Vec::new());
-        lines.table(TOP, "", values, Some(&loaded.tree));
+        lines.table(TOP, "", values, Some(&loaded.tree), &Origin::Default);
         lines
     }
 
@@ -27,13 +27,26 @@ impl Lines {
             .try_for_each(|(path, value, origin)| writeln!(f, "{path} = {value} # {origin}"))
     }
 
-    fn table(&mut self, shape: &Shape, path: &str, values: &toml::Table, tree: Option<&Table>) {
+    /// What stands in no source has come from `otherwise`.
+    fn table(
+        &mut self,
+        shape: &Shape,
+        path: &str,
+        values: &toml::Table,
+        tree: Option<&Table>,
+        otherwise: &Origin,
+    ) {
         for key in shape.keys.iter().filter(|key| key.missing().is_none()) {
             let path = join(path, key.name);
             let node = tree.and_then(|tree| tree.entries.get(key.name));
             match (key.kind, values.get(key.name)) {
                 (Kind::Table(shape) | Kind::Switch(shape), Some(Value::Table(values))) => {
-                    self.table(shape, &path, values, table_of(node));
+                    // A switch that is on stands for all of its table.
+                    let otherwise = match node {
+                        Some(Node::Leaf(_, origin)) => origin,
+                        _ => &Origin::Default,
+                    };
+                    self.table(shape, &path, values, table_of(node), otherwise);
                 }
                 (Kind::Named(shape), Some(Value::Table(tables))) => {
                     for (name, values) in tables {
@@ -41,7 +54,8 @@ impl Lines {
                         let Value::Table(values) = values else {
                             continue;
                         };
-                        self.table(shape, &join(&path, name), values, tree);
+                        let path = join(&path, name);
+                        self.table(shape, &path, values, tree, &Origin::Default);
                     }
                 }
                 (Kind::Headers, Some(Value::Table(headers))) => {
@@ -54,7 +68,10 @@ impl Lines {
                 }
                 // A section that is missing as a whole.
                 (Kind::Table(_) | Kind::Named(_), None) if path == key.name => {}
-                (_, value) => self.one(key, path, value, node, tree),
+                (_, value) => {
+                    let origin = of(node, tree).unwrap_or_else(|| otherwise.to_string());
+                    self.one(key, path, value, node, origin);
+                }
             }
         }
     }
@@ -65,7 +82,7 @@ impl Lines {
         path: String,
         value: Option<&Value>,
         node: Option<&Node>,
-        tree: Option<&Table>,
+        origin: String,
     ) {
         // What a preset says is written as values, and not as the preset.
         let given = match node {
@@ -76,17 +93,18 @@ impl Lines {
             Some(value) => told(key.kind, value),
             None => key.built_in.unwrap_or("none").to_owned(),
         };
-        let origin = match origin(node) {
-            Some(origin) => origin.to_string(),
-            None => match tree.and_then(|tree| tree.leaf("preset")) {
-                Some((preset, Origin::BuiltIn)) => {
-                    format!("built in {}", preset.as_str().unwrap_or_default())
-                }
-                Some((_, origin)) => format!("preset at {origin}"),
-                None => Origin::Default.to_string(),
-            },
-        };
         self.0.push((path, value, origin));
+    }
+}
+
+/// Where a value has come from: its own place, or that of the preset of its table.
+fn of(node: Option<&Node>, tree: Option<&Table>) -> Option<String> {
+    if let Some(origin) = origin(node) {
+        return Some(origin.to_string());
+    }
+    match tree?.leaf("preset")? {
+        (preset, Origin::BuiltIn) => Some(format!("built in {}", preset.as_str()?)),
+        (_, origin) => Some(format!("preset at {origin}")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The rules between settings that no crate's reading of one table looks at.
 
 use crate::config::error::Problem;
+use crate::config::origin::Origin;
 use crate::config::sources::join;
 use crate::config::tree::Table;
 
@@ -17,6 +18,8 @@ pub(super) fn amqp(config: &crate::config::AmqpConfig, table: &Table, problems: 
     };
     for field in error.fields() {
         let origin = super::blamed(table, field.field, field.rule);
+        let origin = origin.or_else(|| table.origin.clone());
+        let origin = origin.unwrap_or(Origin::Default);
         let key = join("amqp", field.field);
         problems.push(Problem::new(origin, key, &field.value, field.rule));
     }
@@ -43,7 +46,7 @@ pub(super) fn staleness(
         .saturating_add(timeout);
     if staleness <= longest {
         let rule = "must be longer than one interval with its jitter plus the timeout";
-        let origin = super::blamed(table, "staleness", rule);
+        let origin = table.origin_of("staleness").unwrap_or(Origin::Default);
         let value = humantime::format_duration(staleness);
         problems.push(Problem::new(origin, join(path, "staleness"), value, rule));
     }
