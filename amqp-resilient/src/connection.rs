@@ -5,6 +5,9 @@ mod ending;
 mod reconnecting;
 mod topology;
 mod way_out;
+mod weak;
+
+pub use self::weak::WeakResilientConnection;
 
 use std::fmt;
 use std::sync::Arc;

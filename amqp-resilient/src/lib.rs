@@ -173,7 +173,7 @@ pub use self::channel::PooledChannel;
 pub use self::close::CloseReport;
 pub use self::condition::{Condition, Health};
 pub use self::config_error::{ConfigError, FieldError};
-pub use self::connection::ResilientConnection;
+pub use self::connection::{ResilientConnection, WeakResilientConnection};
 pub use self::credentials::Credentials;
 pub use self::endpoint::Endpoint;
 pub use self::error::{AmqpError, ConnectStep, RefusedKind};

@@ -104,6 +104,15 @@ impl Controls {
         self
     }
 
+    /// A connection that can be made anew, also that for consuming; and the mode of its circuit breaker can be set.
+    #[cfg(feature = "amqp")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "amqp")))]
+    pub fn connection(mut self, connection: &steadfast_amqp::ResilientConnection) -> Self {
+        self.handles.push(Handle::connection(connection));
+        self.handles.push(Handle::breaker(connection.breaker()));
+        self
+    }
+
     /// Begins. Monitors other than the dashboard's have no rows, and so nothing that could be asked for.
     pub(crate) fn open(self, telemetry: &Telemetry, monitor: Option<&Monitor>) -> Desk {
         let (mut named, mut others) = (HashMap::<_, Vec<_>>::new(), Vec::new());

@@ -32,7 +32,7 @@
 //!   operation, in one call with one error.
 //! - `config`: the whole set from a TOML file and the environment.
 //! - Each crate of the family under the name of its feature: `breaker`, `retry`, `bulkhead`, `health`,
-//!   `telemetry`, `http`, `amqp`.
+//!   `telemetry`, `http`, `amqp`, `dashboard`.
 //!
 //! Who wants one crate alone depends on that one; this one adds nothing to it.
 //!

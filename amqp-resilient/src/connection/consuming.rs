@@ -83,7 +83,7 @@ impl ResilientConnection {
         &self.pair
     }
 
-    fn view(&self, hub: Arc<Hub>) -> Self {
+    pub(super) fn view(&self, hub: Arc<Hub>) -> Self {
         Self {
             pair: Arc::clone(&self.pair),
             hub,

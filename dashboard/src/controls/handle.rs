@@ -18,6 +18,8 @@ pub(crate) enum Handle {
     Monitor(WeakMonitor),
     #[cfg(feature = "http")]
     HttpClient(steadfast_http::WeakClient, String),
+    #[cfg(feature = "amqp")]
+    Connection(steadfast_amqp::WeakResilientConnection),
 }
 
 impl Handle {
@@ -36,6 +38,11 @@ impl Handle {
     #[cfg(feature = "http")]
     pub(crate) fn http_client(client: &steadfast_http::Client) -> Self {
         Self::HttpClient(client.downgrade(), client.name().to_owned())
+    }
+
+    #[cfg(feature = "amqp")]
+    pub(crate) fn connection(connection: &steadfast_amqp::ResilientConnection) -> Self {
+        Self::Connection(connection.downgrade())
     }
 
     pub(crate) fn watched_by(&self, telemetry: &Telemetry) {
@@ -58,6 +65,12 @@ impl Handle {
                     telemetry.watch(&client);
                 }
             }
+            #[cfg(feature = "amqp")]
+            Self::Connection(connection) => {
+                if let Some(connection) = connection.upgrade() {
+                    telemetry.watch(&connection);
+                }
+            }
         }
     }
 
@@ -68,6 +81,8 @@ impl Handle {
             Self::Monitor(_) => None,
             #[cfg(feature = "http")]
             Self::HttpClient(..) => None,
+            #[cfg(feature = "amqp")]
+            Self::Connection(_) => None,
         }
     }
 
@@ -103,6 +118,12 @@ impl Handle {
                 let breaker = client.upgrade()?.breaker(authority)?;
                 Some(Self::breaker(&breaker))
             }
+            // The one for consuming has a row of its own.
+            #[cfg(feature = "amqp")]
+            Self::Connection(connection) => {
+                let connection = connection.upgrade().filter(|_| kind == kinds::AMQP)?;
+                Some(Self::connection(&connection.named(name)?))
+            }
         }
     }
 
@@ -133,6 +154,15 @@ impl Handle {
             Self::Monitor(_) => vec![Verb::CheckNow],
             #[cfg(feature = "http")]
             Self::HttpClient(..) => Vec::new(),
+            #[cfg(feature = "amqp")]
+            Self::Connection(connection) => {
+                use steadfast_amqp::ConnectionState::{Closed, Draining};
+                let state = connection.upgrade().map(|connection| connection.state());
+                match state {
+                    None | Some(Closed | Draining) => Vec::new(),
+                    Some(_) => vec![Verb::Reconnect],
+                }
+            }
         }
     }
 }
@@ -145,6 +175,8 @@ impl fmt::Debug for Handle {
             Self::Monitor(_) => f.debug_tuple("Monitor").finish(),
             #[cfg(feature = "http")]
             Self::HttpClient(_, name) => f.debug_tuple("HttpClient").field(name).finish(),
+            #[cfg(feature = "amqp")]
+            Self::Connection(_) => f.debug_tuple("Connection").finish(),
         }
     }
 }

@@ -63,6 +63,7 @@ pub(super) async fn perform(
         return Err(Refused::conflict(text));
     }
     let gone = || Refused::new(StatusCode::NOT_FOUND, format!("{name} is gone"));
+    // A monitor's checks are run in a task of their own; nothing in here waits.
     let text = match &handle {
         Handle::Breaker(breaker, _) => {
             let breaker = breaker.upgrade().ok_or_else(gone)?;
@@ -75,6 +76,10 @@ pub(super) async fn perform(
         Handle::Monitor(monitor) => check(monitor.upgrade().ok_or_else(gone)?, action)?,
         #[cfg(feature = "http")]
         Handle::HttpClient(..) => return Err(not_for(action, kind)),
+        #[cfg(feature = "amqp")]
+        Handle::Connection(connection) => {
+            reconnect(&connection.upgrade().ok_or_else(gone)?, action)?
+        }
     };
     let told = Told {
         kind: "control",
@@ -147,6 +152,21 @@ fn check(monitor: Monitor, action: &Action) -> Result<String, Refused> {
         monitor.check_now().await;
     });
     Ok("all health checks of the monitor are being run".to_owned())
+}
+
+#[cfg(feature = "amqp")]
+fn reconnect(
+    connection: &steadfast_amqp::ResilientConnection,
+    action: &Action,
+) -> Result<String, Refused> {
+    if action.verb != Verb::Reconnect {
+        return Err(not_for(action, kinds::AMQP));
+    }
+    if connection.reconnect(action.reason.as_str()) {
+        return Ok("it connects again".to_owned());
+    }
+    let text = "an attempt to connect is under way, or the connection is being closed, or its circuit breaker is forced open";
+    Err(Refused::conflict(text))
 }
 
 fn not_for(action: &Action, kind: &str) -> Refused {

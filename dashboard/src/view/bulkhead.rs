@@ -6,6 +6,7 @@ use steadfast_telemetry::names::{
     OUTCOME, POOL_DISCARDED, POOL_RESOURCES, POOL_SERVED, STATE,
 };
 
+use super::facts::Facts;
 use super::meter::Meter;
 use super::reading::Reading;
 use super::row::{Row, Severity};
@@ -40,16 +41,7 @@ pub(super) fn fill(row: &mut Row, now: &Reading<'_>, meter: &Meter) {
     facts.share("use_share", share);
     facts.rate("calls_per_second", meter.rate(0));
     facts.rate("rejected_per_second", rejected);
-    for (key, note) in [
-        ("queue_p50_ms", "queue_p50_seconds"),
-        ("queue_p95_ms", "queue_p95_seconds"),
-        ("queue_p99_ms", "queue_p99_seconds"),
-        ("hold_p50_ms", "hold_p50_seconds"),
-        ("hold_p95_ms", "hold_p95_seconds"),
-        ("hold_p99_ms", "hold_p99_seconds"),
-    ] {
-        facts.millis(key, now.number(note));
-    }
+    times(&mut row.facts, now);
     let (waiting, rejects) = (queued.unwrap_or(0) > 0, rejected.unwrap_or(0.0) > 0.0);
     if now.flag("closed") == Some(true) {
         row.is(Severity::Warning, "closed");
@@ -81,9 +73,24 @@ pub(super) fn fill_pool(row: &mut Row, now: &Reading<'_>, meter: &Meter) {
     facts.count("total_acquired", now.count(POOL_SERVED.name()));
     facts.rate("calls_per_second", meter.rate(0));
     let failing = meter.rate(1);
+    times(facts, now);
     facts.rate("create_failures_per_second", failing);
     if failing.unwrap_or(0.0) > 0.0 {
         row.is(Severity::Warning, "failing");
         row.why = Some("resources cannot be made".to_owned());
+    }
+}
+
+/// How long callers waited and had a place, as far as it is measured.
+fn times(facts: &mut Facts, now: &Reading<'_>) {
+    for (key, note) in [
+        ("queue_p50_ms", "queue_p50_seconds"),
+        ("queue_p95_ms", "queue_p95_seconds"),
+        ("queue_p99_ms", "queue_p99_seconds"),
+        ("hold_p50_ms", "hold_p50_seconds"),
+        ("hold_p95_ms", "hold_p95_seconds"),
+        ("hold_p99_ms", "hold_p99_seconds"),
+    ] {
+        facts.millis(key, now.number(note));
     }
 }

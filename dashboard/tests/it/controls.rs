@@ -480,3 +480,55 @@ async fn components_are_not_kept_alive() {
     drop(payments);
     assert!(weak.upgrade().is_none());
 }
+
+#[cfg(feature = "http")]
+#[tokio::test]
+async fn the_breaker_of_a_host_is_reached_through_its_client() {
+    let client = steadfast_http::Client::named("billing")
+        .max_attempts(1)
+        .build()
+        .unwrap();
+    let served = Served::new(|it| it.controls(operators().http_client(&client))).await;
+    // Nobody listens there.
+    let url = "http://127.0.0.1:1/";
+    client.get(url).send().await.unwrap_err();
+    let row = "circuit_breaker/billing/127.0.0.1:1/1";
+    assert_ne!(served.row(row).await["actions"], json!([]));
+    assert_eq!(served.control(&force_open(row)).await.0, 200);
+    assert!(client.get(url).send().await.unwrap_err().is_circuit_open());
+    assert_eq!(served.row(row).await["facts"]["mode_by"], "alice");
+    let (status, error) = served.control(&force_open("http_client/billing/1")).await;
+    assert_eq!(
+        (status, error.as_str()),
+        (404, "billing is not registered for controls")
+    );
+}
+
+#[cfg(feature = "amqp")]
+#[tokio::test]
+async fn a_connection_is_made_anew() {
+    use steadfast_amqp::{ConnectionState, ResilientConnection};
+
+    let connection = ResilientConnection::builder("orders")
+        .uri("amqp://127.0.0.1:1")
+        .connect_lazy()
+        .unwrap();
+    let weak = connection.downgrade();
+    let served = Served::new(|it| it.controls(operators().connection(&connection))).await;
+    let row = "amqp_connection/orders/1";
+    assert_eq!(served.row(row).await["actions"], json!(["reconnect"]));
+    until(|| connection.state() == ConnectionState::Disconnected).await;
+    let form = json!({ "action": "reconnect", "component": row, "reason": "nodes have moved" });
+    let (status, text) = served.control(&form.to_string()).await;
+    assert_eq!((status, text.as_str()), (200, "it connects again"));
+    assert_eq!(connection.snapshot().totals.reconnects_asked, 1);
+
+    let (status, _) = served
+        .control(&force_open("circuit_breaker/orders/1"))
+        .await;
+    assert_eq!(status, 200);
+    let (status, error) = served.control(&form.to_string()).await;
+    assert_eq!(status, 409, "{error}");
+    drop(connection);
+    assert!(weak.upgrade().is_none(), "the controls do not keep it");
+}

@@ -45,6 +45,8 @@ pub(super) struct Shown<'s> {
     pub(super) telemetry: &'s Telemetry,
     pub(super) monitor: &'s Monitor,
     pub(super) set: &'s Set,
+    #[cfg(feature = "amqp")]
+    pub(super) amqp: Option<&'s crate::amqp::ResilientConnection>,
 }
 
 impl Served {
@@ -134,6 +136,10 @@ impl Shown<'_> {
         #[cfg(feature = "http")]
         for client in self.set.clients.values() {
             controls = controls.http_client(client);
+        }
+        #[cfg(feature = "amqp")]
+        if let Some(connection) = self.amqp {
+            controls = controls.connection(connection);
         }
         controls
     }

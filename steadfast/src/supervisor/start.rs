@@ -46,6 +46,8 @@ impl Builder {
                 telemetry: &telemetry,
                 monitor: &monitor,
                 set: &set,
+                #[cfg(feature = "amqp")]
+                amqp: amqp.as_ref(),
             };
             super::server::Served::bind(&config, &shown).await?
         };
