@@ -1,7 +1,5 @@
 //! One smoke test against a private RabbitMQ node: the supervisor is there before its broker.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on is to stop")]
-
 use std::time::Duration;
 
 use steadfast::amqp::lapin::options::{BasicPublishOptions, QueueDeclareOptions};
