@@ -31,6 +31,8 @@
 //! - `policy` (default): timeout, retry, circuit breaker, bulkhead, hedge and fallback around any async
 //!   operation, in one call with one error.
 //! - `config`: the whole set from a TOML file and the environment.
+//! - `supervisor`: builds all of that, keeps it running, reads it again when the file changes, and brings it to an
+//!   end; and `migrate`, functions to move to it with.
 //! - Each crate of the family under the name of its feature: `breaker`, `retry`, `bulkhead`, `health`,
 //!   `telemetry`, `http`, `amqp`, `dashboard`.
 //!

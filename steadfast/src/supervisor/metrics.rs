@@ -53,3 +53,26 @@ pub(super) const NEEDS_RESTART: Instrument = Instrument::up_down_counter(
 
 /// Those of the supervisor.
 pub(super) const SUPERVISOR: &[Instrument] = &[RELOADS, SWITCHED_OFF, NEEDS_RESTART];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_has_every_metric_with_its_attributes() {
+        let readme = include_str!("../../README.md");
+        for instrument in SUPERVISOR.iter().chain(TASK) {
+            let name = instrument.name();
+            let row = readme
+                .lines()
+                .find(|line| line.starts_with(&format!("| `{name}` |")));
+            let row = row.unwrap_or_else(|| panic!("no row of {name}"));
+            for attribute in instrument.attributes() {
+                assert!(row.contains(&format!("`{}`", attribute.key())), "{name}");
+                for value in attribute.values().unwrap_or_default() {
+                    assert!(row.contains(&format!("`{value}`")), "{name}: {value}");
+                }
+            }
+        }
+    }
+}
