@@ -1,4 +1,62 @@
 //! The whole set from one file and the environment.
+//!
+//! ```
+//! use std::time::Duration;
+//! use steadfast::config::{Loader, describe};
+//!
+//! let file = "
+//!     [circuit_breaker]
+//!     timeout = 10000
+//!     [circuit_breakers.payments]
+//!     failure_rate = 0.5
+//! ";
+//! let loader = Loader::new().text("steadfast.toml", file);
+//! let loaded = loader.variables([("STEADFAST_RETRY__MAX_ATTEMPTS", "3")]).load()?;
+//!
+//! let payments = &loaded.config().circuit_breakers["payments"];
+//! assert_eq!(payments.open_for, Duration::from_secs(10)); // inherited, and `timeout` is its other name
+//! assert_eq!(loaded.config().retry.max_attempts, 3);
+//! assert_eq!(loaded.origin("circuit_breakers.payments.failure_rate").to_string(), "steadfast.toml:5:5");
+//!
+//! let told = describe(&loaded).to_string();
+//! assert!(told.contains("retry.max_attempts = 3 # STEADFAST_RETRY__MAX_ATTEMPTS"));
+//! # Ok::<_, steadfast::config::ConfigErrors>(())
+//! ```
+//!
+//! [`Config::load`] reads what a process has: `steadfast.toml`, or the file that `STEADFAST_CONFIG` names, and
+//! the environment.
+//!
+//! # Sources
+//! From the weakest to the strongest:
+//!
+//! 1. The defaults of each crate, and the bulkheads that are always there.
+//! 2. Files in the order in which they were added, up to 1 MiB each. Tables are put together key by key; a list
+//!    takes the place of another.
+//! 3. Variables: `STEADFAST_`, and the path of the key with `__` for each point. Names have no case. A list is
+//!    parted by commas, or TOML in brackets.
+//!
+//! After that, named components inherit what they do not say: `circuit_breakers.NAME` from `circuit_breaker`,
+//! `retries.NAME` from `retry` (a budget key by key), and `http_clients.NAME` from `http_clients.defaults`, as
+//! steadfast-http's `ClientsConfig` does it. HTTP clients take nothing from `circuit_breaker` and `retry`: they
+//! have defaults of their own. What a source says cannot be unsaid, but by another value; `budget = false` is
+//! one.
+//!
+//! # Values
+//! A time is whole milliseconds, or a text like `"1m 30s"`. A rate is a number. The crates' own `Config`s tell
+//! the rest: `breaker::Config`, `retry::Config`, `bulkhead::Config` and so on are what is read.
+//!
+//! # Errors
+//! Nothing is clamped and nothing ignored. [`ConfigErrors`] has every problem at once, in the order of the
+//! sources: the file with line and column or the variable, the path of the key, the value, and the rule; for a
+//! key that is unknown, the one that was probably meant. Values that may be secret are `..`. Problems of a
+//! section of defaults are told there, and not again for all that inherit them.
+//!
+//! A key of a crate whose feature is off is such a problem too. Only variables without `__` that are not even
+//! near to one of ours are left alone, since services of the name `steadfast` come with some
+//! (`STEADFAST_SERVICE_HOST`); [`describe`] tells them.
+//!
+//! # What it does not do
+//! It builds nothing, and watches no file: a [`Loader`] can be asked again. TLS for AMQP is set in code.
 
 #[cfg(feature = "amqp")]
 mod amqp;

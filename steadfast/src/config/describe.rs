@@ -2,9 +2,11 @@
 
 mod lines;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use self::lines::Lines;
+use super::origin::one_line;
 use super::{Config, Loaded};
 
 /// Tells what a configuration amounts to: what is switched off, what is built, and every key with its value
@@ -20,6 +22,7 @@ use super::{Config, Loaded};
 /// assert!(told.contains("retry.max_backoff = \"30s\" # default"));
 /// # Ok::<_, steadfast::config::ConfigErrors>(())
 /// ```
+#[must_use]
 pub fn describe(loaded: &Loaded) -> impl fmt::Display + '_ {
     Description(loaded)
 }
@@ -36,15 +39,12 @@ impl fmt::Display for Description<'_> {
         }
         let files: Vec<_> = loaded
             .files()
-            .map(|file| file.display().to_string())
+            .map(|file| one_line(&file.to_string_lossy()))
             .collect();
         writeln!(f, "\n# files: {}", list(&files))?;
-        if !loaded.ignored.is_empty() {
-            writeln!(
-                f,
-                "# variables that mean nothing here: {}",
-                list(&loaded.ignored)
-            )?;
+        let ignored: Vec<_> = loaded.ignored.iter().map(|name| one_line(name)).collect();
+        if !ignored.is_empty() {
+            writeln!(f, "# variables that mean nothing here: {}", list(&ignored))?;
         }
         for (flag, enabled, consequence) in [
             (
@@ -82,41 +82,36 @@ impl fmt::Display for Description<'_> {
 
 /// What is built, by kind.
 fn components(config: &Config) -> Vec<(&'static str, Vec<String>)> {
-    fn names<T>(components: &std::collections::BTreeMap<String, T>) -> Vec<String> {
-        components.keys().cloned().collect()
-    }
-    let mut all = vec![
+    vec![
         ("circuit breakers", names(&config.circuit_breakers)),
         ("retries", names(&config.retries)),
         ("bulkheads", names(&config.bulkheads)),
-    ];
-    #[cfg(feature = "http")]
-    all.push(("http clients", names(&config.http_clients)));
-    #[cfg(feature = "amqp")]
-    {
-        let amqp = config.amqp.iter().map(|amqp| amqp.name.clone());
-        all.push(("amqp connection", amqp.collect()));
-    }
-    #[cfg(feature = "health")]
-    all.push(("health checks with settings", names(&config.health.checks)));
-    #[cfg(feature = "dashboard")]
-    {
-        let super::DashboardConfig {
-            enabled,
-            listen,
-            path,
-            controls_token,
-            ..
-        } = &config.dashboard;
-        let controls = if controls_token.is_some() {
-            "with controls"
-        } else {
-            "without controls"
-        };
-        let page = enabled.then(|| format!("http://{listen}{path} {controls}"));
-        all.push(("dashboard", page.into_iter().collect()));
-    }
-    all
+        #[cfg(feature = "http")]
+        ("http clients", names(&config.http_clients)),
+        #[cfg(feature = "amqp")]
+        ("amqp connection", {
+            let amqp = config.amqp.iter();
+            amqp.map(|amqp| amqp.name.clone()).collect()
+        }),
+        #[cfg(feature = "health")]
+        ("health checks with settings", names(&config.health.checks)),
+        #[cfg(feature = "dashboard")]
+        ("dashboard", dashboard(&config.dashboard)),
+    ]
+}
+
+fn names<T>(components: &BTreeMap<String, T>) -> Vec<String> {
+    components.keys().cloned().collect()
+}
+
+#[cfg(feature = "dashboard")]
+fn dashboard(config: &super::DashboardConfig) -> Vec<String> {
+    let controls = match config.controls_token {
+        Some(_) => "with controls",
+        None => "without controls",
+    };
+    let page = || format!("http://{}{} {controls}", config.listen, config.path);
+    config.enabled.then(page).into_iter().collect()
 }
 
 fn list(names: &[String]) -> String {

@@ -36,7 +36,7 @@ pub enum Origin {
         /// The section.
         section: &'static str,
         /// Where that has it from.
-        from: Arc<Origin>,
+        from: Arc<Self>,
     },
 }
 
@@ -61,10 +61,20 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => f.write_str("default"),
             Self::BuiltIn => f.write_str("built in"),
-            Self::File { file, line, column } => write!(f, "{}:{line}:{column}", file.display()),
-            Self::WholeFile { file } => write!(f, "{}", file.display()),
-            Self::Variable { name } => f.write_str(name),
+            Self::File { file, line, column } => {
+                write!(f, "{}:{line}:{column}", one_line(&file.to_string_lossy()))
+            }
+            Self::WholeFile { file } => f.write_str(&one_line(&file.to_string_lossy())),
+            Self::Variable { name } => f.write_str(&one_line(name)),
             Self::Inherited { section, from } => write!(f, "[{section}] at {from}"),
         }
     }
+}
+
+/// Names of files and variables may have ends of lines in them.
+pub(super) fn one_line(name: &str) -> String {
+    let escaped = |c: char| c.is_control().then(|| c.escape_default().to_string());
+    name.chars()
+        .map(|c| escaped(c).unwrap_or_else(|| c.to_string()))
+        .collect()
 }

@@ -2,6 +2,7 @@
 
 mod message;
 mod own;
+#[cfg(any(feature = "amqp", feature = "health"))]
 mod rules;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,8 @@ use serde::de::DeserializeOwned;
 
 use self::own::Own;
 use super::error::Problem;
+#[cfg(feature = "http")]
+use super::inherit::HTTP_DEFAULTS;
 use super::inherit::inherit;
 use super::keys::TOP;
 use super::origin::Origin;
@@ -21,48 +24,34 @@ use super::{Config, ServiceConfig, ShutdownConfig};
 pub(super) fn read(top: &mut Table, problems: &mut Vec<Problem>) -> Config {
     let http_defaults = inherit(top);
     let mut reader = Reader { problems };
+    reader.http_defaults(http_defaults.as_ref());
     let flags = Own::new(Some(top), TOP, "");
-    let mut config = Config::default();
-    config.circuit_breakers_enabled = flags.flag("circuit_breakers_enabled", true, reader.problems);
-    config.bulkheads_enabled = flags.flag("bulkheads_enabled", true, reader.problems);
-    config.retry_enabled = flags.flag("retry_enabled", true, reader.problems);
-    config.service = ServiceConfig::read(top.table("service"), reader.problems);
-    config.shutdown = ShutdownConfig::read(top.table("shutdown"), reader.problems);
-
-    config.circuit_breaker = reader.section(top.table("circuit_breaker"), "circuit_breaker");
-    config.circuit_breakers = reader.named(top, "circuit_breakers", "circuit_breaker");
-    config.retry = reader.section(top.table("retry"), "retry");
-    config.retries = reader.named(top, "retries", "retry");
-    config.bulkheads = reader.named(top, "bulkheads", "");
-    #[cfg(feature = "http")]
-    {
-        use super::inherit::HTTP_DEFAULTS;
-        let _: crate::http::HttpClientConfig =
-            reader.section(http_defaults.as_ref(), HTTP_DEFAULTS);
-        config.http_clients = reader.named(top, "http_clients", HTTP_DEFAULTS);
+    let mut flag = |key| flags.flag(key, true, reader.problems);
+    Config {
+        circuit_breakers_enabled: flag("circuit_breakers_enabled"),
+        bulkheads_enabled: flag("bulkheads_enabled"),
+        retry_enabled: flag("retry_enabled"),
+        service: ServiceConfig::read(top.table("service"), reader.problems),
+        circuit_breaker: reader.section(top.table("circuit_breaker"), "circuit_breaker"),
+        circuit_breakers: reader.named(top, "circuit_breakers", "circuit_breaker"),
+        retry: reader.section(top.table("retry"), "retry"),
+        retries: reader.named(top, "retries", "retry"),
+        bulkheads: reader.named(top, "bulkheads", ""),
+        #[cfg(feature = "http")]
+        http_clients: reader.named(top, "http_clients", HTTP_DEFAULTS),
+        #[cfg(feature = "amqp")]
+        amqp: {
+            let amqp = top.table("amqp");
+            amqp.map(|table| super::AmqpConfig::read(table, reader.problems))
+        },
+        #[cfg(feature = "health")]
+        health: reader.health(top.table("health")),
+        #[cfg(feature = "telemetry")]
+        telemetry: super::TelemetryConfig::read(top.table("telemetry"), reader.problems),
+        #[cfg(feature = "dashboard")]
+        dashboard: super::DashboardConfig::read(top.table("dashboard"), reader.problems),
+        shutdown: ShutdownConfig::read(top.table("shutdown"), reader.problems),
     }
-    #[cfg(not(feature = "http"))]
-    drop(http_defaults);
-    #[cfg(feature = "amqp")]
-    {
-        let amqp = top.table("amqp");
-        config.amqp = amqp.map(|table| super::AmqpConfig::read(table, reader.problems));
-    }
-    #[cfg(feature = "health")]
-    {
-        config.health = reader.health(top.table("health"));
-    }
-    #[cfg(feature = "telemetry")]
-    {
-        let table = top.table("telemetry");
-        config.telemetry = super::TelemetryConfig::read(table, reader.problems);
-    }
-    #[cfg(feature = "dashboard")]
-    {
-        let table = top.table("dashboard");
-        config.dashboard = super::DashboardConfig::read(table, reader.problems);
-    }
-    config
 }
 
 struct Reader<'p> {
@@ -73,6 +62,14 @@ impl Reader<'_> {
     /// A table as its crate reads it.
     fn section<T: DeserializeOwned + Default>(&mut self, table: Option<&Table>, path: &str) -> T {
         self.section_of(table, path, "")
+    }
+
+    /// The defaults of HTTP clients are no client, and may be wrong for all that.
+    fn http_defaults(&mut self, defaults: Option<&Table>) {
+        #[cfg(feature = "http")]
+        let _: crate::http::HttpClientConfig = self.section(defaults, HTTP_DEFAULTS);
+        #[cfg(not(feature = "http"))]
+        let _ = (self, defaults);
     }
 
     /// The tables of a table. What the section of defaults is to blame for is told once, as its own.
@@ -139,8 +136,10 @@ impl Reader<'_> {
         };
         let mut monitor = table.clone();
         monitor.entries.remove("checks");
-        let mut config = super::HealthConfig::default();
-        config.monitor = self.section(Some(&monitor), "health");
+        let mut config = super::HealthConfig {
+            monitor: self.section(Some(&monitor), "health"),
+            ..super::HealthConfig::default()
+        };
         let checks = table.table("checks").into_iter().flat_map(Table::tables);
         for (name, check) in checks {
             let path = join("health.checks", name);

@@ -138,7 +138,6 @@ pub(super) fn told(kind: Option<Kind>, value: &ValueKind) -> String {
         kind.is_secret() || kind.shape().is_some() || matches!(kind, Kind::Named(_))
     });
     match value {
-        ValueKind::Nil => "a table".to_owned(),
         ValueKind::Boolean(value) => value.to_string(),
         ValueKind::I64(value) => value.to_string(),
         ValueKind::Float(value) => format!("{value:?}"),

@@ -273,3 +273,11 @@ fn a_value_that_is_no_text_is_told() {
         "STEADFAST_SERVICE__NAME: service.name = .. (must be UTF-8)"
     );
 }
+
+#[test]
+fn the_name_of_a_variable_does_not_break_a_line() {
+    assert_eq!(
+        problems(&[("STEADFAST_RETRY__A\nB", "1")]),
+        "STEADFAST_RETRY__A\\nB: retry.\"a\\nb\" = .. (unknown key)"
+    );
+}

@@ -1,5 +1,10 @@
 //! The table of keys against the crates that read the tables.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on is a test that failed"
+)]
+
 use std::fmt::Debug;
 use std::fs;
 
