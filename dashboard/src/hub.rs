@@ -137,10 +137,10 @@ impl Hub {
         self.settings.max_streams.saturating_sub(free)
     }
 
-    /// Puts something into the log that is no event of telemetry's. Returns its number.
+    /// Puts something into the log that is no event of telemetry's. Returns its number; 0 if it is one of too many.
     pub(crate) fn tell(&self, told: Told, by: Option<Arc<str>>) -> u64 {
-        self.enter(told, clock::millis(clock::wall()), by);
-        self.state.lock().ring.last()
+        let entry = self.enter(told, clock::millis(clock::wall()), by);
+        entry.map_or(0, |entry| entry.seq)
     }
 
     pub(crate) fn announce(&self, notice: Notice) {
@@ -182,14 +182,16 @@ impl Hub {
 
     /// Everything, for whoever asks once.
     pub(crate) fn snapshot(&self) -> Snapshot<'_> {
+        let history = self.keeps_history();
         let state = self.state.lock();
         let entries = state.ring.latest(ENTRIES);
-        self.snapshot_of(&state, entries, None)
+        self.snapshot_of(&state, entries, None, history)
     }
 
     /// Everything, and the frames from then on. To whom has told the number of the last entry it knows of, only the
     /// later ones are told.
     pub(crate) fn follow(&self, after: Option<u64>) -> (Snapshot<'_>, broadcast::Receiver<Frame>) {
+        let history = self.keeps_history();
         let state = self.state.lock();
         let frames = self.frames.subscribe();
         let (entries, missed) = match after {
@@ -199,7 +201,12 @@ impl Hub {
                 (entries, Some(missed))
             }
         };
-        (self.snapshot_of(&state, entries, missed), frames)
+        (self.snapshot_of(&state, entries, missed, history), frames)
+    }
+
+    /// Not asked under the lock: whoever holds telemetry for a moment may be the last who does, and end it.
+    fn keeps_history(&self) -> bool {
+        self.telemetry().is_some_and(|it| it.keeps_history())
     }
 
     fn snapshot_of(
@@ -207,6 +214,7 @@ impl Hub {
         state: &State,
         events: Vec<Arc<Entry>>,
         missed: Option<u64>,
+        history: bool,
     ) -> Snapshot<'_> {
         Snapshot {
             version: 1,
@@ -215,7 +223,7 @@ impl Hub {
             process: &self.process,
             health: state.board.health,
             controls: self.desk.is_some(),
-            history: self.telemetry().is_some_and(|it| it.keeps_history()),
+            history,
             dropped_events: state.board.dropped,
             warnings: state.board.warnings.clone(),
             components: state.board.sorted(),
@@ -225,14 +233,13 @@ impl Hub {
     }
 
     /// Puts an event into the log and sends it to all streams, unless it is one of too many.
-    fn enter(&self, told: Told, at: u64, by: Option<Arc<str>>) {
+    fn enter(&self, told: Told, at: u64, by: Option<Arc<str>>) -> Option<Arc<Entry>> {
         let mut state = self.state.lock();
-        let Some(entry) = state.ring.tell(told, at, by) else {
-            return;
-        };
+        let entry = state.ring.tell(told, at, by)?;
         if self.frames.receiver_count() > 0 {
             let _ = self.frames.send(Frame::event(&entry));
         }
+        Some(entry)
     }
 
     fn missed(&self) -> u64 {

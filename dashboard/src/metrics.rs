@@ -118,3 +118,23 @@ impl Source for Counters {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_verb_and_outcome_has_a_count_of_its_own_under_its_name() {
+        for (place, verb) in Verb::ALL.into_iter().enumerate() {
+            assert_eq!(verb as usize, place);
+        }
+        for (place, (_, outcome)) in OUTCOMES.into_iter().enumerate() {
+            assert_eq!(outcome as usize, place);
+        }
+        let words = CONTROLS.attributes()[0].to_string();
+        assert!(
+            words.ends_with(&Verb::ALL.map(Verb::as_str).join("|")),
+            "{words}"
+        );
+    }
+}

@@ -16,6 +16,7 @@ pub(crate) mod series;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod warnings;
 
 pub(crate) use self::board::{Board, Change};

@@ -300,9 +300,12 @@ impl Builder {
         fields.extend(self.settings.broken_fields());
         fields.extend(self.broken_redirects());
         fields.extend(self.misplaced());
-        let http = self
-            .redirects
-            .finish(self.source, self.settings.own_redirects);
+        let http = self.redirects.finish(
+            self.source,
+            self.settings.own_redirects,
+            #[cfg(feature = "serde")]
+            self.fixed,
+        );
         let retry = self.settings.retry(&self.name);
         let schedule = self.settings.schedule(&self.name);
         let budget = match self.budget {
@@ -322,8 +325,6 @@ impl Builder {
                     budget,
                     (hedge, self.fallback),
                     self.observers,
-                    #[cfg(feature = "serde")]
-                    self.fixed,
                 );
                 Ok(client)
             }

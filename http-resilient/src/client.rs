@@ -92,6 +92,8 @@ pub(crate) struct Http {
     pub(crate) tracks_redirects: bool,
     pub(crate) may_have_timeout: bool,
     pub(crate) following: Option<Following>,
+    #[cfg(feature = "serde")]
+    pub(crate) fixed: reconfigure::Fixed,
 }
 
 impl Client {
@@ -125,7 +127,6 @@ impl Client {
         budget: Option<Budget>,
         (hedge, fallback): (Option<Hedge>, Option<Fallback>),
         observers: Vec<Arc<dyn Observer>>,
-        #[cfg(feature = "serde")] fixed: reconfigure::Fixed,
     ) -> Self {
         let settings = Arc::new(Versions::new(settings));
         let patterns = Patterns::new(Arc::clone(&name), Arc::clone(&settings));
@@ -135,7 +136,7 @@ impl Client {
                 name,
                 settings,
                 #[cfg(feature = "serde")]
-                fixed,
+                fixed: http.fixed,
                 http: http.client,
                 tracks_redirects: http.tracks_redirects,
                 may_have_timeout: http.may_have_timeout,

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::budget::Budget;
 
-/// The settings given to a [`Builder`](crate::Builder), or to something that is in use, break their rules. Names every bad field.
+/// The settings given to a [`Builder`](crate::Builder), or to something that is in use, break their rules.
+/// Names every bad field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     /// What was to be built or changed: "retry", "budget" or "hedge".

@@ -23,6 +23,9 @@ pub(crate) struct Policy {
     pub(crate) at_once: bool,
 }
 
+/// The page of `Retry::reconfigure` says how much memory each set of settings takes: twice this.
+const _: () = assert!(size_of::<Policy>() < 512);
+
 /// Why there is no other attempt, and how long to wait before the call is worth making again.
 pub(crate) type Refused = (Reason, Option<Duration>);
 

@@ -346,7 +346,7 @@ impl Retry {
     /// # Cost
     ///
     /// Calls read the settings without a lock. All settings there have been stay in memory as long as the
-    /// retry, some 200 bytes each; the same as before add none.
+    /// retry, less than a KiB each; the same as before add none.
     ///
     /// # Errors
     ///

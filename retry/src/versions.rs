@@ -4,7 +4,8 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// All versions there have been, the newest of which counts. They go when the whole goes.
+/// All versions there have been, the newest of which counts. They go when the whole goes. Each takes at most
+/// twice its size, as there is room for as many again.
 #[derive(Debug)]
 pub(crate) struct Versions<T> {
     first: T,

@@ -148,6 +148,8 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-telemetry/otlp-tls",
     "steadfast/amqp",
     "steadfast/config",
+    "steadfast-dashboard/http",
+    "steadfast-dashboard/amqp",
     "steadfast/dashboard",
     "steadfast/health",
     "steadfast/http",

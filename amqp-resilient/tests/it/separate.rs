@@ -56,6 +56,31 @@ async fn the_connection_for_consuming_is_made_when_it_is_first_asked_for() {
 }
 
 #[tokio::test]
+async fn each_is_found_by_its_name_and_none_is_made_by_that() {
+    let broker = FakeBroker::start().await;
+    let connection = connected(&broker).await;
+    assert_eq!(connection.named("test").unwrap().name(), "test");
+    assert!(connection.named("test/consume").is_none());
+    assert_eq!(broker.accepted(), 1);
+
+    let both = both(&broker).await;
+    let consuming = both.named("test/consume").unwrap();
+    assert_eq!(consuming.name(), "test/consume");
+    assert_eq!(consuming.named("test").unwrap().name(), "test");
+    assert!(both.named("other").is_none());
+}
+
+#[tokio::test]
+async fn a_weak_handle_is_of_the_same_connection_and_keeps_none() {
+    let broker = FakeBroker::start().await;
+    let connection = both(&broker).await;
+    let weak = connection.consuming().downgrade();
+    assert_eq!(weak.upgrade().unwrap().name(), "test/consume");
+    drop(connection);
+    assert!(weak.upgrade().is_none());
+}
+
+#[tokio::test]
 async fn each_is_lost_and_comes_back_by_itself() {
     let broker = FakeBroker::start().await;
     let connection = both(&broker).await;

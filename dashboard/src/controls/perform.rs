@@ -63,14 +63,9 @@ pub(super) async fn perform(
         return Err(Refused::conflict(text));
     }
     let gone = || Refused::new(StatusCode::NOT_FOUND, format!("{name} is gone"));
-    // A monitor's checks are run in a task of their own; nothing in here waits.
     let text = match &handle {
         Handle::Breaker(breaker, _) => {
-            let breaker = breaker.upgrade().ok_or_else(gone)?;
-            // Before the mode is set, so that no reading in between lacks the name.
-            let reason: Arc<str> = Arc::from(action.reason.as_str());
-            desk.sign(name, &allowed.by, &reason);
-            set_mode(&breaker, action, &reason)?
+            set_mode(desk, &breaker.upgrade().ok_or_else(gone)?, action, allowed)?
         }
         Handle::Bulkhead(bulkhead, _) => resize(&bulkhead.upgrade().ok_or_else(gone)?, action)?,
         Handle::Monitor(monitor) => check(monitor.upgrade().ok_or_else(gone)?, action)?,
@@ -95,10 +90,12 @@ pub(super) async fn perform(
 }
 
 fn set_mode(
+    desk: &Desk,
     breaker: &CircuitBreaker,
     action: &Action,
-    reason: &Arc<str>,
+    allowed: &Allowed,
 ) -> Result<String, Refused> {
+    let reason: Arc<str> = Arc::from(action.reason.as_str());
     let (mode, mut text) = match action.verb {
         Verb::ForceOpen => (Mode::ForcedOpen, "forced open".to_owned()),
         Verb::ForceClosed => (Mode::ForcedClosed, "forced closed".to_owned()),
@@ -107,7 +104,7 @@ fn set_mode(
             if breaker.mode() == Mode::Automatic {
                 return Err(Refused::conflict("it is automatic already"));
             }
-            breaker.set_mode(Mode::Automatic, Arc::clone(reason));
+            breaker.set_mode(Mode::Automatic, reason);
             return Ok("automatic again".to_owned());
         }
         Verb::Reset => {
@@ -116,13 +113,15 @@ fn set_mode(
         }
         _ => return Err(not_for(action, kinds::BREAKER)),
     };
+    // Before the mode is set, so that no reading in between lacks the name.
+    desk.sign(breaker.name(), &allowed.by, &reason);
     match action.lasts {
         Some(time) => {
-            breaker.set_mode_for(mode, Arc::clone(reason), time);
+            breaker.set_mode_for(mode, reason, time);
             let _ = write!(text, " for {}", in_words(time));
         }
         None => {
-            breaker.set_mode(mode, Arc::clone(reason));
+            breaker.set_mode(mode, reason);
             text.push_str(" until it is changed");
         }
     }

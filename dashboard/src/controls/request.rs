@@ -95,7 +95,7 @@ fn record(hub: &Hub, action: &Action, allowed: &Allowed, done: perform::Done) ->
     tracing::info!(
         target: "steadfast_dashboard",
         action = action.verb.as_str(),
-        component = %action.component,
+        component = ?action.component,
         by = %allowed.by,
         reason = %action.reason,
         "control: {}",
@@ -112,7 +112,7 @@ fn deny(hub: &Hub, action: &Action, denied: &Denied) -> Refusal {
     tracing::warn!(
         target: "steadfast_dashboard",
         action = action.verb.as_str(),
-        component = %action.component,
+        component = ?action.component,
         "control denied: {denied}"
     );
     (StatusCode::FORBIDDEN, denied.to_string())
@@ -124,7 +124,7 @@ fn refuse(hub: &Hub, action: &Action, allowed: &Allowed, refused: Refused) -> Re
     tracing::info!(
         target: "steadfast_dashboard",
         action = action.verb.as_str(),
-        component = %action.component,
+        component = ?action.component,
         by = %allowed.by,
         "control refused: {text}"
     );

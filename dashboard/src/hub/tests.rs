@@ -92,8 +92,8 @@ fn names(delta: &Value) -> HashSet<String> {
 async fn five_hundred_components_that_do_nothing_cost_less_than_a_kilobyte_a_second() {
     let breakers = breakers(500);
     let mut watched = Watched::new(&breakers).await;
-    // The second reading is the first with rates.
-    sleep(Duration::from_millis(2500)).await;
+    // The second reading is the first with rates, which the rows take turns to tell.
+    sleep(Duration::from_millis(10_500)).await;
     watched.deltas();
 
     sleep(Duration::from_secs(60)).await;
@@ -103,6 +103,31 @@ async fn five_hundred_components_that_do_nothing_cost_less_than_a_kilobyte_a_sec
         assert_eq!(names(&delta).len(), 0);
         assert!(bytes < 1000, "{bytes} bytes");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_hundred_busy_components_take_turns_and_a_change_of_state_takes_none() {
+    let breakers = breakers(500);
+    let mut watched = Watched::new(&breakers).await;
+    sleep(Duration::from_millis(10_500)).await;
+    watched.deltas();
+    let mut told = HashSet::new();
+    for _ in 0..10 {
+        for breaker in &breakers {
+            let _ = breaker.call_blocking(|| Ok::<_, &str>(()));
+        }
+        sleep(Duration::from_secs(1)).await;
+        for (delta, bytes) in watched.deltas() {
+            assert!(bytes < 50_000, "{bytes} bytes");
+            told.extend(names(&delta));
+        }
+    }
+    assert_eq!(told.len(), 500, "each has had its turn");
+
+    (0..3).for_each(|_| fail(&breakers[499]));
+    sleep(Duration::from_millis(1)).await;
+    let deltas = watched.deltas();
+    assert_eq!(deltas[0].0["components"][0]["state"], "open");
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,6 +12,7 @@ use super::meter::Meter;
 use super::reading::Reading;
 use super::row::{Row, Severity};
 use super::tally::{self, MOST};
+use super::turns::{TURNS, Waiting};
 use super::warnings::{self, Warning};
 use super::{breaker, bulkhead, clients, facts, kinds, retries};
 use crate::builder::Thresholds;
@@ -59,6 +60,7 @@ pub(crate) struct Board {
     thresholds: Thresholds,
     rows: BTreeMap<String, Arc<Row>>,
     meters: BTreeMap<String, Meter>,
+    waiting: Waiting,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) health: Option<Health>,
     /// When all of it was last read.
@@ -78,6 +80,7 @@ impl Board {
             thresholds,
             rows: BTreeMap::new(),
             meters: BTreeMap::new(),
+            waiting: Waiting::default(),
             warnings: Vec::new(),
             health: None,
             read_at: None,
@@ -111,6 +114,7 @@ impl Board {
     /// Takes a reading, and says what it has changed.
     pub(crate) fn take(&mut self, taken: Taken) -> Change {
         let (at, now, all) = (taken.at, taken.now, taken.all);
+        let has_been_read = self.read_at.is_some();
         let shown_monitor = taken.report.as_ref().map(|report| Arc::clone(&report.name));
         let mut change = Change::default();
         let mut alive = HashSet::new();
@@ -142,13 +146,15 @@ impl Board {
                 self.meters.remove(id);
             }
             self.read_at = Some(now);
+            self.take_turns(&mut change);
         } else if taken.report.is_some() {
             self.drop_checks(&alive, &mut change);
         }
         self.at = self.at.max(at);
         if taken.dropped > self.dropped {
             self.dropped = taken.dropped;
-            self.dropped_at = Some(now);
+            // What was lost before the first reading may be long ago.
+            self.dropped_at = has_been_read.then_some(now);
         }
         let warnings = self.warn(now);
         if warnings != self.warnings {
@@ -156,6 +162,16 @@ impl Board {
             change.warnings = Some(warnings);
         }
         change
+    }
+
+    /// Not of those that are gone.
+    fn take_turns(&mut self, change: &mut Change) {
+        for _ in 0..TURNS {
+            let Some(id) = self.waiting.pop() else {
+                return;
+            };
+            change.rows.extend(self.rows.get(&id).map(Arc::clone));
+        }
     }
 
     /// Checks that the monitor no longer has.
@@ -204,18 +220,26 @@ impl Board {
 
     fn put(&mut self, mut row: Row, at: u64, alive: &mut HashSet<String>, change: &mut Change) {
         alive.insert(row.id.clone());
-        if let Some(before) = self.rows.get(&row.id) {
+        let before = self.rows.get(&row.id);
+        let mut is_news = true;
+        if let Some(before) = before {
             settle(&mut row, before, at);
             if row == **before {
                 return;
             }
+            is_news = is_news_after(&row, before);
         } else if row.since.is_none() && row.severity > Severity::Ok {
             // It may have been so for longer; nobody knows.
             row.since = Some(at);
         }
         let row = Arc::new(row);
         self.rows.insert(row.id.clone(), Arc::clone(&row));
-        change.rows.push(row);
+        if is_news {
+            self.waiting.remove(&row.id);
+            change.rows.push(row);
+        } else {
+            self.waiting.push(&row.id);
+        }
     }
 
     fn warn(&self, now: Instant) -> Vec<Warning> {
@@ -234,13 +258,28 @@ impl Board {
     }
 }
 
+/// Whether more than its numbers are different.
+fn is_news_after(row: &Row, before: &Row) -> bool {
+    row.severity != before.severity
+        || row.state != before.state
+        || row.why != before.why
+        || row.actions != before.actions
+}
+
+/// Whether both are ways of a bulkhead to be short of places, between which it goes back and forth.
+fn are_both_short(state: &str, before: &str) -> bool {
+    let is_short = |state| matches!(state, "busy" | "full");
+    is_short(state) && is_short(before)
+}
+
 /// Times that are computed from how long ago something was differ a little from reading to reading. A state that the
 /// component does not date itself has begun when it was first seen.
 fn settle(row: &mut Row, before: &Row, at: u64) {
+    let is_same = row.state == before.state || are_both_short(&row.state, &before.state);
     row.since = match (row.since, before.since) {
-        (Some(since), Some(was)) if row.state == before.state => Some(facts::steady(since, was)),
+        (Some(since), Some(was)) if is_same => Some(facts::steady(since, was)),
         (Some(since), _) => Some(since),
-        (None, was) if row.state == before.state => was,
+        (None, was) if is_same => was,
         (None, _) => Some(at),
     };
     for key in [

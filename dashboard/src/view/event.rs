@@ -75,7 +75,7 @@ pub(crate) fn told(event: &Event) -> Option<Told> {
             Told::new("mode_change", severity, name, text).of(kinds::BREAKER)
         }
         Detail::RetryGaveUp(it) => {
-            let text = format!("gave up after {} attempts: {}", it.attempts, it.reason);
+            let text = format!("gave up after {}: {}", attempts(it.attempts), it.reason);
             Told::new("retry_gave_up", Severity::Warning, name, text)
                 .of(kinds::RETRY)
                 .noisy()
@@ -144,9 +144,15 @@ fn http(request: &HttpRequest) -> Option<Told> {
     let (method, authority) = (&request.method, &request.authority);
     let template = request.template.as_deref().unwrap_or_default();
     let text = format!(
-        "{method} {authority}{template}: {error} after {} attempts in {:?}",
-        request.attempts, request.duration
+        "{method} {authority}{template}: {error} after {} in {:?}",
+        attempts(request.attempts),
+        request.duration
     );
     let told = Told::new("http", Severity::Warning, &request.name, text);
     Some(told.of(kinds::HTTP).noisy())
+}
+
+fn attempts(count: u32) -> String {
+    let noun = if count == 1 { "attempt" } else { "attempts" };
+    format!("{count} {noun}")
 }

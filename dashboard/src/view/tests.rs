@@ -1,10 +1,9 @@
-//! Rows of real components, in virtual time, and a model of what a page does with changes.
+//! Rows of real components, in virtual time.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+mod model;
+
 use std::time::Duration;
 
-use proptest::prelude::*;
 use serde_json::{Value, json};
 use steadfast_breaker::{CircuitBreaker, Mode};
 use steadfast_bulkhead::Bulkhead;
@@ -22,6 +21,7 @@ use crate::clock;
 struct Shown {
     telemetry: Telemetry,
     monitor: Option<Monitor>,
+    dropped: u64,
     board: Board,
 }
 
@@ -30,6 +30,7 @@ impl Shown {
         Self {
             telemetry,
             monitor: None,
+            dropped: 0,
             board: Board::new(Thresholds::default()),
         }
     }
@@ -49,7 +50,7 @@ impl Shown {
             report: self.monitor.as_ref().map(Monitor::get_health),
             check_actions: vec!["check_now"],
             all: true,
-            dropped: 0,
+            dropped: self.dropped,
         })
     }
 
@@ -218,6 +219,31 @@ async fn a_bulkhead_says_how_full_it_is_and_whether_it_rejects() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_bulkhead_that_is_now_busy_and_now_full_is_short_of_places_all_the_time() {
+    let bulkhead = Bulkhead::builder("reports")
+        .max_concurrent(2)
+        .max_waiting(0)
+        .build()
+        .unwrap();
+    let telemetry = Telemetry::new();
+    telemetry.watch(&bulkhead);
+    let mut shown = Shown::new(telemetry);
+    shown.read();
+    let _held: Vec<_> = (0..2).map(|_| bulkhead.try_acquire().unwrap()).collect();
+    let mut states = std::collections::HashSet::new();
+    for second in 0..40 {
+        if second % 12 == 0 {
+            bulkhead.try_acquire().unwrap_err();
+        }
+        advance(Duration::from_secs(1)).await;
+        let row = shown.row("bulkhead/reports/1");
+        states.insert(row["state"].as_str().unwrap().to_owned());
+        assert_eq!(shown.warnings().len(), usize::from(second >= 5), "{second}");
+    }
+    assert_eq!(states.len(), 2, "{states:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn many_retries_are_a_warning_for_as_long_as_a_minute() {
     let retry = Retry::builder("orders").max_attempts(2).build().unwrap();
     let telemetry = Telemetry::new();
@@ -335,6 +361,24 @@ async fn two_of_one_name_have_two_rows() {
     assert_eq!(shown.board.count("circuit_breaker", "payments"), 2);
 }
 
+#[tokio::test(start_paused = true)]
+async fn events_that_are_lost_are_a_warning_for_a_minute() {
+    let (_breaker, mut shown) = breaker();
+    for (dropped, seconds, warnings) in [
+        (5, 0, 0), // before anybody looked
+        (5, 1, 0),
+        (6, 1, 1),
+        (6, 59, 1),
+        (6, 1, 0),
+    ] {
+        advance(Duration::from_secs(seconds)).await;
+        shown.dropped = dropped;
+        shown.read();
+        assert_eq!(shown.warnings().len(), warnings, "{dropped} {seconds}");
+        assert_eq!(shown.board.dropped, dropped);
+    }
+}
+
 #[test]
 fn the_metrics_of_the_adapters_have_the_names_that_are_looked_for() {
     let known = steadfast_http::metrics::ALL
@@ -355,85 +399,4 @@ fn the_metrics_of_the_adapters_have_the_names_that_are_looked_for() {
         }
     }
     assert!(found > 20, "{found}");
-}
-
-/// What may happen between two readings.
-#[derive(Debug, Clone)]
-enum Step {
-    Call(usize, bool),
-    Force(usize, bool),
-    Make(usize),
-    Drop(usize),
-    Pass(u64),
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let place = 0..4_usize;
-    let step = prop_oneof![
-        4 => (place.clone(), any::<bool>()).prop_map(|(place, ok)| Step::Call(place, ok)),
-        1 => (place.clone(), any::<bool>()).prop_map(|(place, on)| Step::Force(place, on)),
-        1 => place.clone().prop_map(Step::Make),
-        1 => place.prop_map(Step::Drop),
-        3 => (1..20_000_u64).prop_map(Step::Pass),
-    ];
-    proptest::collection::vec(step, 1..60)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
-
-    /// A page that has had the first reading and every change shows what a page does that is opened now.
-    #[test]
-    fn changes_add_up_to_what_there_is(steps in steps()) {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let telemetry = Telemetry::new();
-            let mut shown = Shown::new(telemetry.clone());
-            let mut breakers: HashMap<usize, CircuitBreaker> = HashMap::new();
-            let mut page: BTreeMap<String, Arc<Row>> = BTreeMap::new();
-            for step in steps {
-                match step {
-                    Step::Call(place, ok) => {
-                        if let Some(breaker) = breakers.get(&place) {
-                            call(breaker, ok);
-                        }
-                    }
-                    Step::Force(place, on) => {
-                        if let Some(breaker) = breakers.get(&place) {
-                            let mode = if on { Mode::ForcedOpen } else { Mode::Automatic };
-                            breaker.set_mode(mode, "because");
-                        }
-                    }
-                    // Names come back, and two may share one.
-                    Step::Make(place) => {
-                        let name = format!("b{}", place % 2);
-                        let breaker = CircuitBreaker::builder(name).failure_threshold(2).build().unwrap();
-                        telemetry.watch(&breaker);
-                        breakers.insert(place, breaker);
-                    }
-                    Step::Drop(place) => {
-                        breakers.remove(&place);
-                    }
-                    Step::Pass(millis) => advance(Duration::from_millis(millis)).await,
-                }
-                let change = shown.read();
-                for id in &change.removed {
-                    prop_assert!(page.remove(id).is_some(), "{id} was not there");
-                }
-                for row in change.rows {
-                    let before = page.insert(row.id.clone(), Arc::clone(&row));
-                    prop_assert!(before.as_ref() != Some(&row), "{} has not changed", row.id);
-                }
-                let there: BTreeMap<_, _> =
-                    shown.board.sorted().into_iter().map(|row| (row.id.clone(), row)).collect();
-                prop_assert_eq!(&page, &there);
-                prop_assert_eq!(page.len(), breakers.len());
-            }
-            Ok(())
-        })?;
-    }
 }

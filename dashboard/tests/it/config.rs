@@ -38,3 +38,39 @@ async fn the_longest_age_and_the_most_of_everything_are_taken() {
         .unwrap();
     assert_eq!(dashboard.streams(), 0);
 }
+
+/// Every setting of the builder has a row in the README's table, and every row is a setting.
+#[test]
+fn the_readme_lists_every_setting() {
+    let builder = include_str!("../../src/builder.rs");
+    let methods = builder.lines().filter_map(|line| {
+        let rest = line.trim().strip_prefix("pub fn ")?;
+        rest.contains("(mut self, ")
+            .then(|| rest.split('(').next())?
+    });
+    let readme = include_str!("../../README.md");
+    let (_, settings) = readme.split_once("## Settings").unwrap();
+    let (settings, _) = settings.split_once("## ").unwrap();
+    let rows = settings
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let (mut methods, mut rows): (Vec<_>, Vec<_>) = (methods.collect(), rows.collect());
+    methods.sort_unstable();
+    rows.sort_unstable();
+    assert_eq!(methods, rows);
+}
+
+/// Every metric of the dashboard's own has a row in the README's table.
+#[test]
+fn the_readme_lists_every_metric() {
+    let readme = include_str!("../../README.md");
+    for metric in steadfast_dashboard::metrics::ALL {
+        let row = format!(
+            "| `{}` | {} | `{}` |",
+            metric.name(),
+            metric.kind(),
+            metric.unit()
+        );
+        assert!(readme.contains(&row), "{row}");
+    }
+}

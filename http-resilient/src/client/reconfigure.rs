@@ -51,7 +51,7 @@ impl Client {
     /// # Cost
     ///
     /// Requests read the settings without a lock. All settings there have been stay in memory as long as the
-    /// client, less than a KiB each; the same as before add none.
+    /// client, less than 2 KiB each; the same as before add none.
     ///
     /// # Errors
     ///
@@ -129,6 +129,9 @@ impl Shared {
         Ok(())
     }
 }
+
+/// The page of [`Client::reconfigure`] says how much memory each set of settings takes: twice this.
+const _: () = assert!(size_of::<Settings>() < 1024);
 
 impl Settings {
     /// These, but for what cannot be changed, which is as it was.

@@ -43,6 +43,26 @@ async fn opens_after_failures_in_a_row_and_then_sends_nothing() {
 }
 
 #[tokio::test]
+async fn the_circuit_of_an_authority_can_be_had_and_set() {
+    let upstream = HttpUpstream::start().await;
+    upstream.respond_with(|_, _| Reply::status(200));
+    let client = once().build().unwrap();
+    let authority = upstream.addr().to_string();
+    assert!(
+        client.breaker(&authority).is_none(),
+        "it is not met by that"
+    );
+    assert_eq!(client.snapshot().authorities.len(), 0);
+    get(&client, &upstream).await.unwrap();
+
+    let breaker = client.breaker(&authority).unwrap();
+    breaker.set_mode(steadfast_breaker::Mode::ForcedOpen, "being moved");
+    assert!(get(&client, &upstream).await.unwrap_err().is_circuit_open());
+    breaker.reset();
+    assert_eq!(get(&client, &upstream).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn one_dead_server_leaves_the_others_alone() {
     let (dead, _held) = dead_end().await;
     let alive = HttpUpstream::start().await;

@@ -33,6 +33,41 @@ async fn it_says_of_every_component_what_is_exported() {
 }
 
 #[tokio::test]
+async fn the_components_of_a_name_are_those_of_the_snapshot() {
+    let telemetry = Telemetry::new();
+    let _traffic = traffic::drive(&telemetry).await;
+    let twin = CircuitBreaker::builder("payments").build().unwrap();
+    telemetry.watch(&twin);
+    let snapshot = telemetry.snapshot();
+    let names: BTreeSet<_> = snapshot
+        .components
+        .iter()
+        .map(|component| component.id.name.as_str())
+        .collect();
+    for name in names {
+        let named = telemetry.components_named(name).into_iter();
+        let named: Vec<_> = named.map(|component| component.id).collect();
+        let of_snapshot = snapshot.components.iter().map(|component| &component.id);
+        let expected: Vec<_> = of_snapshot.filter(|id| id.name == name).cloned().collect();
+        assert_eq!(named, expected, "{name}");
+    }
+    // Nor has telemetry itself a name.
+    assert_eq!(telemetry.components_named("").len(), 0);
+    assert_eq!(telemetry.components_named("nobody").len(), 0);
+    drop(twin);
+    let left = telemetry.components_named("payments");
+    assert!(left.iter().all(|component| component.id.instance == 1));
+}
+
+#[test]
+fn it_says_whether_it_keeps_a_history() {
+    let with = |room| Telemetry::builder().history(room).build().unwrap();
+    assert!(with(1).keeps_history());
+    assert!(!with(0).keeps_history());
+    assert!(!Telemetry::new().keeps_history());
+}
+
+#[tokio::test]
 async fn the_kinds_of_the_patterns_have_names() {
     let telemetry = Telemetry::new();
     let _traffic = traffic::drive(&telemetry).await;
