@@ -23,6 +23,7 @@ mod snapshot;
 mod start;
 mod switches;
 mod tasks;
+mod telling;
 
 use std::fmt;
 use std::path::PathBuf;

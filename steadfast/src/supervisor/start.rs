@@ -16,6 +16,7 @@ use super::plan::Plan;
 use super::set::Set;
 use super::snapshot::Snapshot;
 use super::tasks::Tasks;
+use super::telling::Telling;
 use super::{Running, Shared, Supervisor, clock, file, health, reload, reporter, switches};
 use crate::config::Config;
 
@@ -35,8 +36,11 @@ impl Builder {
         let plan = Plan::of(&config);
         let set = Set::build(&plan).map_err(StartError::new)?;
         let about = Arc::new(About::new(&config.service.name, plan.switches));
-        let parts = Telling::start(&config)?;
-        let telemetry = parts.telemetry.clone();
+        let Telling {
+            telemetry,
+            #[cfg(feature = "otlp")]
+            otlp,
+        } = Telling::start(&config)?;
         let monitor = monitor(&config)?;
         #[cfg(feature = "amqp")]
         let amqp = connect(&config, self.amqp.take())?;
@@ -105,7 +109,7 @@ impl Builder {
             monitor,
             telemetry,
             #[cfg(feature = "otlp")]
-            otlp: parts.otlp,
+            otlp,
             #[cfg(feature = "amqp")]
             amqp,
             #[cfg(feature = "dashboard")]
@@ -180,62 +184,6 @@ impl Supervisor {
         let spawned = own.spawn("config", watch);
         spawned.map_err(|error| Problem::new("config", error).into())
     }
-}
-
-/// Telemetry, and what it exports through.
-struct Telling {
-    telemetry: Telemetry,
-    #[cfg(feature = "otlp")]
-    otlp: Option<steadfast_telemetry::Otlp>,
-}
-
-impl Telling {
-    fn start(config: &Config) -> Result<Self, StartError> {
-        let settings = &config.telemetry;
-        #[cfg(feature = "otlp")]
-        let otlp = otlp(config)?;
-        #[cfg(feature = "otlp")]
-        let builder = match &otlp {
-            Some(otlp) => otlp.telemetry(),
-            None => Telemetry::builder(),
-        };
-        #[cfg(not(feature = "otlp"))]
-        let builder = Telemetry::builder();
-        let telemetry = builder
-            .queue(settings.queue)
-            .own_series(settings.own_series)
-            .history(config.history())
-            .message_body_size(settings.message_body_size)
-            .build()
-            .map_err(|error| Problem::new("telemetry", error))?;
-        #[cfg(feature = "tracing")]
-        if settings.log_events {
-            let log = steadfast_telemetry::EventLog::new().handler();
-            telemetry
-                .attach("log", steadfast_telemetry::Filter::all(), log)
-                .map_err(|error| Problem::new("telemetry.log_events", error))?;
-        }
-        #[cfg(feature = "prometheus")]
-        if settings.prometheus {
-            // The first call sets it up, so that series begin now and not when somebody first asks.
-            let _ = telemetry.export_prometheus_metrics();
-        }
-        Ok(Self {
-            telemetry,
-            #[cfg(feature = "otlp")]
-            otlp,
-        })
-    }
-}
-
-#[cfg(feature = "otlp")]
-fn otlp(config: &Config) -> Result<Option<steadfast_telemetry::Otlp>, StartError> {
-    if !config.telemetry.otlp {
-        return Ok(None);
-    }
-    let built = steadfast_telemetry::Otlp::builder(config.service.name.as_str()).build();
-    let otlp = built.map_err(|error| Problem::new("telemetry.otlp", error))?;
-    Ok(Some(otlp))
 }
 
 fn monitor(config: &Config) -> Result<Monitor, StartError> {
