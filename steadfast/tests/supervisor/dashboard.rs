@@ -121,10 +121,12 @@ async fn an_address_in_use_fails_the_start_and_leaves_no_task() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let before = alive();
-    for more in [
-        "",
-        "[http_clients.api]\n[bulkheads.stock]\n[circuit_breakers.stock]\n",
-    ] {
+    let broker = match cfg!(feature = "amqp") {
+        true => "[amqp]\nuri = 'amqp://127.0.0.1:1'\n",
+        false => "",
+    };
+    let named = "[http_clients.api]\n[bulkheads.stock]\n[circuit_breakers.stock]\n";
+    for more in ["", named, broker] {
         let text = format!("[dashboard]\nenabled = true\nlisten = '{address}'\n{more}");
         let error = Supervisor::start(config(&text)).await.unwrap_err();
         let told = error.to_string();
