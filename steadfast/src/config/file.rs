@@ -1,5 +1,6 @@
 //! Files: read, and taken apart with the place of every key.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -123,7 +124,11 @@ impl Walk<'_> {
             let full = join(path, name);
             let Some(key) = shape.find(name) else {
                 let shown = told(None, &plain(value.get_ref()));
-                let rule = unknown(shape, path, name, value.get_ref());
+                let rule = if self.sources.problems.len() < MOST_HINTS {
+                    unknown(shape, path, name, value.get_ref())
+                } else {
+                    "unknown key".to_owned()
+                };
                 self.complain(origin, &full, &shown, rule);
                 continue;
             };
@@ -286,13 +291,19 @@ struct Lines<'t> {
     text: &'t str,
     /// Where each line begins.
     begins: Vec<usize>,
+    /// The last place asked for and its column: a line may be as long as the file, and have a place of interest
+    /// at every second character.
+    last: Cell<(usize, usize)>,
 }
 
 impl<'t> Lines<'t> {
     fn new(text: &'t str) -> Self {
         let ends = text.match_indices('\n').map(|(end, _)| end + 1);
-        let begins = std::iter::once(0).chain(ends).collect();
-        Self { text, begins }
+        Self {
+            text,
+            begins: std::iter::once(0).chain(ends).collect(),
+            last: Cell::new((0, 1)),
+        }
     }
 
     /// Both from 1; the column in characters.
@@ -300,11 +311,19 @@ impl<'t> Lines<'t> {
         let offset = offset.min(self.text.len());
         let line = self.begins.partition_point(|begin| *begin <= offset);
         let begin = self.begins[line - 1];
-        let before = self.text.get(begin..offset).unwrap_or_default();
-        (line, before.chars().count() + 1)
+        let (from, column) = match self.last.get() {
+            last if (begin..=offset).contains(&last.0) => last,
+            _ => (begin, 1),
+        };
+        let between = self.text.get(from..offset).unwrap_or_default();
+        let column = column + between.chars().count();
+        self.last.set((offset, column));
+        (line, column)
     }
 }
 
+/// A file with more problems is of another kind; looking for what each key was meant to be takes time.
+const MOST_HINTS: usize = 1000;
 const MOST_MISTAKES: usize = 20;
 /// What the parser says of a key that is there twice, without saying which.
 const DUPLICATE: &str = "duplicate key";

@@ -114,6 +114,7 @@ fn an_empty_file_and_one_with_a_mark_of_its_encoding_are_good() {
 /// What the process below is asked: run by the test beneath, with an environment of its own.
 #[test]
 #[ignore = "is run by the_process_loads_what_its_environment_names"]
+#[expect(clippy::print_stdout, reason = "it is read by the test beneath")]
 fn child() {
     match Config::load() {
         Ok(loaded) => println!(
