@@ -68,16 +68,7 @@ fn demo(may_install: bool, rest: &[String]) -> Result<(), String> {
     if let Err(missing) = install::ensure(&[install::RABBITMQ], may_install) {
         eprintln!("{missing}\nThe demo runs its HTTP half only.\n");
     }
-    let mut args = vec![
-        "run",
-        "--quiet",
-        "--release",
-        "-p",
-        "steadfast-benches",
-        "--bin",
-        "demo",
-        "--",
-    ];
+    let mut args = vec!["run", "--quiet", "--release", "-p", "steadfast-demo", "--"];
     args.extend(
         rest.iter()
             .map(String::as_str)

@@ -81,7 +81,24 @@ impl Builder {
         self
     }
 
-    /// The same, made from these settings and called like the policy.
+    /// The same, made from these settings and called like the policy. What is wrong with them is told by
+    /// [`build`](Self::build), under the names of their fields.
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast::policy::Policy;
+    /// use steadfast::{breaker, bulkhead, retry};
+    ///
+    /// let mut bulkhead = bulkhead::Config::default();
+    /// bulkhead.max_concurrent = 4;
+    /// let policy = Policy::builder("thumbnails")
+    ///     .retry_config(retry::Config::default())
+    ///     .breaker_config(breaker::Config::default())
+    ///     .bulkhead_config(bulkhead)
+    ///     .build()?;
+    /// assert_eq!(policy.breaker().unwrap().name(), "thumbnails");
+    /// # Ok::<_, steadfast::policy::ConfigError>(())
+    /// ```
     pub fn retry_config(mut self, config: steadfast_retry::Config) -> Self {
         self.retry = Some(Part::Made(config));
         self

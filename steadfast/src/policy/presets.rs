@@ -56,6 +56,16 @@ impl Policy {
     /// | breaker | | its defaults | The retry waits until it lets calls through. |
     /// | bulkhead | [`amqp_channels`](steadfast_bulkhead::Config::amqp_channels) | 20, 100, 5 s | |
     /// | attempt timeout | | 10 s | |
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast::policy::Policy;
+    ///
+    /// let policy = Policy::queue_like("invoices").build()?;
+    /// assert_eq!(policy.retry().unwrap().config().max_attempts, 20);
+    /// assert_eq!(policy.bulkhead().unwrap().config().max_concurrent, 20);
+    /// # Ok::<_, steadfast::policy::ConfigError>(())
+    /// ```
     pub fn queue_like(name: impl Into<Arc<str>>) -> Builder {
         let mut retry = steadfast_retry::Config::default();
         retry.max_attempts = 20;
@@ -79,6 +89,20 @@ impl Policy {
     /// | breaker | | its defaults | |
     /// | bulkhead | [`llm_requests`](steadfast_bulkhead::Config::llm_requests) | 10, 50, 30 s | |
     /// | attempt timeout | | 2 min | Long answers are written slowly. |
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast::policy::Policy;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let policy = Policy::llm_like("summaries").build()?;
+    /// let cut_short = policy.call(|_| std::future::pending::<Result<(), std::io::Error>>()).await;
+    /// let error = cut_short.unwrap_err().to_string();
+    /// assert!(error.contains("summaries"), "{error}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn llm_like(name: impl Into<Arc<str>>) -> Builder {
         let mut retry = steadfast_retry::Config::default();
         retry.max_attempts = 3;

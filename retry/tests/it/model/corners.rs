@@ -83,6 +83,29 @@ async fn a_wait_that_ends_late_gives_its_grant_back_and_is_the_end() {
     assert_eq!(retry.snapshot().totals.retries, 0);
 }
 
+/// The error that is told as the last one was in the history until the wait after it ended, and had
+/// taken the place of an older one there.
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_ends_late_leaves_the_room_in_the_history_that_its_error_had_taken() {
+    for (room, told) in [(1, vec![]), (2, vec![1]), (3, vec![1, 2]), (9, vec![1, 2])] {
+        let retry = exact().base_backoff(ms(100)).history(room);
+        let retry = retry.max_elapsed(ms(701)).build().unwrap();
+        let mut call =
+            Box::pin(retry.call(|attempt| async move { Err::<(), _>(attempt.number()) }));
+        let mut cx = Context::from_waker(Waker::noop());
+        for wait in [100, 200, 400] {
+            assert!(call.as_mut().poll(&mut cx).is_pending());
+            // Nobody polls the call when its third wait is over.
+            advance(ms(wait + wait / 400)).await;
+        }
+        let exhausted = call.await.unwrap_err();
+        assert_eq!(exhausted.reason, Reason::Deadline);
+        assert_eq!(exhausted.last, Failure::Operation(3));
+        let before: Vec<_> = exhausted.history.iter().map(|past| past.attempt).collect();
+        assert_eq!(before, told, "room for {room}");
+    }
+}
+
 /// Both lie in the same tick of the timer, so that the attempt is noticed to be late for both.
 #[tokio::test(start_paused = true)]
 async fn an_attempt_cut_off_by_its_timeout_and_the_limit_is_cut_off_by_the_limit() {

@@ -177,7 +177,7 @@ impl<'c> Call<'c> {
     }
 
     /// What there is to tell where no attempt is begun any more: the error of the one before, which
-    /// then is no longer history.
+    /// then is no longer history. Until then it was, and took the place of an older one.
     fn last_told(&mut self) -> Failure<Answer> {
         if let Some(Before {
             attempt,
@@ -187,6 +187,7 @@ impl<'c> Call<'c> {
         {
             if *attempt == self.attempts && self.settings.history > 0 {
                 let last = Failure::Operation(Err(*error));
+                self.before = self.history();
                 self.before.pop();
                 return last;
             }
