@@ -1,6 +1,7 @@
 //! Files: read, and taken apart with the place of every key.
 
-use std::cell::Cell;
+mod lines;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -10,6 +11,7 @@ use layering::{Map, Value, ValueKind};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use self::lines::Lines;
 use super::error::Problem;
 use super::keys::{Kind, Shape, TOP};
 use super::origin::Origin;
@@ -283,42 +285,6 @@ pub(super) fn plain(value: &DeValue<'_>) -> ValueKind {
             ValueKind::Array(values.collect())
         }
         DeValue::Table(_) => ValueKind::Nil,
-    }
-}
-
-/// Finds lines and columns.
-struct Lines<'t> {
-    text: &'t str,
-    /// Where each line begins.
-    begins: Vec<usize>,
-    /// The last place asked for and its column: a line may be as long as the file, and have a place of interest
-    /// at every second character.
-    last: Cell<(usize, usize)>,
-}
-
-impl<'t> Lines<'t> {
-    fn new(text: &'t str) -> Self {
-        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
-        Self {
-            text,
-            begins: std::iter::once(0).chain(ends).collect(),
-            last: Cell::new((0, 1)),
-        }
-    }
-
-    /// Both from 1; the column in characters.
-    fn of(&self, offset: usize) -> (usize, usize) {
-        let offset = offset.min(self.text.len());
-        let line = self.begins.partition_point(|begin| *begin <= offset);
-        let begin = self.begins[line - 1];
-        let (from, column) = match self.last.get() {
-            last if (begin..=offset).contains(&last.0) => last,
-            _ => (begin, 1),
-        };
-        let between = self.text.get(from..offset).unwrap_or_default();
-        let column = column + between.chars().count();
-        self.last.set((offset, column));
-        (line, column)
     }
 }
 
