@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 use crate::acquiring::Acquiring;
 use crate::{
     builder::{self, Builder},
+    door::MOST,
     error::ConfigError,
     gate::{Entered, Gate},
     observer::Observer,
@@ -36,6 +37,10 @@ pub struct Bulkhead {
 }
 
 impl Bulkhead {
+    /// The most places that a bulkhead can have, for one that is to refuse nobody but goes on counting: more
+    /// callers than that fit into no memory. Places cost nothing; those that are taken do.
+    pub const MAX_PLACES: usize = MOST as usize;
+
     /// Begins a bulkhead. The name appears in rejections, snapshots and telemetry.
     pub fn builder(name: impl Into<Arc<str>>) -> Builder {
         Builder::new(name.into())
@@ -274,7 +279,7 @@ impl fmt::Debug for Bulkhead {
             .field("priority", &self.priority)
             .field("max_concurrent", &snapshot.max_concurrent)
             .field("max_waiting", &snapshot.max_waiting)
-            .field("checkout_timeout", &self.gate.config.checkout_timeout)
+            .field("checkout_timeout", &self.config().checkout_timeout)
             .field("busy", &snapshot.busy)
             .field("waiting", &snapshot.waiting)
             .field("closed", &snapshot.closed)

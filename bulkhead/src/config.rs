@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use crate::{builder::check_places, bulkhead::Bulkhead, error::FieldError};
+use crate::{
+    builder::check_places,
+    bulkhead::Bulkhead,
+    error::{ConfigError, FieldError},
+};
 
 #[cfg(feature = "serde")]
 mod form;
@@ -167,10 +171,49 @@ impl Bulkhead {
     /// The settings in force, for instance to build another bulkhead with the same.
     #[must_use]
     pub fn config(&self) -> Config {
-        Config {
-            max_concurrent: self.gate().limit(),
-            ..self.gate().config.clone()
+        self.gate().config()
+    }
+
+    /// Goes over to other settings while in use, for all handles. Counts, permits and those in line stay.
+    ///
+    /// - `max_concurrent`: as [`resize`](Self::resize). [`MAX_PLACES`](Self::MAX_PLACES) is as good as no
+    ///   limit.
+    /// - `max_waiting`: for callers who come from now on. A line that is too long by it becomes shorter as
+    ///   those in it are served; only one with a right to a place in line (see
+    ///   [`Priority`](crate::Priority)) still sends another home, as in any full line.
+    /// - `checkout_timeout`: for callers who come from now on. Those in line keep the one that they came
+    ///   with.
+    /// - The shares: from the next place on. All priorities then begin alike, whatever each had before.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigError`] that lists every setting that breaks its rule, and `hold_times` if that is not what
+    /// the bulkhead was built with: places that are held already have no beginning to measure from. Then
+    /// nothing changes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use steadfast_bulkhead::Bulkhead;
+    ///
+    /// let bulkhead = Bulkhead::builder("payments").build()?;
+    /// let mut config = bulkhead.config();
+    /// config.max_concurrent = Bulkhead::MAX_PLACES; // no limit, for now
+    /// bulkhead.reconfigure(config)?;
+    /// assert!(bulkhead.try_acquire_many(1_000_000).is_ok());
+    /// # Ok::<_, steadfast_bulkhead::ConfigError>(())
+    /// ```
+    pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
+        let gate = self.gate();
+        let mut bad = Vec::new();
+        config.check(&mut bad);
+        if config.hold_times != gate.measures_holds() {
+            let rule = "cannot be changed while in use";
+            bad.push(FieldError::new("hold_times", &config.hold_times, rule));
         }
+        ConfigError::check("bulkhead", gate.name(), bad)?;
+        gate.reconfigure(config);
+        Ok(())
     }
 }
 

@@ -22,8 +22,8 @@ use crate::{
     observers::Observers,
     queue::{Key, Wanted},
     rejected::{Reason, Refusals, Rejected},
-    state::{LinedUp, Spot, State},
-    sync::Mutex,
+    state::{self, LinedUp, Spot, State},
+    sync::{AtomicBool, Mutex, Ordering},
     unwind,
     wakers::Wakers,
 };
@@ -35,10 +35,9 @@ pub(crate) struct Gate {
     door: Door,
     counters: Counters,
     refusals: Refusals,
-    /// As it was built with: how many places there are changes.
-    pub(crate) config: Config,
-    /// Whether nobody can wait.
-    has_no_line: bool,
+    /// Whether nobody can wait: what the settings behind the lock say, for those who need no lock to be
+    /// refused. Relaxed, since it decides nothing else: who is let through asks there again.
+    has_no_line: AtomicBool,
     pub(crate) observers: Observers,
     /// The waits of those who got a place in the end.
     pub(crate) waits: Histogram,
@@ -62,9 +61,8 @@ impl Gate {
             refusals,
             waits: Histogram::default(),
             holds: config.hold_times.then(Holds::new),
-            state: Mutex::new(State::new(&config)),
-            has_no_line: config.max_waiting == 0 || config.checkout_timeout.is_zero(),
-            config,
+            has_no_line: AtomicBool::new(state::has_no_line(&config)),
+            state: Mutex::new(State::new(config)),
             observers,
         };
         if gate.holds.is_some() || gate.observers.are_for_every_call() {
@@ -106,7 +104,7 @@ impl Gate {
                 Ok(Entered::In(Since::UNKNOWN))
             }
             // Without room in line or time to wait nobody needs a lock or a timer to learn so.
-            Err(word) if self.has_no_line && !word.has_flags() => {
+            Err(word) if self.has_no_line() && !word.has_flags() => {
                 Err(self.refuse_full(word, wanted.places))
             }
             Err(word) => self.enter_slowly(word, wanted, waker),
@@ -128,7 +126,7 @@ impl Gate {
     ) -> Result<Entered, Rejected> {
         match self.take_watched(word, wanted.places) {
             Ok(since) => Ok(Entered::In(since)),
-            Err(word) if word.is_closed() || self.has_no_line => {
+            Err(word) if word.is_closed() || self.has_no_line() => {
                 Err(self.refuse(word, wanted.places))
             }
             Err(_) => self.line_up(wanted, waker),
@@ -234,6 +232,38 @@ impl Gate {
                 });
             });
         }
+    }
+
+    #[inline]
+    fn has_no_line(&self) -> bool {
+        self.has_no_line.load(Ordering::Relaxed)
+    }
+
+    /// The settings in force.
+    pub(crate) fn config(&self) -> Config {
+        let state = self.state.lock();
+        Config {
+            max_concurrent: self.limit(),
+            ..state.config().clone()
+        }
+    }
+
+    /// Goes over to other settings, which have been checked.
+    pub(crate) fn reconfigure(&self, config: Config) {
+        let limit = builder::places(config.max_concurrent);
+        let wakers = {
+            let mut state = self.state.lock();
+            let has_no_line = state::has_no_line(&config);
+            self.has_no_line.store(has_no_line, Ordering::Relaxed);
+            state.reconfigure(config);
+            self.door.set_limit(limit);
+            state.serve(&self.door)
+        };
+        wake(wakers);
+    }
+
+    pub(crate) fn measures_holds(&self) -> bool {
+        self.holds.is_some()
     }
 
     pub(crate) fn resize(&self, limit: u32) {

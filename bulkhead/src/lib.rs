@@ -46,7 +46,8 @@
 //! that is never empty means too few places, or a dependency that can do no more.
 //! [`hold_times`](Builder::hold_times) tells which: it measures how long places are held, and lets a
 //! refusal tell when to [try again](Rejected::retry_after). [`Bulkhead::resize`] changes the number of
-//! places while they are in use. Work that weighs more than other work takes
+//! places while they are in use, and [`Bulkhead::reconfigure`] the other settings too. Work that weighs more
+//! than other work takes
 //! [several places](Bulkhead::acquire_many) at a time.
 #![cfg_attr(doc, doc = "\nThe arithmetic, and what to do when: see the [guide].")]
 //!

@@ -80,6 +80,11 @@ impl Queue {
         }
     }
 
+    /// Other shares, or another length of the line. Nobody leaves it for that.
+    pub(crate) fn reconfigure(&mut self, config: &Config) {
+        self.shares.reconfigure(config);
+    }
+
     /// Waiters in line, by priority; those that left it with a place are not counted.
     pub(crate) fn waiting(&self) -> ByPriority<usize> {
         self.lines.each_ref().map(|line| line.waiting)

@@ -37,6 +37,17 @@ impl Shares {
         }
     }
 
+    /// Takes over other settings. With other shares all lines begin where they are equal: what each had is
+    /// counted in the shares before.
+    pub(crate) fn reconfigure(&mut self, config: &Config) {
+        let Self { passes, now, .. } = *self;
+        let strides = self.strides;
+        *self = Self::new(config);
+        if strides == self.strides {
+            (self.passes, self.now) = (passes, now);
+        }
+    }
+
     /// Who is to be served next, of those lines that are not empty.
     pub(crate) fn next(&self, is_empty: ByPriority<bool>) -> Option<Priority> {
         // The first of several that are equal: the highest.

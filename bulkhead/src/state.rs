@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     config::Config,
-    door::Door,
+    door::{Door, Word},
     queue::{Key, Phase, Queue, Wanted},
     rejected::Reason,
     wakers::Wakers,
@@ -17,7 +17,8 @@ use crate::{
 
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) max_waiting: usize,
+    /// But for the number of places, which is the door's.
+    config: Config,
     pub(crate) peak_waiting: usize,
     pub(crate) totals: QueueTotals,
     pub(crate) queue: Queue,
@@ -43,6 +44,8 @@ pub(crate) struct QueueTotals {
 pub(crate) struct Spot {
     pub(crate) key: Key,
     pub(crate) position: usize,
+    /// The longest time to stay in line.
+    pub(crate) timeout: Duration,
     pub(crate) wanted: Wanted,
     /// Whether it will be woken when something becomes of it, which has not yet.
     #[cfg_attr(
@@ -62,15 +65,25 @@ pub(crate) enum LinedUp {
 }
 
 impl State {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
         Self {
-            max_waiting: config.max_waiting,
+            queue: Queue::new(&config),
+            config,
             peak_waiting: 0,
             totals: QueueTotals::default(),
-            queue: Queue::new(config),
             drainers: Vec::new(),
             last_drainer: 0,
         }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Goes over to other settings. Those in line stay there, also where it would be too long for them now.
+    pub(crate) fn reconfigure(&mut self, config: Config) {
+        self.queue.reconfigure(&config);
+        self.config = config;
     }
 
     /// Joins the line, if it is not too long, unless there is room after all.
@@ -93,13 +106,13 @@ impl State {
         };
         let lined_up = if word.is_closed() {
             LinedUp::Refused(Reason::Closed)
-        } else if waiting < self.max_waiting {
+        } else if has_no_line(&self.config) {
+            // Since it was asked without the lock.
+            LinedUp::Refused(full(word, waiting))
+        } else if waiting < self.config.max_waiting {
             self.push(door, wanted, waker, Wakers::default())
         } else {
-            let full = Reason::Full {
-                concurrent: word.busy() as usize,
-                waiting,
-            };
+            let full = full(word, waiting);
             match self.queue.displace(wanted.priority, full) {
                 None => LinedUp::Refused(full),
                 Some(displaced) => {
@@ -235,6 +248,7 @@ impl State {
         };
         let spot = Spot {
             key,
+            timeout: self.config.checkout_timeout,
             position,
             wanted,
             is_told,
@@ -280,6 +294,18 @@ impl State {
         if self.queue.is_empty() && door.word().is_queued() {
             door.let_go();
         }
+    }
+}
+
+/// Whether nobody can wait, for want of room or of time.
+pub(crate) fn has_no_line(config: &Config) -> bool {
+    config.max_waiting == 0 || config.checkout_timeout.is_zero()
+}
+
+fn full(word: Word, waiting: usize) -> Reason {
+    Reason::Full {
+        concurrent: word.busy() as usize,
+        waiting,
     }
 }
 

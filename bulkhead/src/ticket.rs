@@ -20,6 +20,8 @@ use crate::{
 pub(crate) struct Ticket<'a> {
     gate: &'a Gate,
     key: Key,
+    /// As it was when it got in line.
+    timeout: Duration,
     wanted: Wanted,
     clock: fn() -> Instant,
     since: Instant,
@@ -32,12 +34,14 @@ impl<'a> Ticket<'a> {
         let Spot {
             key,
             position,
+            timeout,
             wanted,
             ..
         } = *spot;
         let ticket = Self {
             gate,
             key,
+            timeout,
             wanted,
             clock,
             since: clock(),
@@ -55,7 +59,7 @@ impl<'a> Ticket<'a> {
 
     /// The longest time to stay in line.
     pub(crate) fn timeout(&self) -> Duration {
-        self.gate.config.checkout_timeout
+        self.timeout
     }
 
     /// When it got in line.

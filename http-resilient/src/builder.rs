@@ -17,6 +17,8 @@ use steadfast_retry::{Budget, BudgetConfig};
 
 use self::redirects::Redirects;
 use crate::client::Client;
+#[cfg(feature = "serde")]
+use crate::client::reconfigure::Fixed;
 use crate::config_error::{ConfigError, FieldError};
 use crate::fallback::Fallback;
 use crate::observer::Observer;
@@ -42,6 +44,9 @@ pub struct Builder {
     budget: Option<Budget>,
     fallback: Option<Fallback>,
     observers: Vec<Arc<dyn Observer>>,
+    /// What a config has said that cannot be changed later.
+    #[cfg(feature = "serde")]
+    fixed: Fixed,
 }
 
 /// Where the reqwest client comes from.
@@ -65,6 +70,8 @@ impl Builder {
             budget: None,
             fallback: None,
             observers: Vec::new(),
+            #[cfg(feature = "serde")]
+            fixed: Fixed::default(),
         }
     }
 
@@ -293,9 +300,12 @@ impl Builder {
         fields.extend(self.settings.broken_fields());
         fields.extend(self.broken_redirects());
         fields.extend(self.misplaced());
-        let http = self
-            .redirects
-            .finish(self.source, self.settings.own_redirects);
+        let http = self.redirects.finish(
+            self.source,
+            self.settings.own_redirects,
+            #[cfg(feature = "serde")]
+            self.fixed,
+        );
         let retry = self.settings.retry(&self.name);
         let schedule = self.settings.schedule(&self.name);
         let budget = match self.budget {

@@ -1,6 +1,8 @@
 //! The client: a handle like reqwest's.
 
 mod convert;
+#[cfg(feature = "serde")]
+pub(crate) mod reconfigure;
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -25,6 +27,7 @@ use crate::settings::{self, Patterns, Settings};
 use crate::snapshot::Snapshot;
 use crate::transport::Transport;
 use crate::url::IntoUrl;
+use crate::versions::Versions;
 
 /// A [`reqwest::Client`] with circuit breakers, bulkheads, safe retries and deadlines around it.
 ///
@@ -53,7 +56,10 @@ pub struct Client {
 /// What all clones of a client share.
 pub(crate) struct Shared {
     pub(crate) name: Arc<str>,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Versions<Settings>>,
+    /// What cannot be changed, as the config gave it that the client was built with.
+    #[cfg(feature = "serde")]
+    fixed: reconfigure::Fixed,
     pub(crate) http: reqwest::Client,
     /// Whether `http` leaves a mark on redirected attempts.
     pub(crate) tracks_redirects: bool,
@@ -68,10 +74,15 @@ pub(crate) struct Shared {
     pub(crate) following: Option<Following>,
     pub(crate) flights: Flights,
     pub(crate) authorities: Authorities,
+    /// One at a time changes the settings.
+    #[cfg(feature = "serde")]
+    changing: parking_lot::Mutex<()>,
     pub(crate) counters: Counters,
     pub(crate) observers: Observers,
     #[cfg(feature = "telemetry")]
     pub(crate) sinks: steadfast_telemetry::EventSinks,
+    #[cfg(feature = "telemetry")]
+    pub(crate) latencies: crate::latencies::Latencies,
 }
 
 /// A reqwest client, and what is known of it.
@@ -80,6 +91,8 @@ pub(crate) struct Http {
     pub(crate) tracks_redirects: bool,
     pub(crate) may_have_timeout: bool,
     pub(crate) following: Option<Following>,
+    #[cfg(feature = "serde")]
+    pub(crate) fixed: reconfigure::Fixed,
 }
 
 impl Client {
@@ -114,12 +127,15 @@ impl Client {
         (hedge, fallback): (Option<Hedge>, Option<Fallback>),
         observers: Vec<Arc<dyn Observer>>,
     ) -> Self {
-        let patterns = Patterns::new(Arc::clone(&name), settings.clone());
-        let authorities = Authorities::new(patterns, settings.max_authorities);
+        let settings = Arc::new(Versions::new(settings));
+        let patterns = Patterns::new(Arc::clone(&name), Arc::clone(&settings));
+        let authorities = Authorities::new(patterns);
         Self {
             shared: Arc::new(Shared {
                 name,
                 settings,
+                #[cfg(feature = "serde")]
+                fixed: http.fixed,
                 http: http.client,
                 tracks_redirects: http.tracks_redirects,
                 may_have_timeout: http.may_have_timeout,
@@ -131,10 +147,14 @@ impl Client {
                 fallback,
                 flights: Flights::default(),
                 authorities,
+                #[cfg(feature = "serde")]
+                changing: parking_lot::Mutex::new(()),
                 counters: Counters::default(),
                 observers: Observers::new(observers),
                 #[cfg(feature = "telemetry")]
                 sinks: steadfast_telemetry::EventSinks::new(),
+                #[cfg(feature = "telemetry")]
+                latencies: crate::latencies::Latencies::new(),
             }),
         }
     }
@@ -172,7 +192,7 @@ impl Client {
     /// Starts a request. A URL that does not parse is reported when it is sent. A relative one begins
     /// at the client's [`base_url`](Builder::base_url).
     pub fn request<U: IntoUrl>(&self, method: Method, url: U) -> RequestBuilder {
-        let base = self.shared.settings.base_url.as_ref();
+        let base = self.shared.settings().base_url.as_ref();
         let inner = crate::url::request(&self.shared.http, base, method, url);
         RequestBuilder::new(self.clone(), inner)
     }
@@ -220,7 +240,7 @@ impl Client {
     }
 
     pub(crate) fn adopt(&self, headers: &HeaderMap) -> Adopted {
-        match &self.shared.settings.propagation {
+        match &self.shared.settings().propagation {
             Some(propagation) => propagation.adopt(headers),
             None => Propagation::default().adopt(headers),
         }
@@ -292,6 +312,12 @@ impl Client {
 }
 
 impl Shared {
+    /// The settings as they are now. A request asks once, and keeps what it gets.
+    #[inline]
+    pub(crate) fn settings(&self) -> &Settings {
+        self.settings.newest()
+    }
+
     /// By what requests are sent if nothing else is said.
     pub(crate) fn transport(&self) -> Transport<'_> {
         Transport::Own(&self.http)
@@ -339,7 +365,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("name", &self.shared.name)
-            .field("settings", &self.shared.settings)
+            .field("settings", self.shared.settings())
             // Not that of reqwest, which prints the default headers, secrets and all.
             .finish_non_exhaustive()
     }

@@ -138,6 +138,8 @@ mod fallback;
 #[cfg(feature = "health")]
 mod health;
 mod hedge;
+#[cfg(feature = "telemetry")]
+mod latencies;
 mod leg;
 #[cfg(feature = "middleware")]
 mod middleware;
@@ -168,9 +170,13 @@ mod telemetry;
 mod throttle;
 mod transport;
 mod url;
+mod versions;
 
 pub use body::BodyError;
 pub use builder::Builder;
+#[cfg(feature = "serde")]
+#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
+pub use client::reconfigure::Changed;
 pub use client::{Client, WeakClient};
 #[cfg(feature = "serde")]
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use self::shared::Shared;
 use crate::clock;
+use crate::error::ConfigError;
 
 mod builder;
 mod config;
@@ -210,10 +211,50 @@ impl Budget {
         &self.shared.name
     }
 
-    /// The settings it was built with.
+    /// The settings.
     #[must_use]
     pub fn config(&self) -> BudgetConfig {
-        self.shared.config
+        self.shared.config()
+    }
+
+    /// Goes over to other settings while in use, for all clones. Counts, and what was granted and is not yet
+    /// sent, stay.
+    ///
+    /// So does what the window holds. Only if its length changes something may be lost, for it is kept by
+    /// tenths of the window: a call then counts as made at the beginning of its tenth, and a retry or hedge
+    /// as sent at the end of it, until they are out of the new window. Hence a change never allows one too
+    /// many. What was out of the old window does not come back with a longer one.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with **every** setting that breaks its rule; nothing has changed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use steadfast_retry::{Budget, Extra};
+    ///
+    /// let budget = Budget::builder("payments").min_per_second(0.0).build()?;
+    /// (0..20).for_each(|_| budget.record_call());
+    /// let mut config = budget.config();
+    /// config.share = 0.05;
+    /// budget.reconfigure(config)?;
+    /// budget.try_acquire(Extra::Retry)?.spend();
+    /// assert!(budget.try_acquire(Extra::Retry).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reconfigure(&self, config: BudgetConfig) -> Result<(), ConfigError> {
+        let fields = config.broken_fields();
+        if !fields.is_empty() {
+            let name = Arc::clone(&self.shared.name);
+            return Err(ConfigError::new("budget", name, fields));
+        }
+        self.reconfigure_at(config, clock::now());
+        Ok(())
+    }
+
+    fn reconfigure_at(&self, config: BudgetConfig, now: Instant) {
+        self.shared.reconfigure(config, now);
     }
 
     /// What the budget allows now and has done.
@@ -266,7 +307,7 @@ impl fmt::Debug for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Budget")
             .field("name", &self.shared.name)
-            .field("config", &self.shared.config)
+            .field("config", &self.config())
             .field("counts_calls", &self.counts_calls)
             .finish_non_exhaustive()
     }

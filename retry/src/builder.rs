@@ -235,20 +235,11 @@ impl Builder {
             }
             (budget, _) => budget,
         };
-        let timed = config.max_elapsed.is_some() || deadline.is_some() || budget.is_some();
-        let policy = Policy {
-            backoff: config.backoff(),
-            seed: jitter_seed.unwrap_or_else(rand::random),
-            deadline: deadline.map(Deadline::instant),
-            timed,
-            #[cfg(feature = "tokio")]
-            at_once: config.base_backoff.is_zero() && config.history == 0 && !timed,
-            config,
-        };
+        let policy = Policy::new(config, deadline.map(Deadline::instant), budget.is_some());
+        let seed = jitter_seed.unwrap_or_else(rand::random);
         let observers = Observers::new(observers, |observer| observer.wants_retries());
-        Ok(Retry::new(Arc::new(Shared::new(
-            name, policy, budget, observers,
-        ))))
+        let shared = Shared::new(name, policy, budget, seed, observers);
+        Ok(Retry::new(Arc::new(shared)))
     }
 
     fn broken_fields(&self) -> Vec<FieldError> {
@@ -258,8 +249,7 @@ impl Builder {
         }
         broken.extend(self.config.broken_fields());
         if let (Some(budget), Some(_)) = (&self.budget, &self.config.budget) {
-            let rule = "must not come with a budget in the config";
-            broken.push(FieldError::new("budget", &budget.name(), rule));
+            broken.push(FieldError::two_budgets(budget));
         }
         broken
     }

@@ -77,7 +77,7 @@ where
             return self.poll_again(cx);
         };
         let shared = held.shared();
-        if shared.policy.timed || this.limit.is_some() {
+        if shared.is_timed() || this.limit.is_some() {
             return self.poll_timed(held, cx);
         }
         let unsettled = Unsettled(Some(shared));
@@ -285,10 +285,10 @@ where
         mut last: J::Last,
         mut verdict: Verdict,
     ) -> Poll<Judged<T, J::Last>> {
-        let (shared, longest) = (held.shared(), held.max_attempts());
+        let (shared, limit) = (held.shared(), held.attempts_limit());
         let unsettled = Unsettled(Some(shared));
         let judged = loop {
-            if self.operation.is_spent() || !shared.repeats_at_once(*attempts, longest, verdict) {
+            if self.operation.is_spent() || !shared.repeats_at_once(*attempts, limit, verdict) {
                 break Poll::Ready(Judged::Failed(last, verdict));
             }
             self.attempt.set(None);

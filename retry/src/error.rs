@@ -4,10 +4,13 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-/// The settings given to a [`Builder`](crate::Builder) break their rules. Names every bad field.
+use crate::budget::Budget;
+
+/// The settings given to a [`Builder`](crate::Builder), or to something that is in use, break their rules.
+/// Names every bad field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
-    /// What was to be built: "retry", "budget" or "hedge".
+    /// What was to be built or changed: "retry", "budget" or "hedge".
     component: &'static str,
     name: Arc<str>,
     fields: Vec<FieldError>,
@@ -22,7 +25,7 @@ impl ConfigError {
         }
     }
 
-    /// The name of the retry, budget or hedge that was to be built.
+    /// The name of the retry, budget or hedge that was to be built or changed.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -69,6 +72,12 @@ impl FieldError {
             value: format!("{value:?}"),
             rule,
         }
+    }
+
+    /// A budget was brought along, and the settings describe another.
+    pub(crate) fn two_budgets(brought: &Budget) -> Self {
+        let rule = "must not come with a budget in the config";
+        Self::new("budget", &brought.name(), rule)
     }
 }
 

@@ -81,7 +81,8 @@ impl<E> History<E> {
 
     /// Adds an attempt, where there is room for `longest`, which is not zero.
     pub(crate) fn push(&mut self, past: Past<E>, longest: usize) {
-        if self.attempts.len() >= longest {
+        // More than one only if there was more room before.
+        while self.attempts.len() >= longest {
             // The second: the first one stays, unless there is room for one alone.
             self.attempts.remove(1.min(longest - 1));
         }

@@ -158,6 +158,7 @@ mod timer;
 #[cfg_attr(docsrs, doc(cfg(feature = "tower")))]
 pub mod tower;
 mod verdict;
+mod versions;
 mod weak;
 
 pub use self::attempt::Attempt;

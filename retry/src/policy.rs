@@ -1,5 +1,6 @@
 //! The settings of a retry, validated, and the decision they lead to.
 
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
@@ -11,14 +12,19 @@ use crate::verdict::Verdict;
 pub(crate) struct Policy {
     pub(crate) config: Config,
     pub(crate) backoff: Backoff,
-    pub(crate) seed: u64,
+    /// By which every call must be over.
     pub(crate) deadline: Option<Instant>,
+    /// Whether retries are taken from the retry's budget, which is there then.
+    pub(crate) budgeted: bool,
     /// Whether a call has to know the time from its beginning, whatever limit it brings itself.
     pub(crate) timed: bool,
     /// Whether retries follow at once and leave nothing to remember, unless somebody says otherwise.
     #[cfg(feature = "tokio")]
     pub(crate) at_once: bool,
 }
+
+/// The page of `Retry::reconfigure` says how much memory each set of settings takes: twice this.
+const _: () = assert!(size_of::<Policy>() < 512);
 
 /// Why there is no other attempt, and how long to wait before the call is worth making again.
 pub(crate) type Refused = (Reason, Option<Duration>);
@@ -36,6 +42,35 @@ pub(crate) struct Standing {
 }
 
 impl Policy {
+    /// The settings must obey their rules.
+    pub(crate) fn new(config: Config, deadline: Option<Instant>, budgeted: bool) -> Self {
+        let timed = config.max_elapsed.is_some() || deadline.is_some() || budgeted;
+        Self {
+            backoff: config.backoff(),
+            deadline,
+            budgeted,
+            timed,
+            #[cfg(feature = "tokio")]
+            at_once: config.base_backoff.is_zero() && config.history == 0 && !timed,
+            config,
+        }
+    }
+
+    /// How many attempts a call makes at most whose retries follow at once; 0 if they do not.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn attempts_at_once(&self) -> u32 {
+        match self.at_once {
+            true => self.config.max_attempts,
+            false => 0,
+        }
+    }
+
+    /// How many attempts a call makes at most, which may have a limit of its own.
+    #[inline]
+    pub(crate) fn max_attempts(&self, limit: Option<NonZeroU32>) -> u32 {
+        limit.map_or(self.config.max_attempts, NonZeroU32::get)
+    }
+
     /// How long to wait before the next attempt, or why there is none. The budget has not been asked.
     ///
     /// `backoff` is drawn only if it matters, as a wait of at least the hint.
@@ -86,15 +121,7 @@ mod tests {
             max_retry_after: SECOND * 2,
             ..Config::default()
         };
-        Policy {
-            config,
-            backoff: Backoff::constant(SECOND),
-            seed: 0,
-            deadline: None,
-            timed: false,
-            #[cfg(feature = "tokio")]
-            at_once: false,
-        }
+        Policy::new(config, None, false)
     }
 
     fn decide(

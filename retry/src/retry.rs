@@ -16,6 +16,7 @@ use crate::calling::Calling;
 use crate::classified::Classified;
 use crate::config::Config;
 use crate::deadline::Deadline;
+use crate::error::ConfigError;
 use crate::exhausted::Exhausted;
 use crate::failure::Failure;
 use crate::history::History;
@@ -314,21 +315,71 @@ impl Retry {
     #[must_use]
     pub fn backoff(&self) -> Waits {
         self.shared
-            .policy
+            .policy()
             .backoff
             .waits_seeded(self.shared.sequence())
     }
 
-    /// The settings, as plain data.
+    /// Goes over to other settings while in use, for all clones. Counts, observers, the seed of the jitter
+    /// and the [deadline of all calls](Builder::deadline) stay as they are.
+    ///
+    /// # Calls in flight
+    ///
+    /// Each decision goes by one set of settings, the newest as it is made:
+    ///
+    /// - whether there is another attempt, after which wait, and whether the budget is asked: decided when an
+    ///   attempt has failed. A wait that has begun is not cut short, and the attempt after it is made;
+    /// - `attempt_timeout`: fixed for an attempt when it turns out not to be ready at once. One under way
+    ///   keeps what it has;
+    /// - `max_elapsed`: fixed for a call when it begins;
+    /// - `history`: asked when an attempt is put down. What is more than that by then is dropped.
+    ///
+    /// A call that has a number of attempts of [its own](Scoped::max_attempts) keeps that.
+    ///
+    /// # The budget
+    ///
+    /// One that the settings describe is changed in place, as by [`Budget::reconfigure`], appears, or is not
+    /// asked any more; it is still there then, for what it has granted, and goes on with its counts should it
+    /// be wanted again. Calls that began without one are not recorded in it, but their retries are taken from
+    /// it. One that was [brought along](Builder::budget) stays, and its settings are its own.
+    ///
+    /// # Cost
+    ///
+    /// Calls read the settings without a lock. All settings there have been stay in memory as long as the
+    /// retry, less than a KiB each; the same as before add none.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] with **every** setting that breaks its rule, `budget` among them if one was brought
+    /// along; nothing has changed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use steadfast_retry::Retry;
+    ///
+    /// let retry = Retry::builder("payments").build()?;
+    /// let mut config = retry.config().clone();
+    /// config.max_attempts = 1; // no retries, for now
+    /// retry.reconfigure(config)?;
+    /// assert_eq!(retry.config().max_attempts, 1);
+    /// # Ok::<(), steadfast_retry::ConfigError>(())
+    /// ```
+    pub fn reconfigure(&self, config: Config) -> Result<(), ConfigError> {
+        self.shared.reconfigure(config)
+    }
+
+    /// The settings, as plain data. They are the newest as this is called, and do not change under the
+    /// reference.
     #[must_use]
     pub fn config(&self) -> &Config {
-        &self.shared.policy.config
+        &self.shared.policy().config
     }
 
     /// The budget that retries are taken from, if there is one.
     #[must_use]
     pub fn budget(&self) -> Option<&Budget> {
-        self.shared.budget.as_ref()
+        self.shared.budget_of(self.shared.policy())
     }
 
     /// The name given to the builder.
@@ -344,13 +395,12 @@ impl Retry {
             name,
             counters,
             observers,
-            budget,
             ..
         } = &*self.shared;
         Snapshot {
             name: name.clone(),
             waiting: counters.waiting(),
-            budget: budget.as_ref().map(Budget::snapshot),
+            budget: self.budget().map(Budget::snapshot),
             totals: counters.totals(observers.panics()),
         }
     }
@@ -379,15 +429,10 @@ impl RefUnwindSafe for Retry {}
 
 impl fmt::Debug for Retry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared {
-            name,
-            policy,
-            counters,
-            ..
-        } = &*self.shared;
+        let Shared { name, counters, .. } = &*self.shared;
         f.debug_struct("Retry")
             .field("name", name)
-            .field("policy", policy)
+            .field("policy", self.shared.policy())
             .field("waiting", &counters.waiting())
             .finish_non_exhaustive()
     }

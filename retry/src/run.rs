@@ -89,7 +89,7 @@ impl<R: Held, E> Run<R, E> {
     #[inline(never)]
     fn begin_timed(&mut self) -> Result<(), Late> {
         let shared = self.held.shared();
-        let policy = &shared.policy;
+        let policy = shared.policy();
         let now = *self.started.get_or_insert_with(clock::now);
         self.begun = 0;
         // `None` where the sum is beyond what a clock can tell: no limit.
@@ -100,7 +100,7 @@ impl<R: Held, E> Run<R, E> {
         if self.limit.is_some_and(|limit| limit <= now) {
             return Err(Late);
         }
-        if let Some(budget) = &shared.budget {
+        if let Some(budget) = shared.budget_of(policy) {
             budget.record_call_at(now);
         }
         Ok(())
@@ -110,7 +110,8 @@ impl<R: Held, E> Run<R, E> {
     #[inline]
     pub(crate) fn next_attempt(&mut self) -> Option<Attempt> {
         self.begun = NOT_NOTED;
-        if (self.phase == Phase::Waiting || self.is_timed()) && self.come_back().is_err() {
+        let has_to_look = self.phase == Phase::Waiting || self.granted || self.is_timed();
+        if has_to_look && self.come_back().is_err() {
             return None;
         }
         self.phase = Phase::Running;
@@ -123,13 +124,15 @@ impl<R: Held, E> Run<R, E> {
     #[inline(never)]
     fn come_back(&mut self) -> Result<(), Late> {
         self.leave(Phase::Running);
-        if let (true, Some(started)) = (self.is_timed(), self.started) {
+        // Settings may have changed since the grant, which is to be spent all the same.
+        if self.granted || self.is_timed() {
             let now = clock::now();
             if self.limit.is_some_and(|limit| limit <= now) {
                 return Err(Late);
             }
+            let started = *self.started.get_or_insert(now);
             self.note_attempt(started, now);
-            if let (true, Some(budget)) = (self.granted, &self.held.shared().budget) {
+            if let (true, Some(budget)) = (self.granted, self.held.shared().granting()) {
                 self.granted = false;
                 budget.spend_at(Extra::Retry, now);
             }
@@ -158,7 +161,7 @@ impl<R: Held, E> Run<R, E> {
     /// The attempt is timed from now on.
     fn note_attempt(&mut self, started: Instant, now: Instant) {
         let begun = now.saturating_duration_since(started);
-        self.begun = u64::try_from(begun.as_nanos()).unwrap_or(NOT_NOTED - 1);
+        self.begun = u64::try_from(begun.as_nanos()).map_or(LATEST, |begun| begun.min(LATEST));
     }
 
     /// When a wait begins, which is now, unless it would reach the limit of the call.
@@ -189,7 +192,7 @@ impl<R: Held, E> Run<R, E> {
 
     /// Gives a grant of the budget back that was not used.
     fn hand_back(&mut self) {
-        if let (true, Some(budget)) = (self.granted, &self.held.shared().budget) {
+        if let (true, Some(budget)) = (self.granted, self.held.shared().granting()) {
             self.granted = false;
             budget.give_back();
         }
@@ -203,7 +206,7 @@ impl<R: Held, E> Run<R, E> {
     /// Whether the time of the call and of its attempts must be known from their beginning.
     #[inline]
     fn is_timed(&self) -> bool {
-        self.held.shared().policy.timed || self.limit.is_some()
+        self.held.shared().is_timed() || self.limit.is_some()
     }
 
     fn elapsed(&self) -> Duration {
@@ -218,6 +221,10 @@ struct Late;
 
 /// Stands for the time of an attempt that nobody has had to know so far.
 const NOT_NOTED: u64 = u64::MAX;
+/// Stands for the time of an attempt that is never cut off, whatever the settings say by now.
+const UNLIMITED: u64 = NOT_NOTED - 1;
+/// The latest time of an attempt, 584 years.
+const LATEST: u64 = UNLIMITED - 1;
 
 impl<R: Held, E> Drop for Run<R, E> {
     #[inline]

@@ -27,7 +27,7 @@ impl Gate {
         Snapshot {
             name,
             max_concurrent: limit,
-            max_waiting: state.max_waiting,
+            max_waiting: state.config().max_waiting,
             available: limit.saturating_sub(busy),
             busy,
             waiting: state.queue.len(),

@@ -36,6 +36,8 @@ mod priorities;
 #[cfg(feature = "tokio")]
 mod queue;
 #[cfg(feature = "tokio")]
+mod reconfigure;
+#[cfg(feature = "tokio")]
 mod resize;
 #[cfg(feature = "tokio")]
 mod stress;

@@ -17,6 +17,12 @@ enum Step {
     TryAcquire(usize),
     Acquire(Priority, usize),
     Resize(usize),
+    Reconfigure {
+        places: usize,
+        max_waiting: usize,
+        timeout: u64,
+        shares: Option<[u32; 3]>,
+    },
     Poll(Index),
     Cancel(Index),
     Finish(Index),
@@ -29,6 +35,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => weight().prop_map(Step::TryAcquire),
         10 => (priority(), weight()).prop_map(|(priority, places)| Step::Acquire(priority, places)),
         2 => (1..5_usize).prop_map(Step::Resize),
+        3 => reconfigure(),
         8 => any::<Index>().prop_map(Step::Poll),
         4 => any::<Index>().prop_map(Step::Cancel),
         6 => any::<Index>().prop_map(Step::Finish),
@@ -39,6 +46,19 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn priority() -> impl Strategy<Value = Priority> {
     prop::sample::select(vec![Priority::High, Priority::Normal, Priority::Low])
+}
+
+fn reconfigure() -> impl Strategy<Value = Step> {
+    let timeout = prop_oneof![4 => Just(20_u64), 2 => 1..40_u64, 1 => Just(0)];
+    let shares = prop::option::of([1..20_u32, 1..10, 1..5]);
+    (1..5_usize, 0..6_usize, timeout, shares).prop_map(|(places, max_waiting, timeout, shares)| {
+        Step::Reconfigure {
+            places,
+            max_waiting,
+            timeout,
+            shares,
+        }
+    })
 }
 
 /// Mostly one.
@@ -75,6 +95,7 @@ impl Pair {
             model: Model {
                 places,
                 max_waiting,
+                timeout: TIMEOUT,
                 shares: shares.map(|share| share as usize),
                 measures: hold_times,
                 ..Model::default()
@@ -149,6 +170,28 @@ impl Pair {
             Step::Resize(places) => {
                 self.bulkhead.resize(*places).unwrap();
                 self.model.places = *places;
+                self.hand_out();
+            }
+            Step::Reconfigure {
+                places,
+                max_waiting,
+                timeout,
+                shares,
+            } => {
+                let mut config = self.bulkhead.config();
+                assert_eq!(config.max_concurrent, self.model.places);
+                config.max_concurrent = *places;
+                config.max_waiting = *max_waiting;
+                config.checkout_timeout = Duration::from_millis(*timeout);
+                if let Some([high, normal, low]) = *shares {
+                    (config.high_share, config.normal_share, config.low_share) =
+                        (high, normal, low);
+                }
+                self.bulkhead.reconfigure(config.clone()).unwrap();
+                assert_eq!(self.bulkhead.config(), config);
+                let shares = shares.map(|shares| shares.map(|share| share as usize));
+                self.model
+                    .reconfigure(*places, *max_waiting, *timeout, shares);
                 self.hand_out();
             }
             Step::Acquire(priority, places) => {

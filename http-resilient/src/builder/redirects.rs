@@ -5,6 +5,8 @@ use reqwest::redirect::Policy;
 
 use super::{Builder, Source};
 use crate::client::Http;
+#[cfg(feature = "serde")]
+use crate::client::reconfigure::Fixed;
 use crate::config_error::FieldError;
 use crate::redirected::marking;
 use crate::redirects::{Following, is_for_one_origin};
@@ -121,7 +123,12 @@ impl Builder {
 
 impl Redirects {
     /// The reqwest client, which follows redirects unless `own` says how many are followed here.
-    pub(super) fn finish(self, source: Source, own: Option<u32>) -> reqwest::Result<Http> {
+    pub(super) fn finish(
+        self,
+        source: Source,
+        own: Option<u32>,
+        #[cfg(feature = "serde")] fixed: Fixed,
+    ) -> reqwest::Result<Http> {
         let (builder, may_have_timeout) = match source {
             Source::Own(builder) => (builder, false),
             Source::Builder(builder) => (builder, true),
@@ -131,6 +138,8 @@ impl Redirects {
                     tracks_redirects: false,
                     may_have_timeout: true,
                     following: None,
+                    #[cfg(feature = "serde")]
+                    fixed,
                 });
             }
         };
@@ -163,6 +172,8 @@ impl Redirects {
             tracks_redirects,
             may_have_timeout,
             following,
+            #[cfg(feature = "serde")]
+            fixed,
         })
     }
 }

@@ -43,6 +43,10 @@ enum Step {
     Look {
         late: u64,
     },
+    Reconfigure {
+        config: BudgetConfig,
+        late: u64,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -57,6 +61,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..8_usize, late()).prop_map(|(which, late)| Step::Spend { which, late }),
         1 => (0..8_usize).prop_map(|which| Step::Drop { which }),
         2 => late().prop_map(|late| Step::Look { late }),
+        1 => (config(), late()).prop_map(|(config, late)| Step::Reconfigure { config, late }),
     ]
 }
 
@@ -117,7 +122,7 @@ fn live(config: BudgetConfig, steps: &[Step]) -> Result<(), TestCaseError> {
     };
     let mut naive = Naive::new(config);
     let mut permits: Vec<(Extra, BudgetPermit)> = Vec::new();
-    let width = u64::try_from(config.window.as_nanos()).unwrap() / 10;
+    let mut width = u64::try_from(config.window.as_nanos()).unwrap() / 10;
     let mut time = 0_u64;
     // A reading that is late by more than the budget's age comes before its origin.
     let reading = |time: u64, late: u64| {
@@ -169,6 +174,12 @@ fn live(config: BudgetConfig, steps: &[Step]) -> Result<(), TestCaseError> {
             Step::Look { late } => {
                 let (instant, now) = reading(time, late);
                 naive.compare(now, &budget.snapshot_at(instant))?;
+            }
+            Step::Reconfigure { config, late } => {
+                let (instant, now) = reading(time, late);
+                budget.reconfigure_at(config, instant);
+                naive.reconfigure(config, now);
+                width = u64::try_from(config.window.as_nanos()).unwrap() / 10;
             }
         }
     }

@@ -20,7 +20,6 @@ const LAST: u64 = u64::MAX / 2;
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) name: Arc<str>,
-    pub(super) config: BudgetConfig,
     pub(super) observers: Observers<dyn BudgetObserver>,
     /// When the budget was built.
     origin: Instant,
@@ -33,7 +32,6 @@ impl Shared {
     pub(super) fn new(name: Arc<str>, config: BudgetConfig, now: Instant) -> Self {
         Self {
             name,
-            config,
             observers: Observers::new(Vec::new(), BudgetObserver::wants_suppressions),
             origin: now,
             state: Mutex::new(State::new(&config)),
@@ -45,7 +43,6 @@ impl Shared {
     pub(super) fn copy(&self) -> Self {
         Self {
             name: Arc::clone(&self.name),
-            config: self.config,
             observers: Observers::new(Vec::new(), BudgetObserver::wants_suppressions),
             origin: self.origin,
             state: Mutex::new(self.state.lock().clone()),
@@ -70,7 +67,7 @@ impl Shared {
         let now = self.offset(now);
         let taken = self.state.lock().take(extra, now);
         taken.map_err(|refusal| {
-            let spent = BudgetSpent::new(Arc::clone(&self.name), self.config.window, refusal);
+            let spent = BudgetSpent::new(Arc::clone(&self.name), refusal);
             self.observers.tell(
                 || spent.clone(),
                 |observer, spent| observer.suppressed(spent),
@@ -90,10 +87,21 @@ impl Shared {
         self.state.lock().give_back();
     }
 
+    /// Goes over to other settings, which must obey their rules.
+    pub(super) fn reconfigure(&self, config: BudgetConfig, now: Instant) {
+        let now = self.offset(now);
+        self.state.lock().reconfigure(config, now);
+    }
+
+    pub(super) fn config(&self) -> BudgetConfig {
+        self.state.lock().config()
+    }
+
     pub(super) fn snapshot(&self, now: Instant) -> BudgetSnapshot {
         let now = self.offset(now);
         let reading = self.state.lock().read(now);
         let Reading {
+            config,
             calls,
             spent,
             waiting,
@@ -104,7 +112,7 @@ impl Shared {
             share,
             min_per_second,
             window,
-        } = self.config;
+        } = config;
         BudgetSnapshot {
             name: Arc::clone(&self.name),
             share,

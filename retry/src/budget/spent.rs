@@ -12,7 +12,6 @@ use super::state::Refusal;
 #[derive(Debug, Clone, PartialEq)]
 pub struct BudgetSpent {
     name: Arc<str>,
-    window: Duration,
     refusal: Refusal,
 }
 
@@ -27,12 +26,8 @@ pub enum SpentReason {
 }
 
 impl BudgetSpent {
-    pub(super) fn new(name: Arc<str>, window: Duration, refusal: Refusal) -> Self {
-        Self {
-            name,
-            window,
-            refusal,
-        }
+    pub(super) fn new(name: Arc<str>, refusal: Refusal) -> Self {
+        Self { name, refusal }
     }
 
     /// The name of the budget.
@@ -79,7 +74,7 @@ impl fmt::Display for BudgetSpent {
             self.name,
             spent + waiting,
             hundredths(allowance),
-            self.window,
+            self.refusal.window,
         )?;
         if waiting > 0 {
             write!(f, ", {waiting} of them waiting")?;

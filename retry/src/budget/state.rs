@@ -1,6 +1,8 @@
 //! The rule, and all that it is decided by. Pure: time is an argument, in nanoseconds since the
 //! budget was built.
 
+use std::time::Duration;
+
 use super::Extra;
 use super::config::BudgetConfig;
 use super::snapshot::BudgetTotals;
@@ -12,6 +14,7 @@ const ROUNDING: f64 = 1e-9;
 
 #[derive(Debug, Clone)]
 pub(super) struct State {
+    config: BudgetConfig,
     rule: Rule,
     window: Window,
     /// Granted, and neither spent nor given back. Never slides out of the window.
@@ -27,6 +30,13 @@ struct Rule {
 }
 
 impl Rule {
+    fn new(config: &BudgetConfig) -> Self {
+        Self {
+            share: config.share,
+            minimum: config.min_per_second * config.window.as_secs_f64(),
+        }
+    }
+
     #[inline]
     fn allowance(self, calls: u64) -> f64 {
         self.share * calls as f64 + self.minimum
@@ -50,6 +60,11 @@ impl Rule {
     }
 }
 
+/// The length of the window in nanoseconds.
+fn length(config: &BudgetConfig) -> u64 {
+    u64::try_from(config.window.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// A refusal, but for the name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Refusal {
@@ -58,6 +73,7 @@ pub(super) struct Refusal {
     pub(super) calls: u64,
     pub(super) spent: u64,
     pub(super) waiting: u64,
+    pub(super) window: Duration,
     pub(super) allowance: f64,
     /// In nanoseconds.
     pub(super) retry_after: Option<u64>,
@@ -66,6 +82,7 @@ pub(super) struct Refusal {
 /// What a snapshot tells besides the configuration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Reading {
+    pub(super) config: BudgetConfig,
     pub(super) calls: u64,
     pub(super) spent: u64,
     pub(super) waiting: u64,
@@ -76,16 +93,27 @@ pub(super) struct Reading {
 impl State {
     /// The settings must obey their rules.
     pub(super) fn new(config: &BudgetConfig) -> Self {
-        let length = u64::try_from(config.window.as_nanos()).unwrap_or(u64::MAX);
         Self {
-            rule: Rule {
-                share: config.share,
-                minimum: config.min_per_second * config.window.as_secs_f64(),
-            },
-            window: Window::new(length),
+            config: *config,
+            rule: Rule::new(config),
+            window: Window::new(length(config)),
             waiting: 0,
             totals: BudgetTotals::default(),
         }
+    }
+
+    /// Goes over to other settings, which must obey their rules. The counts stay, and so does what waits.
+    pub(super) fn reconfigure(&mut self, config: BudgetConfig, now: u64) {
+        if config.window != self.config.window {
+            self.window.slide(now);
+            self.window = self.window.resized(length(&config), now);
+        }
+        self.rule = Rule::new(&config);
+        self.config = config;
+    }
+
+    pub(super) fn config(&self) -> BudgetConfig {
+        self.config
     }
 
     #[inline]
@@ -127,6 +155,7 @@ impl State {
             calls,
             spent,
             waiting: self.waiting,
+            window: self.config.window,
             allowance: self.rule.allowance(calls),
             retry_after: self.next_grant().map(|at| at - now),
         }
@@ -167,6 +196,7 @@ impl State {
         self.window.slide(now);
         let Counts { calls, spent } = self.window.counts();
         Reading {
+            config: self.config,
             calls,
             spent,
             waiting: self.waiting,

@@ -40,6 +40,40 @@ impl Window {
         }
     }
 
+    /// A window of another length with what this one holds, as of the latest moment it has heard of, or
+    /// `now` if that is later. When something was within its tenth is not known: a call counts as made at the
+    /// beginning of it, and what was sent as sent at its end, so that the change allows nothing that would
+    /// not have been allowed.
+    pub(super) fn resized(&self, length: u64, now: u64) -> Self {
+        let latest = now.max(self.ends - self.width);
+        let mut window = Self::new(length);
+        window.slide(latest);
+        for back in 0..BUCKETS {
+            let counts = self.buckets[(self.newest + BUCKETS - back) % BUCKETS];
+            let end = self.ends.saturating_sub(back as u64 * self.width);
+            if end == 0 {
+                break; // before the first moment nothing was counted
+            }
+            let moved = Counts { spent: 0, ..counts };
+            window.put(end - self.width, moved);
+            let moved = Counts { calls: 0, ..counts };
+            window.put((end - 1).min(latest), moved);
+        }
+        window
+    }
+
+    /// Adds what happened at a moment that is not after the newest bucket, unless it is out of the window.
+    fn put(&mut self, moment: u64, counts: Counts) {
+        if moment + BUCKETS as u64 * self.width < self.ends {
+            return;
+        }
+        let at = self.bucket_of(moment);
+        self.buckets[at].calls += counts.calls;
+        self.buckets[at].spent += counts.spent;
+        self.sum.calls += counts.calls;
+        self.sum.spent += counts.spent;
+    }
+
     #[inline]
     pub(super) fn add_call(&mut self, now: u64) {
         self.slide(now);

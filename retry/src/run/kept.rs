@@ -1,6 +1,7 @@
 //! What few calls need.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
@@ -20,6 +21,8 @@ pin_project! {
         // Made at the first backoff.
         pub(super) draws: Option<Draws>,
         pub(super) history: History<E>,
+        // The attempt that is cut off, and how long it may take if that is limited.
+        pub(super) timed: (u32, Option<Duration>),
         #[pin]
         pub(super) timer: Timer,
     }
@@ -59,6 +62,22 @@ impl<E> Keeping<E> {
         self.kept().project().draws.get_or_insert_with(first)
     }
 
+    /// Whether it is known how long this attempt may take.
+    #[cfg(feature = "tokio")]
+    pub(super) fn is_timed(&self, attempt: u32) -> bool {
+        self.0.as_ref().is_some_and(|kept| kept.timed.0 == attempt)
+    }
+
+    /// How long this attempt may take: what was said when it was first asked for, since settings change.
+    #[cfg(feature = "tokio")]
+    pub(super) fn timeout(&mut self, attempt: u32, newest: Option<Duration>) -> Option<Duration> {
+        let timed = self.kept().project().timed;
+        if timed.0 != attempt {
+            *timed = (attempt, newest);
+        }
+        timed.1
+    }
+
     #[cfg(feature = "tokio")]
     pub(super) fn timer(&mut self) -> Pin<&mut Timer> {
         self.kept().project().timer
@@ -73,6 +92,7 @@ impl<E> Keeping<E> {
         Box::pin(Kept {
             draws: None,
             history: History::new(),
+            timed: (0, None),
             timer: Timer::default(),
         })
     }

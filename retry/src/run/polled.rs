@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use super::settling::Refused;
-use super::{NOT_NOTED, Phase, Run};
+use super::{NOT_NOTED, Phase, Run, UNLIMITED};
 use crate::clock;
 use crate::counters::add_one;
 use crate::exhausted::Exhausted;
@@ -79,13 +79,20 @@ impl<R: Held, E> Run<R, E> {
     /// The present and the moment at which the attempt, which is not ready, is cut off; if it is.
     ///
     /// Where the time has not mattered so far, it is counted from here on: here ends the first poll of
-    /// the attempt, before which nothing can be cut off.
+    /// the attempt, before which nothing can be cut off. Its timeout is fixed here, too, although other
+    /// settings may come before its next poll.
     pub(crate) fn cut_off(&mut self) -> Option<(Instant, Instant)> {
-        let timeout = self.held.shared().policy.config.attempt_timeout;
-        if timeout.is_none() && self.limit.is_none() {
-            self.note_beginning();
+        if self.begun == UNLIMITED {
             return None;
         }
+        let newest = self.held.shared().policy().config.attempt_timeout;
+        let is_first_look = !self.kept.is_timed(self.attempt);
+        if is_first_look && newest.is_none() && self.limit.is_none() {
+            self.note_beginning();
+            self.begun = UNLIMITED;
+            return None;
+        }
+        let timeout = self.kept.timeout(self.attempt, newest);
         let now = clock::now();
         let started = *self.started.get_or_insert(now);
         if self.begun == NOT_NOTED {

@@ -68,15 +68,16 @@ impl<R: Held, E> Run<R, E> {
     /// How long to wait for the next attempt, or why there is none.
     fn decide(&mut self, verdict: Verdict) -> Result<Duration, Refused> {
         let shared = self.held.shared();
-        let policy = &shared.policy;
-        let now = (self.limit.is_some() || shared.budget.is_some()).then(clock::now);
+        let policy = shared.policy();
+        let budget = shared.budget_of(policy);
+        let now = (self.limit.is_some() || budget.is_some()).then(clock::now);
         let attempt = self.attempt;
         let left = now
             .zip(self.limit)
             .map(|(now, limit)| limit.saturating_duration_since(now));
         let standing = Standing {
             attempt,
-            max_attempts: self.held.max_attempts(),
+            max_attempts: policy.max_attempts(self.held.attempts_limit()),
             spent: self.spent,
             left,
         };
@@ -94,7 +95,7 @@ impl<R: Held, E> Run<R, E> {
             retry_after,
             budget: None,
         })?;
-        if let (Some(budget), Some(now)) = (&shared.budget, now) {
+        if let (Some(budget), Some(now)) = (budget, now) {
             budget.take_at(Extra::Retry, now).map_err(|spent| Refused {
                 reason: Reason::Budget,
                 // Both have to be waited for, the budget and what the other side asked.
@@ -125,7 +126,7 @@ impl<R: Held, E> Run<R, E> {
         wait: Duration,
         error: impl FnOnce(L) -> Option<E>,
     ) {
-        let longest = self.held.shared().policy.config.history;
+        let longest = self.held.shared().policy().config.history;
         if longest == 0 {
             return;
         }

@@ -20,6 +20,7 @@ mod hedge;
 mod limits;
 mod model;
 mod observers;
+mod reconfigure;
 mod slow;
 mod told;
 #[cfg(feature = "tower")]

@@ -24,7 +24,7 @@ struct Watched {
     span_events: SpanEvents,
 }
 
-/// Its budget is watched too.
+/// Its budget is watched too. One that it gets later, by other settings, is when it is watched again.
 impl Watch for Retry {
     fn watched_by(&self, telemetry: &Telemetry) {
         if let Some(budget) = self.budget() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// How long callers stay in line, in milliseconds.
+/// How long callers stay in line at first, in milliseconds.
 pub(super) const TIMEOUT: u64 = 20;
 
 /// What became of a caller, as the model sees it. Times in milliseconds.
@@ -32,6 +32,7 @@ pub(super) enum Caller {
     InLine {
         class: usize,
         since: u64,
+        until: u64,
         wants: usize,
     },
     /// Has lost its place to a caller whom it belonged to.
@@ -55,6 +56,8 @@ pub(super) enum Caller {
 pub(super) struct Model {
     pub(super) places: usize,
     pub(super) max_waiting: usize,
+    /// How long callers who come now stay in line, in milliseconds.
+    pub(super) timeout: u64,
     pub(super) now: u64,
     pub(super) closed: bool,
     /// Who was handed a place that nobody was told about yet.
@@ -117,6 +120,24 @@ impl Model {
         self.shares.iter().product::<usize>() / self.shares[class]
     }
 
+    /// Those in line stay there, and keep their timeout. With other shares all begin alike.
+    pub(super) fn reconfigure(
+        &mut self,
+        places: usize,
+        max_waiting: usize,
+        timeout: u64,
+        shares: Option<[usize; 3]>,
+    ) {
+        let strides = |model: &Self| [0, 1, 2].map(|class| model.stride(class));
+        let before = strides(self);
+        (self.places, self.max_waiting, self.timeout) = (places, max_waiting, timeout);
+        self.shares = shares.unwrap_or(self.shares);
+        if strides(self) != before {
+            self.passes = [0; 3];
+            self.pass_now = 0;
+        }
+    }
+
     pub(super) fn busy(&self) -> usize {
         let granted = |caller: &Caller| match caller {
             Caller::Granted { weight, .. } => *weight,
@@ -146,6 +167,7 @@ impl Model {
                         class: of,
                         since,
                         wants,
+                        ..
                     } if of == class => Some((*id, since, wants)),
                     _ => None,
                 })
@@ -247,11 +269,11 @@ impl Model {
     ) -> Result<Answer, (usize, Option<usize>)> {
         let sound = (1..=self.places).contains(&places) && !self.closed;
         let full = self.in_line() > 0 || !self.has_room_for(places);
-        if !sound || !full || self.max_waiting == 0 {
+        if !sound || !full || self.max_waiting == 0 || self.timeout == 0 {
             return Ok(self.admit(places));
         }
         let mut displaced = None;
-        if self.in_line() == self.max_waiting {
+        if self.in_line() >= self.max_waiting {
             let owned = self.owned();
             if self.in_line_of(class) >= owned[class] {
                 return Ok(self.full(places));
@@ -265,6 +287,7 @@ impl Model {
         let caller = Caller::InLine {
             class,
             since: self.now,
+            until: self.now + self.timeout,
             wants: places,
         };
         self.callers.insert(self.arrivals, caller);
@@ -281,6 +304,7 @@ impl Model {
                 class,
                 since,
                 wants,
+                ..
             } = *caller
             else {
                 return None;
@@ -326,7 +350,12 @@ impl Model {
                     retry_after: self.retry_after(waiting + wants),
                 }
             }
-            Caller::InLine { since, wants, .. } if self.now - since >= TIMEOUT => {
+            Caller::InLine {
+                since,
+                wants,
+                until,
+                ..
+            } if self.now >= until => {
                 self.timeouts += 1;
                 // Those behind are served at once: it may have been in their way.
                 self.leave(id);

@@ -46,13 +46,41 @@ impl Naive {
         }
     }
 
+    /// Of what is in the window, calls move to the tenth that theirs begins in, and what was sent to the one
+    /// that theirs ends in.
+    pub(super) fn reconfigure(&mut self, config: BudgetConfig, now: u64) {
+        if config.window == self.config.window {
+            self.config = config;
+            return;
+        }
+        self.latest = self.latest.max(now);
+        let (width, oldest) = (self.width(), self.oldest(self.latest));
+        // All that is known of the latest moment is its tenth, unless this is it.
+        self.latest = now.max(self.tenth(self.latest) * width);
+        self.config = config;
+        let (latest, new_width) = (self.latest, self.width());
+        let of_call = |tenth: u64| tenth * width / new_width;
+        let of_spent = |tenth: u64| ((tenth + 1) * width - 1).min(latest) / new_width;
+        for (list, moved) in [
+            (&mut self.calls, &of_call as &dyn Fn(u64) -> u64),
+            (&mut self.spent, &of_spent),
+        ] {
+            list.retain(|&tenth| tenth >= oldest);
+            list.iter_mut().for_each(|tenth| *tenth = moved(*tenth));
+        }
+    }
+
     pub(super) fn give_back(&mut self) {
         self.waiting -= 1;
         self.totals.given_back += 1;
     }
 
     fn tenth(&self, moment: u64) -> u64 {
-        moment / (u64::try_from(self.config.window.as_nanos()).unwrap() / 10)
+        moment / self.width()
+    }
+
+    fn width(&self) -> u64 {
+        u64::try_from(self.config.window.as_nanos()).unwrap() / 10
     }
 
     /// The oldest tenth that is in the window at that moment.
@@ -116,7 +144,7 @@ impl Naive {
             SpentReason::Spent
         };
         // The first moment after the latest at which something has left the window and it helps.
-        let width = u64::try_from(self.config.window.as_nanos()).unwrap() / 10;
+        let width = self.width();
         let next = self.tenth(self.latest) + 1;
         let helps = (next..=next + 20).find(|tenth| self.grants(tenth * width, self.waiting));
         Err((
