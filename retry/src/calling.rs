@@ -77,7 +77,7 @@ where
             return self.poll_again(cx);
         };
         let shared = held.shared();
-        if shared.policy().timed || this.limit.is_some() {
+        if shared.is_timed() || this.limit.is_some() {
             return self.poll_timed(held, cx);
         }
         let unsettled = Unsettled(Some(shared));

@@ -56,6 +56,15 @@ impl Policy {
         }
     }
 
+    /// How many attempts a call makes at most whose retries follow at once; 0 if they do not.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn attempts_at_once(&self) -> u32 {
+        match self.at_once {
+            true => self.config.max_attempts,
+            false => 0,
+        }
+    }
+
     /// How many attempts a call makes at most, which may have a limit of its own.
     #[inline]
     pub(crate) fn max_attempts(&self, limit: Option<NonZeroU32>) -> u32 {

@@ -206,7 +206,7 @@ impl<R: Held, E> Run<R, E> {
     /// Whether the time of the call and of its attempts must be known from their beginning.
     #[inline]
     fn is_timed(&self) -> bool {
-        self.held.shared().policy().timed || self.limit.is_some()
+        self.held.shared().is_timed() || self.limit.is_some()
     }
 
     fn elapsed(&self) -> Duration {

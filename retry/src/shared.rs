@@ -1,7 +1,9 @@
 //! What the handles of one retry share.
 
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
+#[cfg(feature = "tokio")]
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
@@ -25,6 +27,12 @@ use crate::versions::Versions;
 pub(crate) struct Shared {
     pub(crate) name: Arc<str>,
     policies: Versions<Policy>,
+    /// What the newest of them says, for calls that succeed at once and need no more of it. Relaxed: a call
+    /// that comes together with other settings is one of before or after.
+    timed: AtomicBool,
+    /// How many attempts a call makes at most whose retries follow at once; 0 where they do not.
+    #[cfg(feature = "tokio")]
+    at_once: AtomicU32,
     /// One at a time changes the settings.
     changing: Mutex<()>,
     /// The budget, once there has been one. It stays: what it has granted is given back to it, whatever
@@ -51,6 +59,9 @@ impl Shared {
         let is_own = policy.config.budget.is_some();
         Self {
             name,
+            timed: AtomicBool::new(policy.timed),
+            #[cfg(feature = "tokio")]
+            at_once: AtomicU32::new(policy.attempts_at_once()),
             policies: Versions::new(policy),
             changing: Mutex::new(()),
             is_budget_shared: budget.is_some() && !is_own,
@@ -66,6 +77,12 @@ impl Shared {
     #[inline]
     pub(crate) fn policy(&self) -> &Policy {
         self.policies.newest()
+    }
+
+    /// Whether calls have to know the time from their beginning, whatever limit they bring themselves.
+    #[inline]
+    pub(crate) fn is_timed(&self) -> bool {
+        self.timed.load(Ordering::Relaxed)
     }
 
     /// The budget that retries are taken from by these settings.
@@ -99,7 +116,13 @@ impl Shared {
         if policy.config != config {
             let budgeted = self.is_budget_shared || config.budget.is_some();
             let policy = Policy::new(config, policy.deadline, budgeted);
+            let timed = policy.timed;
+            #[cfg(feature = "tokio")]
+            let at_once = policy.attempts_at_once();
             self.policies.replace(policy);
+            self.timed.store(timed, Ordering::Relaxed);
+            #[cfg(feature = "tokio")]
+            self.at_once.store(at_once, Ordering::Relaxed);
         }
         drop(changing);
         Ok(())
@@ -125,10 +148,10 @@ impl Shared {
         limit: Option<NonZeroU32>,
         verdict: Verdict,
     ) -> bool {
-        let policy = self.policy();
-        policy.at_once
+        let most = self.at_once.load(Ordering::Relaxed);
+        most != 0
             && verdict == Verdict::Retry
-            && attempts < policy.max_attempts(limit)
+            && attempts < limit.map_or(most, NonZeroU32::get)
             && !self.observers.any()
             && !is_due_to_give_way(attempts)
     }

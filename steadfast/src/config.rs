@@ -53,7 +53,7 @@
 //!
 //! A key of a crate whose feature is off is such a problem too. Only variables without `__` that are not even
 //! near to one of ours are left alone, since services of the name `steadfast` come with some
-//! (`STEADFAST_SERVICE_HOST`); [`describe`] tells them.
+//! (`STEADFAST_SERVICE_HOST`); [`describe`](describe()) tells them.
 //!
 //! # What it does not do
 //! It builds nothing, and watches no file: a [`Loader`] can be asked again. TLS for AMQP is set in code.

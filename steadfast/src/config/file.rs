@@ -1,5 +1,7 @@
 //! Files: read, and taken apart with the place of every key.
 
+mod lines;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -9,6 +11,7 @@ use layering::{Map, Value, ValueKind};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use self::lines::Lines;
 use super::error::Problem;
 use super::keys::{Kind, Shape, TOP};
 use super::origin::Origin;
@@ -123,7 +126,11 @@ impl Walk<'_> {
             let full = join(path, name);
             let Some(key) = shape.find(name) else {
                 let shown = told(None, &plain(value.get_ref()));
-                let rule = unknown(shape, path, name, value.get_ref());
+                let rule = if self.sources.problems.len() < MOST_HINTS {
+                    unknown(shape, path, name, value.get_ref())
+                } else {
+                    "unknown key".to_owned()
+                };
                 self.complain(origin, &full, &shown, rule);
                 continue;
             };
@@ -281,30 +288,8 @@ pub(super) fn plain(value: &DeValue<'_>) -> ValueKind {
     }
 }
 
-/// Finds lines and columns.
-struct Lines<'t> {
-    text: &'t str,
-    /// Where each line begins.
-    begins: Vec<usize>,
-}
-
-impl<'t> Lines<'t> {
-    fn new(text: &'t str) -> Self {
-        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
-        let begins = std::iter::once(0).chain(ends).collect();
-        Self { text, begins }
-    }
-
-    /// Both from 1; the column in characters.
-    fn of(&self, offset: usize) -> (usize, usize) {
-        let offset = offset.min(self.text.len());
-        let line = self.begins.partition_point(|begin| *begin <= offset);
-        let begin = self.begins[line - 1];
-        let before = self.text.get(begin..offset).unwrap_or_default();
-        (line, before.chars().count() + 1)
-    }
-}
-
+/// A file with more problems is of another kind; looking for what each key was meant to be takes time.
+const MOST_HINTS: usize = 1000;
 const MOST_MISTAKES: usize = 20;
 /// What the parser says of a key that is there twice, without saying which.
 const DUPLICATE: &str = "duplicate key";

@@ -28,7 +28,7 @@ use super::{Config, file, read, variables};
 /// assert_eq!(
 ///     loader.load().unwrap_err().to_string(),
 ///     "steadfast.toml:2:1: retry.max_attempts = 0 (must be at least 1)\n\
-///      STEADFAST_RETRY__MAX_BACKOFF: retry.max_backoff = 5ms (must be at least base_backoff)",
+///      STEADFAST_RETRY__MAX_BACKOFF: retry.max_backoff = 5 (must be at least base_backoff)",
 /// );
 /// ```
 #[derive(Clone, Default)]
@@ -162,7 +162,7 @@ fn exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
-/// A configuration, and where each value has come from; [`describe`](super::describe) tells it.
+/// A configuration, and where each value has come from; [`describe`](super::describe()) tells it.
 #[derive(Clone)]
 pub struct Loaded {
     pub(super) config: Config,

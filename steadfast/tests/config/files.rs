@@ -111,9 +111,29 @@ fn an_empty_file_and_one_with_a_mark_of_its_encoding_are_good() {
     }
 }
 
+#[test]
+fn a_loader_that_is_asked_again_reads_again() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("steadfast.toml");
+    let loader = Loader::new().optional_file(&path);
+    let attempts = || {
+        loader
+            .load()
+            .map(|loaded| loaded.config().retry.max_attempts)
+    };
+    assert_eq!(attempts(), Ok(5));
+    fs::write(&path, "retry.max_attempts = 3").unwrap();
+    assert_eq!(attempts(), Ok(3));
+    fs::write(&path, "retry.max_attempts = 0").unwrap();
+    assert!(attempts().is_err());
+    fs::remove_file(&path).unwrap();
+    assert_eq!(attempts(), Ok(5));
+}
+
 /// What the process below is asked: run by the test beneath, with an environment of its own.
 #[test]
 #[ignore = "is run by the_process_loads_what_its_environment_names"]
+#[expect(clippy::print_stdout, reason = "it is read by the test beneath")]
 fn child() {
     match Config::load() {
         Ok(loaded) => println!(

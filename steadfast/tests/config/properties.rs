@@ -189,7 +189,7 @@ proptest! {
         let config = loader.load().unwrap().into_config();
         let written = toml::to_string(&config).unwrap();
         let again = Loader::new().text("b.toml", &written).load();
-        prop_assert_eq!(again.unwrap().into_config(), config.clone(), "{}", written);
+        prop_assert_eq!(&again.unwrap().into_config(), &config, "{}", written);
         let alone: Config = toml::from_str(&written).unwrap();
         prop_assert_eq!(alone, config);
     }
