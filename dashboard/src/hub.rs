@@ -62,6 +62,8 @@ pub(crate) struct Hub {
     feed: Mutex<Option<AbortHandle>>,
     /// Events that the feed was too slow for. A count that orders nothing, hence relaxed.
     missed: AtomicU64,
+    /// Readings that were begun: each takes a ticket. Only the order of the tickets matters, hence relaxed.
+    readings: AtomicU64,
 }
 
 /// What changes. Frames are sent under its lock, so that they are in the order of the changes.
@@ -103,6 +105,7 @@ impl Hub {
             hears: AtomicBool::new(false),
             feed: Mutex::new(None),
             missed: AtomicU64::new(0),
+            readings: AtomicU64::new(0),
             settings,
         });
         hub.listen();

@@ -1,6 +1,6 @@
 //! What is shown: rows, made of telemetry's snapshot, the one before, and the health report.
 
-pub(crate) mod board;
+mod board;
 mod breaker;
 mod bulkhead;
 mod clients;
@@ -13,6 +13,7 @@ mod reading;
 mod retries;
 mod row;
 pub(crate) mod series;
+pub(crate) mod taken;
 mod tally;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use steadfast_health::Monitor;
@@ -10,7 +11,7 @@ use steadfast_telemetry::{ComponentId, ComponentSnapshot, Note};
 use super::{Frame, Hub};
 use crate::clock;
 use crate::controls::Verb;
-use crate::view::board::{Component, Taken};
+use crate::view::taken::{Begun, Component, Taken};
 use crate::view::{Change, kinds, series};
 
 /// How much the counters of a component grew in each second.
@@ -54,6 +55,7 @@ impl Hub {
         let Some((kind, name, _)) = parts(id) else {
             return;
         };
+        let begun = self.begin();
         let of_checks = kind == kinds::HEALTH_CHECK;
         let components = if of_checks {
             Vec::new()
@@ -62,7 +64,7 @@ impl Hub {
             named.retain(|component| component.id.kind == *kind);
             named
         };
-        let taken = self.taken(components, of_checks, HashMap::new());
+        let taken = self.taken(begun, components, of_checks, HashMap::new());
         self.apply(taken, false);
     }
 
@@ -73,13 +75,14 @@ impl Hub {
 
     fn take_all(&self, age: Option<Duration>) -> Option<Taken> {
         let telemetry = self.telemetry()?;
+        let begun = self.begin();
         let snapshot = telemetry.snapshot();
         let dropped = snapshot.dropped.saturating_add(self.missed());
         let after_pause = age.is_none_or(|age| age > PAUSE) && telemetry.keeps_history();
         let history = after_pause.then(|| telemetry.history());
         let of_each = history.iter().flat_map(|history| &history.components);
         let grew = of_each.map(|component| (component.id.clone(), series::growths(component)));
-        let mut taken = self.taken(snapshot.components, true, grew.collect());
+        let mut taken = self.taken(begun, snapshot.components, true, grew.collect());
         taken.all = true;
         taken.dropped = dropped;
         Some(taken)
@@ -88,6 +91,7 @@ impl Hub {
     /// What was read of components, and of the monitor if wanted.
     fn taken(
         &self,
+        begun: Begun,
         components: Vec<ComponentSnapshot>,
         with_health: bool,
         mut grew: HashMap<ComponentId, Grew>,
@@ -118,6 +122,13 @@ impl Hub {
             check_actions: self.actions(kinds::HEALTH_CHECK, ""),
             all: false,
             dropped: 0,
+            begun,
+        }
+    }
+
+    fn begin(&self) -> Begun {
+        Begun {
+            ticket: self.readings.fetch_add(1, Ordering::Relaxed),
             now: clock::now(),
             at: clock::millis(clock::wall()),
         }

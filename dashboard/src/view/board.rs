@@ -3,47 +3,19 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use steadfast_health::Report;
-use steadfast_telemetry::ComponentSnapshot;
 use tokio::time::Instant;
 
 use super::health::{self, Health};
 use super::meter::Meter;
 use super::reading::Reading;
-use super::row::{Row, Severity};
-use super::tally::{self, MOST};
+use super::row::{Row, Severity, id_of};
+use super::taken::{Begun, Component, Taken};
+use super::tally;
 use super::turns::{TURNS, Waiting};
 use super::warnings::{self, Warning};
 use super::{breaker, bulkhead, clients, facts, kinds, retries};
 use crate::builder::Thresholds;
 use crate::clock::millis;
-
-/// What was read, outside of any lock.
-#[derive(Debug)]
-pub(crate) struct Taken {
-    pub(crate) now: Instant,
-    /// In milliseconds since 1970.
-    pub(crate) at: u64,
-    pub(crate) components: Vec<Component>,
-    pub(crate) report: Option<Report>,
-    /// What may be done to each health check.
-    pub(crate) check_actions: Vec<&'static str>,
-    /// Whether these are all components there are: those that are missing are gone.
-    pub(crate) all: bool,
-    /// Events that nobody heard of so far.
-    pub(crate) dropped: u64,
-}
-
-/// A component as it was read, and what the controls know of it.
-#[derive(Debug)]
-pub(crate) struct Component {
-    pub(crate) snapshot: ComponentSnapshot,
-    pub(crate) actions: Vec<&'static str>,
-    /// Who has set its mode.
-    pub(crate) by: Option<Arc<str>>,
-    /// How much its counters grew in the seconds before, if it was not read in them.
-    pub(crate) grew: Vec<[f64; MOST]>,
-}
 
 /// What is different from the reading before.
 #[derive(Debug, Default)]
@@ -59,6 +31,8 @@ pub(crate) struct Change {
 pub(crate) struct Board {
     thresholds: Thresholds,
     rows: BTreeMap<String, Arc<Row>>,
+    /// Of the latest reading of each row.
+    tickets: BTreeMap<String, u64>,
     meters: BTreeMap<String, Meter>,
     waiting: Waiting,
     pub(crate) warnings: Vec<Warning>,
@@ -79,6 +53,7 @@ impl Board {
         Self {
             thresholds,
             rows: BTreeMap::new(),
+            tickets: BTreeMap::new(),
             meters: BTreeMap::new(),
             waiting: Waiting::default(),
             warnings: Vec::new(),
@@ -113,7 +88,8 @@ impl Board {
 
     /// Takes a reading, and says what it has changed.
     pub(crate) fn take(&mut self, taken: Taken) -> Change {
-        let (at, now, all) = (taken.at, taken.now, taken.all);
+        let Begun { ticket, now, at } = taken.begun;
+        let all = taken.all;
         let has_been_read = self.read_at.is_some();
         let shown_monitor = taken.report.as_ref().map(|report| Arc::clone(&report.name));
         let mut change = Change::default();
@@ -125,30 +101,33 @@ impl Board {
             if id.kind == kinds::DASHBOARD || is_shown_monitor {
                 continue;
             }
-            let row = self.row_of(&component, at, now);
-            self.put(row, at, &mut alive, &mut change);
+            let id = id_of(&id.kind, &id.name, id.instance);
+            if self.is_newest(&id, ticket) {
+                let row = self.row_of(&component, at, now);
+                self.put(row, at, &mut change);
+            }
+            alive.insert(id);
         }
         if let Some(report) = &taken.report {
             self.health = Some(Health::of(report));
             for check in &report.components {
                 let mut row = health::row(check, report);
+                alive.insert(row.id.clone());
                 row.actions.clone_from(&taken.check_actions);
-                self.put(row, millis(report.at), &mut alive, &mut change);
+                if self.is_newest(&row.id, ticket) {
+                    self.put(row, millis(report.at), &mut change);
+                }
             }
         } else if all {
             self.health = None;
         }
         if all {
-            let gone = self.rows.keys().filter(|id| !alive.contains(*id));
-            change.removed = gone.cloned().collect();
-            for id in &change.removed {
-                self.rows.remove(id);
-                self.meters.remove(id);
-            }
+            self.remove_others(&alive, ticket, |_| true, &mut change);
             self.read_at = Some(now);
             self.take_turns(&mut change);
         } else if taken.report.is_some() {
-            self.drop_checks(&alive, &mut change);
+            let is_check = |row: &Row| row.kind == kinds::HEALTH_CHECK;
+            self.remove_others(&alive, ticket, is_check, &mut change);
         }
         self.at = self.at.max(at);
         if taken.dropped > self.dropped {
@@ -174,16 +153,40 @@ impl Board {
         }
     }
 
-    /// Checks that the monitor no longer has.
-    fn drop_checks(&mut self, alive: &HashSet<String>, change: &mut Change) {
-        let rows = &mut self.rows;
-        rows.retain(|id, row| {
-            let gone = row.kind == kinds::HEALTH_CHECK && !alive.contains(id);
-            if gone {
-                change.removed.push(id.clone());
+    /// Whether no later reading has told of this row. If so, this one is the latest.
+    fn is_newest(&mut self, id: &str, ticket: u64) -> bool {
+        match self.tickets.get_mut(id) {
+            Some(latest) if *latest > ticket => false,
+            Some(latest) => {
+                *latest = ticket;
+                true
             }
-            !gone
+            None => {
+                self.tickets.insert(id.to_owned(), ticket);
+                true
+            }
+        }
+    }
+
+    /// Removes those of the rows in question that are not alive, unless a later reading has met them.
+    fn remove_others(
+        &mut self,
+        alive: &HashSet<String>,
+        ticket: u64,
+        in_question: impl Fn(&Row) -> bool,
+        change: &mut Change,
+    ) {
+        let rows = self.rows.iter();
+        let gone = rows.filter(|(id, row)| {
+            let is_newer = self.tickets.get(*id).is_some_and(|latest| *latest > ticket);
+            in_question(row) && !is_newer && !alive.contains(*id)
         });
+        change.removed = gone.map(|(id, _)| id.clone()).collect();
+        for id in &change.removed {
+            self.rows.remove(id);
+            self.tickets.remove(id);
+            self.meters.remove(id);
+        }
     }
 
     fn row_of(&mut self, component: &Component, at: u64, now: Instant) -> Row {
@@ -218,8 +221,7 @@ impl Board {
         row
     }
 
-    fn put(&mut self, mut row: Row, at: u64, alive: &mut HashSet<String>, change: &mut Change) {
-        alive.insert(row.id.clone());
+    fn put(&mut self, mut row: Row, at: u64, change: &mut Change) {
         let before = self.rows.get(&row.id);
         let mut is_news = true;
         if let Some(before) = before {

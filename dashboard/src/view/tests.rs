@@ -12,7 +12,7 @@ use steadfast_retry::Retry;
 use steadfast_telemetry::Telemetry;
 use tokio::time::advance;
 
-use super::board::{Component, Taken};
+use super::taken::{Begun, Component, Taken};
 use super::*;
 use crate::builder::Thresholds;
 use crate::clock;
@@ -22,6 +22,7 @@ struct Shown {
     telemetry: Telemetry,
     monitor: Option<Monitor>,
     dropped: u64,
+    ticket: u64,
     board: Board,
 }
 
@@ -31,11 +32,23 @@ impl Shown {
             telemetry,
             monitor: None,
             dropped: 0,
+            ticket: 0,
             board: Board::new(Thresholds::default()),
         }
     }
 
     fn read(&mut self) -> Change {
+        let taken = self.taken();
+        self.board.take(taken)
+    }
+
+    fn taken(&mut self) -> Taken {
+        self.ticket += 1;
+        let begun = Begun {
+            ticket: self.ticket,
+            now: clock::now(),
+            at: clock::millis(clock::wall()),
+        };
         let components = self.telemetry.snapshot().components.into_iter();
         let components = components.map(|snapshot| Component {
             snapshot,
@@ -43,15 +56,14 @@ impl Shown {
             by: None,
             grew: Vec::new(),
         });
-        self.board.take(Taken {
-            now: clock::now(),
-            at: clock::millis(clock::wall()),
+        Taken {
+            begun,
             components: components.collect(),
             report: self.monitor.as_ref().map(Monitor::get_health),
             check_actions: vec!["check_now"],
             all: true,
             dropped: self.dropped,
-        })
+        }
     }
 
     /// The row of this id, read now.
@@ -342,6 +354,25 @@ async fn the_worst_come_first_then_by_kind_and_name() {
         .map(|row| row.name.clone())
         .collect();
     assert_eq!(names, ["c", "z", "a", "b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reading_that_comes_late_does_not_undo_what_is_newer() {
+    let (breaker, mut shown) = breaker();
+    shown.read();
+    let old = shown.taken();
+    (0..5).for_each(|_| call(&breaker, false));
+    let met = CircuitBreaker::builder("met").build().unwrap();
+    shown.telemetry.watch(&met);
+    shown.read();
+    let change = shown.board.take(old);
+    assert!(
+        change.rows.is_empty() && change.removed.is_empty(),
+        "{change:?}"
+    );
+    assert_eq!(shown.board.row(PAYMENTS).unwrap().state, "open");
+    drop(met);
+    assert_eq!(shown.read().removed, ["circuit_breaker/met/1"]);
 }
 
 #[tokio::test(start_paused = true)]

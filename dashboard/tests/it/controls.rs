@@ -1,5 +1,6 @@
 //! What operators may change.
 
+mod audited;
 mod refused;
 
 use std::time::Duration;
