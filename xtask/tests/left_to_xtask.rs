@@ -44,6 +44,7 @@ fn main() {
         "http-resilient",
         "amqp-resilient",
         "testkit",
+        "e2e",
     ] {
         let manifest = fs::read_to_string(root.join(folder).join("Cargo.toml")).unwrap_or_default();
         let package = quoted(&manifest).next().unwrap_or_default();
