@@ -2,6 +2,7 @@
 
 mod consuming;
 mod ending;
+mod reconnecting;
 mod topology;
 mod way_out;
 

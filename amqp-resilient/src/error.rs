@@ -130,6 +130,12 @@ pub enum AmqpError {
         /// How long it has been blocked.
         since: Duration,
     },
+    /// The connection was ended to make it anew, because this program has
+    /// [asked for that](crate::ResilientConnection::reconnect).
+    Reconnect {
+        /// The reason that was given.
+        reason: Arc<str>,
+    },
     /// The connection was closed by this program.
     Closed,
     /// Any other error of the connection, as lapin reports it.
@@ -158,6 +164,7 @@ impl AmqpError {
             | Self::ChannelTimeout { .. }
             | Self::DeclareTimeout { .. }
             | Self::Blocked { .. }
+            | Self::Reconnect { .. }
             | Self::Lapin(_) => true,
             Self::ChannelHook { failure, .. } => failure.is_retryable(),
             Self::Topology(report) => report.failed.iter().all(|it| it.error.is_retryable()),
@@ -235,6 +242,7 @@ impl AmqpError {
             Self::DeclareTimeout { .. } => "declare_timeout",
             Self::Topology(_) => "topology",
             Self::Blocked { .. } => "blocked",
+            Self::Reconnect { .. } => "reconnect",
             Self::Closed => "closed",
             Self::Lapin(_) => "lapin",
         }
@@ -269,6 +277,7 @@ impl StdError for AmqpError {
             | Self::SecretTimeout { .. }
             | Self::ChannelLimit
             | Self::Blocked { .. }
+            | Self::Reconnect { .. }
             | Self::Closed => None,
         }
     }

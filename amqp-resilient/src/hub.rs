@@ -1,6 +1,7 @@
 //! What the handles, the pools and the supervisor of one connection share.
 
 mod closing;
+mod reconnecting;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,8 @@ pub(crate) struct Hub {
     link: watch::Sender<Link<Session>>,
     states: watch::Sender<ConnectionState>,
     intent: watch::Sender<Intent>,
+    /// Why the connection is to be made anew, until an attempt to do so has begun.
+    asked: watch::Sender<Option<Arc<str>>>,
 }
 
 /// What a hub is made of.
@@ -102,6 +105,7 @@ impl Hub {
             link: watch::Sender::new(Link::new(endpoint, clock::now())),
             states: watch::Sender::new(ConnectionState::Disconnected),
             intent: watch::Sender::new(Intent::Run),
+            asked: watch::Sender::new(None),
         }
     }
 

@@ -180,7 +180,7 @@ pub use self::error::{AmqpError, ConnectStep, RefusedKind};
 pub use self::flush::FlushReport;
 pub use self::hook::{HookError, HookFailure, HookFuture};
 pub use self::message::Message;
-pub use self::observer::{Observer, SecretRefresh, StateChange};
+pub use self::observer::{Observer, Reconnecting, SecretRefresh, StateChange};
 pub use self::publish_error::{PublishError, ReturnedMessage};
 pub use self::publish_totals::PublishTotals;
 pub use self::published::Published;

@@ -65,6 +65,8 @@ pub(crate) enum Event<S> {
     Lost {
         error: Arc<AmqpError>,
     },
+    /// The attempt that has just begun was asked for.
+    ReconnectBegan,
     RetryPlanned {
         at: Instant,
     },
@@ -122,7 +124,9 @@ impl<S> Link<S> {
             }
             Event::Lost { error } => {
                 ended = self.session.take();
-                if ended.is_some() {
+                // One that was ended on purpose is not lost.
+                let on_purpose = matches!(*error, AmqpError::Reconnect { .. });
+                if ended.is_some() && !on_purpose {
                     self.totals.lost += 1;
                 }
                 self.down_since.get_or_insert(now);
@@ -184,6 +188,10 @@ impl<S> Link<S> {
                 self.retry_at = None;
                 Some(self.up())
             }
+            Event::ReconnectBegan => {
+                self.totals.reconnects_asked += 1;
+                None
+            }
             Event::RetryPlanned { at } => {
                 self.retry_at = Some(at);
                 None
@@ -242,6 +250,21 @@ impl<S> Link<S> {
 
     pub(crate) fn retry_in(&self, now: Instant) -> Option<Duration> {
         self.retry_at.map(|at| at.saturating_duration_since(now))
+    }
+
+    /// Whether it is down and waits for the next attempt, of which it is known when it is.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.session.is_none() && self.retry_at.is_some()
+    }
+
+    /// Whether it could be made anew: it is not being made just now, and not being closed.
+    pub(crate) fn may_reconnect(&self) -> bool {
+        !matches!(
+            self.state,
+            ConnectionState::Connecting { .. }
+                | ConnectionState::Draining
+                | ConnectionState::Closed
+        )
     }
 
     pub(crate) fn last_error(&self) -> Option<&Arc<AmqpError>> {

@@ -11,8 +11,8 @@ use crate::error::AmqpError;
 use crate::state::{ConnectionState, Epoch};
 use crate::topology::TopologyReport;
 
-/// Hears of every change of a connection's state, of every topology that was declared and of every secret
-/// that was refreshed, in order.
+/// Hears of every change of a connection's state, of every reconnection that was asked for, of every topology
+/// that was declared and of every secret that was refreshed, in order.
 /// Every method defaults to nothing.
 ///
 /// Observers run on the connection's supervisor task: a slow one delays the next change, never a
@@ -22,6 +22,13 @@ pub trait Observer: Send + Sync {
     /// The connection went from one state to another.
     fn state_changed(&self, change: &StateChange) {
         let _ = change;
+    }
+
+    /// An attempt to connect has begun because somebody has
+    /// [asked for it](crate::ResilientConnection::reconnect). Told right after the change to
+    /// [`Connecting`](ConnectionState::Connecting).
+    fn reconnecting(&self, reconnecting: &Reconnecting) {
+        let _ = reconnecting;
     }
 
     /// The topology given to the builder was declared on a new connection, wholly or in part. Told right
@@ -40,6 +47,10 @@ pub trait Observer: Send + Sync {
 impl<O: Observer + ?Sized> Observer for Arc<O> {
     fn state_changed(&self, change: &StateChange) {
         (**self).state_changed(change);
+    }
+
+    fn reconnecting(&self, reconnecting: &Reconnecting) {
+        (**self).reconnecting(reconnecting);
     }
 
     fn topology_declared(&self, report: &TopologyReport) {
@@ -63,6 +74,16 @@ pub struct StateChange {
     pub to: ConnectionState,
     /// The last error of the connection, when the new state is one of being down.
     pub error: Option<Arc<AmqpError>>,
+}
+
+/// A connection is made anew because somebody has asked for that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reconnecting {
+    /// The connection's name.
+    pub name: Arc<str>,
+    /// The reason that was given.
+    pub reason: Arc<str>,
 }
 
 /// What came of giving the broker a new secret.

@@ -72,8 +72,11 @@ pub struct Totals {
     pub failed: u64,
     /// Attempts that the broker refused for good.
     pub refused: u64,
-    /// Connections that were lost.
+    /// Connections that were lost. One that was [asked to be made anew](crate::ResilientConnection::reconnect)
+    /// was not.
     pub lost: u64,
+    /// Attempts to connect that were begun because somebody had asked for one.
+    pub reconnects_asked: u64,
     /// Times the broker blocked the connection.
     pub blocked: u64,
     /// Times the broker was given a new secret before the old one ran out.

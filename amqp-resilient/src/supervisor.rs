@@ -8,7 +8,7 @@ mod up;
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadfast_breaker::{ModeChange, Permit, Reason, Transition};
+use steadfast_breaker::{Mode, ModeChange, Permit, Reason, Rejected, Transition};
 use steadfast_retry::{Attempt, Backoff, Verdict};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -79,6 +79,9 @@ impl Supervisor {
             let mut up = self.establish(loss.take()).await;
             self.barred.lock().clear();
             let error = self.attend(&mut up).await;
+            if is_on_purpose(&error) {
+                continue;
+            }
             // A connection that was stable and went down counts against the broker once.
             if !up.session.is_worn_out()
                 && let Ok(permit) = self.hub.breaker.try_acquire()
@@ -95,10 +98,12 @@ impl Supervisor {
     /// goes down again at once has failed like any other: the backoff goes on growing. After a
     /// loss the first attempt is the one that was lost, so even the first reconnection waits a
     /// little, and a thousand clients of one broker do not come back in the same instant.
-    async fn establish(&self, loss: Option<Down>) -> Up {
+    ///
+    /// One that is asked for is made at once, and the waits begin anew.
+    async fn establish(&self, mut loss: Option<Down>) -> Up {
         loop {
             let lost = u32::from(loss.is_some());
-            let connected = self
+            let connecting = self
                 .hub
                 .retry
                 .classify(|result: &Result<Up, Down>| match result {
@@ -122,12 +127,17 @@ impl Supervisor {
                             None => self.attempt(number - lost).await,
                         }
                     }
-                })
-                .await;
-            if let Ok(up) = connected {
-                return up;
+                });
+            tokio::select! {
+                biased;
+                connected = connecting => match connected {
+                    Ok(up) => return up,
+                    // Four thousand million attempts have failed: begin to count anew.
+                    Err(_) => continue,
+                },
+                () = self.hub.asked_while_waiting() => {}
             }
-            // Four thousand million attempts have failed: begin to count anew.
+            loss = None;
         }
     }
 
@@ -138,10 +148,13 @@ impl Supervisor {
             attempt: number,
             endpoint: self.access.first(),
         });
+        hub.begin_reconnect();
         let mut up = match self.connect().await {
             Ok(up) => up,
             Err(error) => {
-                permit.failure();
+                if let Some(permit) = permit {
+                    permit.failure();
+                }
                 let error = Arc::new(error);
                 hub.apply(Event::AttemptFailed {
                     error: Arc::clone(&error),
@@ -151,47 +164,74 @@ impl Supervisor {
         };
         match timeout(STABLE_AFTER, self.attend(&mut up)).await {
             Err(_) => {
-                permit.success();
+                match permit {
+                    Some(permit) => permit.success(),
+                    // It was open, and the broker is there. Unless somebody has set it otherwise since.
+                    None if hub.breaker.snapshot().mode == Mode::Automatic => hub.breaker.reset(),
+                    None => {}
+                }
                 Ok(up)
             }
             Ok(error) => {
-                if up.session.is_worn_out() {
-                    permit.success();
-                } else {
-                    permit.failure();
+                match permit {
+                    Some(permit) if is_on_purpose(&error) => permit.ignore(),
+                    Some(permit) if up.session.is_worn_out() => permit.success(),
+                    Some(permit) => permit.failure(),
+                    None => {}
                 }
                 Err(error)
             }
         }
     }
 
-    /// Waits for the breaker's leave to try.
-    async fn admission(&self) -> Permit {
+    /// Waits for the breaker's leave to try. `None`: it gives none, but somebody has asked for an attempt, who
+    /// knows better. A breaker that was forced open by somebody stands.
+    async fn admission(&self) -> Option<Permit> {
         loop {
             // From before the question, so that no change in between is missed.
             let moved = self.breaker_moved.0.notified();
             match self.hub.breaker.try_acquire() {
-                Ok(permit) => return permit,
-                Err(rejected) => {
-                    let unknown = match rejected.reason() {
-                        Reason::ForcedOpen => self.hub.settings.max_backoff,
-                        _ => ASK_BREAKER_AGAIN,
-                    };
-                    let wait = rejected.retry_after().unwrap_or(unknown);
-                    let at = clock::after(wait.max(Duration::from_millis(1)));
-                    self.hub.apply(Event::RetryPlanned { at });
-                    tokio::select! {
-                        () = sleep_until(at) => {}
-                        () = moved => {}
-                    }
+                Ok(permit) => return Some(permit),
+                Err(rejected) if rejected.reason() == Reason::ForcedOpen => {
+                    self.hub.forget_reconnect();
+                    self.wait_for_breaker(&rejected, moved).await;
                 }
+                Err(_) if self.hub.is_reconnect_asked() => return None,
+                Err(rejected) => self.wait_for_breaker(&rejected, moved).await,
             }
+        }
+    }
+
+    /// Waits until it makes sense to ask the breaker again.
+    async fn wait_for_breaker(&self, rejected: &Rejected, moved: impl Future<Output = ()>) {
+        let unknown = match rejected.reason() {
+            Reason::ForcedOpen => self.hub.settings.max_backoff,
+            _ => ASK_BREAKER_AGAIN,
+        };
+        let wait = rejected.retry_after().unwrap_or(unknown);
+        let at = clock::after(wait.max(Duration::from_millis(1)));
+        self.hub.apply(Event::RetryPlanned { at });
+        tokio::select! {
+            () = sleep_until(at) => {}
+            () = moved => {}
         }
     }
 
     /// Watches a connection until it is lost.
     async fn attend(&self, up: &mut Up) -> Down {
-        let error = Arc::new(up.watch(|event| self.hub.apply(event)).await);
+        let lost = tokio::select! {
+            biased;
+            lost = up.watch(|event| self.hub.apply(event)) => Ok(lost),
+            reason = self.hub.reconnect_asked() => Err(reason),
+        };
+        let error = match lost {
+            Ok(lost) => lost,
+            Err(reason) => {
+                up.session.close(sleep(GOODBYE)).await;
+                AmqpError::Reconnect { reason }
+            }
+        };
+        let error = Arc::new(error);
         self.hub.apply(Event::Lost {
             error: Arc::clone(&error),
         });
@@ -237,6 +277,11 @@ impl Supervisor {
             }
         }
     }
+}
+
+/// Whether the connection was ended because somebody has asked for another.
+fn is_on_purpose(error: &AmqpError) -> bool {
+    matches!(error, AmqpError::Reconnect { .. })
 }
 
 /// Marks the connection as closed when the supervisor ends, in whatever way it does.

@@ -240,7 +240,7 @@ impl Call<'_> {
     /// had at least half of the time that attempts usually have. A caller in a hurry must not open the
     /// circuit for everybody.
     pub(crate) fn blame(&self, given: Duration) -> Outcome {
-        let settings = &self.shared.settings;
+        let settings = self.settings;
         let usual = settings.attempt_timeout.min(settings.total_timeout);
         if given >= usual / 2 {
             Outcome::Failure
@@ -252,7 +252,7 @@ impl Call<'_> {
     /// What its body may take. To go beyond what the client allows all of them is the server's failure; to
     /// go beyond what only this request has asked for is not, as [`blame`](Self::blame) has it for time.
     fn limits(&self) -> Limits {
-        let (own, usual) = (self.options, &self.shared.settings);
+        let (own, usual) = (self.options, self.settings);
         let on_excess = match (own.max_response_bytes, usual.max_response_bytes) {
             (Some(own), usual) if usual.is_none_or(|usual| own < usual) => Outcome::Ignored,
             _ => Outcome::Failure,

@@ -16,7 +16,7 @@ pub(crate) use self::name::is_http;
 use self::name::{is_authority, with_authority};
 #[cfg(feature = "rate-limit")]
 use crate::rate_limit::Limiter;
-use crate::settings::Patterns;
+use crate::settings::{Patterns, Settings};
 use crate::snapshot::AuthoritySnapshot;
 use crate::throttle::Throttle;
 
@@ -43,6 +43,22 @@ impl Authority {
             bulkhead: self.bulkhead.snapshot(),
             throttled_for: self.throttle.left(),
         }
+    }
+
+    /// Goes over to other settings, which have been checked.
+    #[cfg(feature = "serde")]
+    pub(crate) fn reconfigure(&self, settings: &Settings) {
+        const CHECKED: &str = "settings are checked before they are the client's";
+        if self.breaker.config() != settings.breaker {
+            let breaker = settings.breaker.clone();
+            self.breaker.reconfigure(breaker).expect(CHECKED);
+        }
+        let before = self.bulkhead.config();
+        let bulkhead = settings.bulkhead_config(before.clone());
+        if bulkhead != before {
+            self.bulkhead.reconfigure(bulkhead).expect(CHECKED);
+        }
+        self.throttle.limit(longest_throttle(&self.name, settings));
     }
 
     /// Whether forgetting it would lose nothing that protects anyone: no call is in flight, and neither
@@ -85,7 +101,6 @@ enum Idle {
 #[derive(Debug)]
 pub(crate) struct Authorities {
     patterns: Patterns,
-    limit: usize,
     map: Mutex<Map>,
 }
 
@@ -117,10 +132,9 @@ pub(crate) struct Counted {
 const OVERFLOW: &str = "(overflow)";
 
 impl Authorities {
-    pub(crate) fn new(patterns: Patterns, limit: usize) -> Self {
+    pub(crate) fn new(patterns: Patterns) -> Self {
         Self {
             patterns,
-            limit,
             map: Mutex::default(),
         }
     }
@@ -144,12 +158,13 @@ impl Authorities {
             drop((map, before));
             return (known, false);
         }
-        let evicted = if map.entries.len() < self.limit {
+        let limit = self.patterns.settings().max_authorities;
+        let evicted = if map.entries.len() < limit {
             Vec::new()
         } else {
-            map.evict(self.limit)
+            map.evict(limit)
         };
-        let met = if map.entries.len() < self.limit {
+        let met = if map.entries.len() < limit {
             let authority = self.make(name, map.asked);
             map.entries
                 .insert(Arc::clone(&authority.name), Arc::clone(&authority));
@@ -167,13 +182,8 @@ impl Authorities {
     }
 
     fn make(&self, name: &str, asked: u64) -> Arc<Authority> {
-        let (breaker, bulkhead) = self.patterns.make(name);
         let settings = self.patterns.settings();
-        // What one server states must not hold back others.
-        let longest = match name {
-            OVERFLOW => Duration::ZERO,
-            _ => settings.max_throttle,
-        };
+        let (breaker, bulkhead) = self.patterns.make(settings, name);
         let propagation = settings.propagation.as_ref();
         Arc::new(Authority {
             #[cfg(feature = "rate-limit")]
@@ -182,7 +192,7 @@ impl Authorities {
             name: Arc::from(name),
             breaker,
             bulkhead,
-            throttle: Throttle::new(longest),
+            throttle: Throttle::new(longest_throttle(name, settings)),
             last_used: AtomicU64::new(asked),
         })
     }
@@ -204,6 +214,15 @@ impl Authorities {
             evicted: map.evicted,
             overflowed: map.overflowed,
         }
+    }
+}
+
+/// How long the authority of this name may be held back.
+fn longest_throttle(name: &str, settings: &Settings) -> Duration {
+    match name {
+        // What one server states must not hold back others.
+        OVERFLOW => Duration::ZERO,
+        _ => settings.max_throttle,
     }
 }
 

@@ -17,6 +17,8 @@ use steadfast_retry::{Budget, BudgetConfig};
 
 use self::redirects::Redirects;
 use crate::client::Client;
+#[cfg(feature = "serde")]
+use crate::client::reconfigure::Fixed;
 use crate::config_error::{ConfigError, FieldError};
 use crate::fallback::Fallback;
 use crate::observer::Observer;
@@ -42,6 +44,9 @@ pub struct Builder {
     budget: Option<Budget>,
     fallback: Option<Fallback>,
     observers: Vec<Arc<dyn Observer>>,
+    /// What a config has said that cannot be changed later.
+    #[cfg(feature = "serde")]
+    fixed: Fixed,
 }
 
 /// Where the reqwest client comes from.
@@ -65,6 +70,8 @@ impl Builder {
             budget: None,
             fallback: None,
             observers: Vec::new(),
+            #[cfg(feature = "serde")]
+            fixed: Fixed::default(),
         }
     }
 
@@ -315,6 +322,8 @@ impl Builder {
                     budget,
                     (hedge, self.fallback),
                     self.observers,
+                    #[cfg(feature = "serde")]
+                    self.fixed,
                 );
                 Ok(client)
             }

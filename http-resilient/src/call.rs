@@ -25,6 +25,7 @@ use crate::observer::Finished;
 use crate::options::Options;
 use crate::past::{self, Past};
 use crate::redirects::Hop;
+use crate::settings::Settings;
 use crate::spans::CallSpan;
 use crate::summary::RequestSummary;
 use crate::transport::Transport;
@@ -57,6 +58,8 @@ pub(crate) struct Before {
 
 pub(crate) struct Call<'c> {
     pub(crate) shared: &'c Shared,
+    /// Those that it began with.
+    pub(crate) settings: &'c Settings,
     pub(crate) options: &'c Options,
     pub(crate) transport: &'c Transport<'c>,
     pub(crate) authority: &'c Arc<Authority>,
@@ -106,7 +109,7 @@ impl<'c> Call<'c> {
         origin: Origin<'c>,
         before: Option<Before>,
     ) -> Self {
-        let settings = &shared.settings;
+        let settings = shared.settings();
         let request = slot.as_mut().expect(REQUEST);
         let Origin {
             started,
@@ -114,7 +117,7 @@ impl<'c> Call<'c> {
             sent_before,
             transport,
         } = origin;
-        let deadline = deadline(shared, request, options, started);
+        let deadline = deadline(settings, request, options, started);
         let usual = match options.adopted.once {
             true => 1,
             false => settings.max_attempts,
@@ -171,6 +174,7 @@ impl<'c> Call<'c> {
             quiet_until: Mutex::new(None),
             authority,
             shared,
+            settings,
             options,
             transport,
         }
@@ -248,7 +252,7 @@ impl<'c> Call<'c> {
         if (base_backoff, max_backoff) == (&None, &None) {
             return self.shared.schedule.backoff();
         }
-        let settings = &self.shared.settings;
+        let settings = self.settings;
         let backoff = Backoff::exponential(base_backoff.unwrap_or(settings.base_backoff))
             .max(max_backoff.unwrap_or(settings.max_backoff));
         match settings.jitter_seed {

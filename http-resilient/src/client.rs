@@ -1,12 +1,15 @@
 //! The client: a handle like reqwest's.
 
 mod convert;
+#[cfg(feature = "serde")]
+pub(crate) mod reconfigure;
 
 use std::fmt;
 use std::sync::{Arc, Weak};
 
 use http::{HeaderMap, Method};
 use reqwest::{Request, Response, Url};
+use steadfast_breaker::CircuitBreaker;
 use steadfast_retry::{Budget, Hedge, HedgeConfig, Retry};
 
 use crate::authority::{Authorities, Authority};
@@ -25,6 +28,7 @@ use crate::settings::{self, Patterns, Settings};
 use crate::snapshot::Snapshot;
 use crate::transport::Transport;
 use crate::url::IntoUrl;
+use crate::versions::Versions;
 
 /// A [`reqwest::Client`] with circuit breakers, bulkheads, safe retries and deadlines around it.
 ///
@@ -53,7 +57,10 @@ pub struct Client {
 /// What all clones of a client share.
 pub(crate) struct Shared {
     pub(crate) name: Arc<str>,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Versions<Settings>>,
+    /// What cannot be changed, as the config gave it that the client was built with.
+    #[cfg(feature = "serde")]
+    fixed: reconfigure::Fixed,
     pub(crate) http: reqwest::Client,
     /// Whether `http` leaves a mark on redirected attempts.
     pub(crate) tracks_redirects: bool,
@@ -68,6 +75,9 @@ pub(crate) struct Shared {
     pub(crate) following: Option<Following>,
     pub(crate) flights: Flights,
     pub(crate) authorities: Authorities,
+    /// One at a time changes the settings.
+    #[cfg(feature = "serde")]
+    changing: parking_lot::Mutex<()>,
     pub(crate) counters: Counters,
     pub(crate) observers: Observers,
     #[cfg(feature = "telemetry")]
@@ -113,13 +123,17 @@ impl Client {
         budget: Option<Budget>,
         (hedge, fallback): (Option<Hedge>, Option<Fallback>),
         observers: Vec<Arc<dyn Observer>>,
+        #[cfg(feature = "serde")] fixed: reconfigure::Fixed,
     ) -> Self {
-        let patterns = Patterns::new(Arc::clone(&name), settings.clone());
-        let authorities = Authorities::new(patterns, settings.max_authorities);
+        let settings = Arc::new(Versions::new(settings));
+        let patterns = Patterns::new(Arc::clone(&name), Arc::clone(&settings));
+        let authorities = Authorities::new(patterns);
         Self {
             shared: Arc::new(Shared {
                 name,
                 settings,
+                #[cfg(feature = "serde")]
+                fixed,
                 http: http.client,
                 tracks_redirects: http.tracks_redirects,
                 may_have_timeout: http.may_have_timeout,
@@ -131,6 +145,8 @@ impl Client {
                 fallback,
                 flights: Flights::default(),
                 authorities,
+                #[cfg(feature = "serde")]
+                changing: parking_lot::Mutex::new(()),
                 counters: Counters::default(),
                 observers: Observers::new(observers),
                 #[cfg(feature = "telemetry")]
@@ -172,7 +188,7 @@ impl Client {
     /// Starts a request. A URL that does not parse is reported when it is sent. A relative one begins
     /// at the client's [`base_url`](Builder::base_url).
     pub fn request<U: IntoUrl>(&self, method: Method, url: U) -> RequestBuilder {
-        let base = self.shared.settings.base_url.as_ref();
+        let base = self.shared.settings().base_url.as_ref();
         let inner = crate::url::request(&self.shared.http, base, method, url);
         RequestBuilder::new(self.clone(), inner)
     }
@@ -220,7 +236,7 @@ impl Client {
     }
 
     pub(crate) fn adopt(&self, headers: &HeaderMap) -> Adopted {
-        match &self.shared.settings.propagation {
+        match &self.shared.settings().propagation {
             Some(propagation) => propagation.adopt(headers),
             None => Propagation::default().adopt(headers),
         }
@@ -277,6 +293,25 @@ impl Client {
         self.shared.snapshot()
     }
 
+    /// The circuit breakers of the authorities that it remembers, each with the authority's name: to look at
+    /// them one by one, or to set their modes. One that is evicted lives on as long as its handle, and nobody
+    /// asks it any more.
+    #[must_use]
+    pub fn breakers(&self) -> Vec<(Arc<str>, CircuitBreaker)> {
+        let all = self.shared.authorities.all().into_iter();
+        all.map(|one| (Arc::clone(&one.name), one.breaker.clone()))
+            .collect()
+    }
+
+    /// The circuit breaker of an authority, as [`breakers`](Self::breakers) tells it; `None` if it is not
+    /// remembered.
+    #[must_use]
+    pub fn breaker(&self, authority: &str) -> Option<CircuitBreaker> {
+        let all = self.shared.authorities.all();
+        let one = all.iter().find(|one| *one.name == *authority)?;
+        Some(one.breaker.clone())
+    }
+
     /// A handle that does not keep the client alive.
     #[must_use]
     pub fn downgrade(&self) -> WeakClient {
@@ -292,6 +327,12 @@ impl Client {
 }
 
 impl Shared {
+    /// The settings as they are now. A request asks once, and keeps what it gets.
+    #[inline]
+    pub(crate) fn settings(&self) -> &Settings {
+        self.settings.newest()
+    }
+
     /// By what requests are sent if nothing else is said.
     pub(crate) fn transport(&self) -> Transport<'_> {
         Transport::Own(&self.http)
@@ -339,7 +380,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("name", &self.shared.name)
-            .field("settings", &self.shared.settings)
+            .field("settings", self.shared.settings())
             // Not that of reqwest, which prints the default headers, secrets and all.
             .finish_non_exhaustive()
     }

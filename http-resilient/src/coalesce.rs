@@ -123,7 +123,7 @@ impl Drop for Listed {
 /// Whether a request may be one of several that are sent as one: a `GET` without a body, that wants
 /// nothing otherwise than the client, but its deadline.
 pub(crate) fn is_wanted(shared: &Shared, request: &Request, options: &Options) -> bool {
-    options.coalesce.unwrap_or(shared.settings.coalesce)
+    options.coalesce.unwrap_or(shared.settings().coalesce)
         && *request.method() == Method::GET
         && request.body().is_none()
         && options.is_as_the_client()
@@ -141,7 +141,7 @@ pub(crate) async fn join(
     options: &Options,
     started: Instant,
 ) -> Option<Result<Response, Error>> {
-    let deadline = deadline(shared, request, options, started);
+    let deadline = deadline(shared.settings(), request, options, started);
     let key = Key::of(request);
     let (flight, is_new) = shared.flights.board(&key, |number| {
         let listed = Listed {

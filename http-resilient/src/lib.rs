@@ -168,9 +168,13 @@ mod telemetry;
 mod throttle;
 mod transport;
 mod url;
+mod versions;
 
 pub use body::BodyError;
 pub use builder::Builder;
+#[cfg(feature = "serde")]
+#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
+pub use client::reconfigure::Changed;
 pub use client::{Client, WeakClient};
 #[cfg(feature = "serde")]
 #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]

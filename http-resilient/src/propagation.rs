@@ -37,7 +37,7 @@ pub use origins::Origins;
 ///     .build()?;
 /// # Ok::<_, steadfast_http::ConfigError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Propagation {
     origins: Origins,
     attempt_header: HeaderName,
@@ -189,7 +189,7 @@ impl Call<'_> {
         if !self.authority.propagates || self.options.no_propagation {
             return;
         }
-        let Some(propagation) = &self.shared.settings.propagation else {
+        let Some(propagation) = &self.settings.propagation else {
             return;
         };
         let before = self.options.adopted.attempt.saturating_sub(1);

@@ -18,7 +18,7 @@ use crate::config_error::FieldError;
 use crate::error::{Phase, ThrottledBy};
 
 /// The setting: what its numbers mean is for [`quota`](Self::quota) to say.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Rate {
     pub(crate) per_second: f64,
     pub(crate) burst: u32,

@@ -15,6 +15,7 @@ use crate::propagation::Propagation;
 #[cfg(feature = "rate-limit")]
 use crate::rate_limit::Rate;
 use crate::url::BaseUrl;
+use crate::versions::Versions;
 
 /// The defaults, in one place; the README's table is held to them by a test. Those of the breakers are
 /// the breaker's own.
@@ -36,7 +37,7 @@ pub(crate) mod defaults {
     pub(crate) const BUDGET_MIN_PER_SECOND: f64 = 3.0;
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) base_url: Option<BaseUrl>,
     pub(crate) attempt_timeout: Duration,
@@ -122,14 +123,19 @@ impl Settings {
     /// What requests draw their waits from: they have to know a wait before they judge whether it fits
     /// into their deadline. It is never called.
     pub(crate) fn schedule(&self, name: &str) -> Result<Retry, steadfast_retry::ConfigError> {
-        let mut builder = Retry::builder(name)
-            .max_attempts(self.max_attempts)
-            .base_backoff(self.base_backoff)
-            .max_backoff(self.max_backoff);
+        let mut config = steadfast_retry::Config::default();
+        self.describe_schedule(&mut config);
+        let mut builder = Retry::builder(name).config(config);
         if let Some(seed) = self.jitter_seed {
             builder = builder.jitter_seed(seed);
         }
         builder.build()
+    }
+
+    pub(crate) fn describe_schedule(&self, config: &mut steadfast_retry::Config) {
+        config.max_attempts = self.max_attempts;
+        config.base_backoff = self.base_backoff;
+        config.max_backoff = self.max_backoff;
     }
 
     /// The retry that every request of the client goes through. It draws no waits of its own.
@@ -170,11 +176,19 @@ impl Settings {
     }
 
     fn bulkhead(&self, name: &str) -> Result<Bulkhead, steadfast_bulkhead::ConfigError> {
-        Bulkhead::builder(name)
-            .max_concurrent(self.max_concurrent)
-            .max_waiting(self.max_waiting)
-            .checkout_timeout(self.checkout_timeout)
-            .build()
+        let config = self.bulkhead_config(steadfast_bulkhead::Config::default());
+        Bulkhead::builder(name).config(config).build()
+    }
+
+    /// What the client says of its bulkheads, and the rest as it is.
+    pub(crate) fn bulkhead_config(
+        &self,
+        mut config: steadfast_bulkhead::Config,
+    ) -> steadfast_bulkhead::Config {
+        config.max_concurrent = self.max_concurrent;
+        config.max_waiting = self.max_waiting;
+        config.checkout_timeout = self.checkout_timeout;
+        config
     }
 
     /// Every setting that breaks its rule, in the order of the builder's methods.
@@ -277,27 +291,27 @@ pub(crate) fn hedge(
 #[derive(Debug)]
 pub(crate) struct Patterns {
     client: Arc<str>,
-    settings: Settings,
+    settings: Arc<Versions<Settings>>,
 }
 
 impl Patterns {
-    /// `settings` must have no broken fields.
-    pub(crate) fn new(client: Arc<str>, settings: Settings) -> Self {
+    /// No version of `settings` must have broken fields.
+    pub(crate) fn new(client: Arc<str>, settings: Arc<Versions<Settings>>) -> Self {
         Self { client, settings }
     }
 
     pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
+        self.settings.newest()
     }
 
     /// A breaker and a bulkhead called `client/authority`.
-    pub(crate) fn make(&self, authority: &str) -> (CircuitBreaker, Bulkhead) {
+    pub(crate) fn make(&self, settings: &Settings, authority: &str) -> (CircuitBreaker, Bulkhead) {
         let name = format!("{}/{authority}", self.client);
-        let breaker = self.settings.breaker(&name);
-        let bulkhead = self.settings.bulkhead(&name);
+        let breaker = settings.breaker(&name);
+        let bulkhead = settings.bulkhead(&name);
         (
-            breaker.expect("the settings were checked when the client was built"),
-            bulkhead.expect("the settings were checked when the client was built"),
+            breaker.expect("settings are checked before they are the client's"),
+            bulkhead.expect("settings are checked before they are the client's"),
         )
     }
 }

@@ -28,8 +28,8 @@ pub(crate) struct Throttle {
     /// In nanoseconds from the origin; zero for none. Relaxed: it stands for itself alone, and whoever
     /// reads it a moment too early has asked a moment earlier.
     until: AtomicU64,
-    /// The longest time it holds calls back for.
-    longest: Duration,
+    /// The longest time it holds calls back for, in nanoseconds. Relaxed: it stands for itself alone.
+    longest: AtomicU64,
     /// Whose turn it is in the spread. Relaxed: it only counts.
     turn: AtomicU32,
 }
@@ -50,14 +50,20 @@ impl Throttle {
         Self {
             origin: clock::now(),
             until: AtomicU64::new(0),
-            longest,
+            longest: AtomicU64::new(nanos(longest)),
             turn: AtomicU32::new(random as u32),
         }
     }
 
+    /// Holds calls back no longer than this, when the server asks for it next.
+    #[cfg(feature = "serde")]
+    pub(crate) fn limit(&self, longest: Duration) {
+        self.longest.store(nanos(longest), Ordering::Relaxed);
+    }
+
     /// The server wants to be left alone for `wait` from now. A later moment stays as it is.
     pub(crate) fn hold_back(&self, wait: Duration) {
-        let wait = wait.min(self.longest);
+        let wait = wait.min(Duration::from_nanos(self.longest.load(Ordering::Relaxed)));
         if !wait.is_zero() {
             let until = self.since_origin().saturating_add(wait);
             self.until.fetch_max(nanos(until), Ordering::Relaxed);
@@ -125,7 +131,7 @@ impl Call<'_> {
     /// The longest wait that a server may ask for.
     pub(crate) fn max_retry_after(&self) -> Duration {
         let own = self.options.max_retry_after;
-        own.unwrap_or(self.shared.settings.max_retry_after)
+        own.unwrap_or(self.settings.max_retry_after)
     }
 
     /// Waits until the server may be asked, or says that it is too long to wait for.

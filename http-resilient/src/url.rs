@@ -88,7 +88,7 @@ pub(crate) const BASE_RULE: &str =
     "must be a whole URL of http or https, without query and fragment";
 
 /// The URL that relative ones begin at, or why it is none: told when the client is built.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct BaseUrl(Result<Url, String>);
 
 impl BaseUrl {

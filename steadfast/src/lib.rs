@@ -63,6 +63,9 @@ pub use steadfast_breaker as breaker;
 #[cfg(feature = "bulkhead")]
 #[cfg_attr(docsrs, doc(cfg(feature = "bulkhead")))]
 pub use steadfast_bulkhead as bulkhead;
+#[cfg(feature = "dashboard")]
+#[cfg_attr(docsrs, doc(cfg(feature = "dashboard")))]
+pub use steadfast_dashboard as dashboard;
 #[cfg(feature = "health")]
 #[cfg_attr(docsrs, doc(cfg(feature = "health")))]
 pub use steadfast_health as health;

@@ -25,6 +25,7 @@ mod switches;
 mod tasks;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -42,8 +43,13 @@ pub use shutdown::{ShutdownReport, Step};
 pub use snapshot::Snapshot;
 pub use tasks::{Restarts, SpawnError, Stop, TaskSnapshot, TaskState, Tasks, TasksReport};
 
-use crate::config::Config;
+use crate::config::{Config, Loader};
 use about::About;
+#[cfg(feature = "amqp")]
+pub(crate) use plan::AMQP;
+#[cfg(feature = "http")]
+pub(crate) use plan::HTTP;
+pub(crate) use plan::LLM;
 use plan::Plan;
 use set::Set;
 
@@ -146,6 +152,35 @@ impl Supervisor {
     /// Dropping the future takes down what was started.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         Self::builder().config(config).start().await
+    }
+
+    /// Starts everything that a file and the environment say, and reads them again when the file changes.
+    ///
+    /// # Errors
+    /// [`StartError`], also with everything that is wrong with the file, line by line.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    ///
+    /// # Cancel safety
+    /// Dropping the future takes down what was started.
+    pub async fn from_file(path: impl Into<PathBuf>) -> Result<Self, StartError> {
+        Self::builder().file(path).start().await
+    }
+
+    /// The same with the file that the variable `STEADFAST_CONFIG` names, or else `steadfast.toml` if there is
+    /// one.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file).
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    ///
+    /// # Cancel safety
+    /// Dropping the future takes down what was started.
+    pub async fn from_env() -> Result<Self, StartError> {
+        Self::builder().loader(Loader::of_process()).start().await
     }
 
     /// Starts what is to be started in another way: from a file that is read again when it changes, with a

@@ -122,6 +122,11 @@ impl Recorder {
         self.stop.notify_all();
     }
 
+    /// Whether there is room for any component.
+    pub(crate) fn has_room(&self) -> bool {
+        self.room > 0
+    }
+
     /// What was, of the components that are chosen.
     pub(crate) fn history(&self, chosen: impl Fn(&ComponentId) -> bool) -> History {
         self.rings.lock().history(chosen)

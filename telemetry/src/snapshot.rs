@@ -213,6 +213,15 @@ impl ComponentId {
 }
 
 impl ComponentSnapshot {
+    /// The components of this name, in the order in which they came.
+    pub(crate) fn named(registry: &Registry, name: &str) -> Vec<Self> {
+        let entries = registry.components().into_iter();
+        entries
+            .filter(|entry| !entry.is_own() && *entry.name == *name)
+            .map(|entry| Self::new(registry, &entry))
+            .collect()
+    }
+
     fn new(registry: &Registry, entry: &Arc<Entry>) -> Self {
         let taken = registry.read(entry, Wanted::All).unwrap_or_default();
         Self {

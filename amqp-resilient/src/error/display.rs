@@ -79,6 +79,7 @@ impl fmt::Display for AmqpError {
                     "broker has blocked the connection for {since:.1?}: {reason}"
                 )
             }
+            Self::Reconnect { reason } => write!(f, "made anew as asked: {reason}"),
             Self::Closed => f.write_str("connection is closed"),
             Self::Lapin(error) => write!(f, "{error}"),
         }

@@ -190,6 +190,15 @@ fn table() -> Vec<(AmqpError, &'static str, bool, bool, bool)> {
             false,
             false,
         ),
+        (
+            AmqpError::Reconnect {
+                reason: "nodes have moved".into(),
+            },
+            "reconnect",
+            true,
+            false,
+            false,
+        ),
         (AmqpError::Closed, "closed", false, true, false),
         (AmqpError::Lapin(lapin_error()), "lapin", true, false, true),
     ]
@@ -238,9 +247,10 @@ fn one_of_each_is_in_the_table() {
             | AmqpError::DeclareTimeout { .. }
             | AmqpError::Topology(_)
             | AmqpError::Blocked { .. }
+            | AmqpError::Reconnect { .. }
             | AmqpError::Closed
             | AmqpError::Lapin(_) => {}
         }
     }
-    assert_eq!(names.len(), 22, "a new error wants a row");
+    assert_eq!(names.len(), 23, "a new error wants a row");
 }

@@ -22,6 +22,7 @@ mod observing;
 mod outage;
 mod pools;
 mod publishing;
+mod reconnecting;
 mod refreshing;
 mod separate;
 #[cfg(feature = "telemetry")]

@@ -1,12 +1,15 @@
 use super::*;
 use crate::settings::Settings;
+use crate::versions::Versions;
 
 fn authorities(limit: usize) -> Authorities {
     let mut settings = Settings::default();
     settings.breaker.failure_threshold = Some(1);
     settings.breaker.success_threshold = 1;
     settings.breaker.ramp_up = Duration::from_secs(60);
-    Authorities::new(Patterns::new(Arc::from("test"), settings), limit)
+    settings.max_authorities = limit;
+    let settings = Arc::new(Versions::new(settings));
+    Authorities::new(Patterns::new(Arc::from("test"), settings))
 }
 
 fn names(authorities: &Authorities) -> Vec<String> {

@@ -4,6 +4,7 @@ use super::Builder;
 use crate::config::HttpClientConfig;
 use crate::config_error::FieldError;
 use crate::propagation::{Origins, Propagation};
+use crate::settings::Settings;
 
 impl Builder {
     /// Sets what the config gives, as if each method of the same name had been called: `breaker` before
@@ -20,6 +21,7 @@ impl Builder {
     /// ```
     #[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
     pub fn config(mut self, config: HttpClientConfig) -> Self {
+        self.fixed.add(&config);
         if let Some(breaker) = config.breaker {
             self.settings.breaker = breaker;
         }
@@ -72,6 +74,11 @@ impl Builder {
             own_redirects,
         }
         self
+    }
+
+    /// The settings by themselves.
+    pub(crate) fn into_settings(self) -> Settings {
+        self.settings
     }
 
     /// The settings that break their rules, but for reqwest's.

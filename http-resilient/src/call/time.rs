@@ -6,21 +6,21 @@ use reqwest::Request;
 
 use super::Call;
 use crate::attempt::Failure;
-use crate::client::Shared;
 use crate::clock;
 use crate::error::Phase;
 use crate::options::Options;
+use crate::settings::Settings;
 
 /// When a request must be over that has begun at `started`.
 pub(crate) fn deadline(
-    shared: &Shared,
+    settings: &Settings,
     request: &Request,
     options: &Options,
     started: Instant,
 ) -> Option<Instant> {
     let total = request.timeout().copied();
     // `None` where the sum is beyond what a clock can tell: no limit.
-    let deadline = started.checked_add(total.unwrap_or(shared.settings.total_timeout));
+    let deadline = started.checked_add(total.unwrap_or(settings.total_timeout));
     let deadlines = [deadline, options.deadline, options.adopted.deadline];
     deadlines.into_iter().flatten().min()
 }

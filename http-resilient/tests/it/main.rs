@@ -40,6 +40,8 @@ mod polled;
 mod propagation;
 #[cfg(feature = "rate-limit")]
 mod rate_limit;
+#[cfg(feature = "serde")]
+mod reconfigure;
 mod redirects;
 mod request;
 mod retries;

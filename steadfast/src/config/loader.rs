@@ -53,6 +53,15 @@ impl Loader {
         Self::default()
     }
 
+    /// As [`Config::load`].
+    pub(crate) fn of_process() -> Self {
+        let loader = Self::new().env();
+        match std::env::var_os(variables::FILE) {
+            Some(path) => loader.file(path),
+            None => loader.optional_file("steadfast.toml"),
+        }
+    }
+
     /// Adds a file, which must be there.
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.files.push(Given::File(path.into()));
@@ -88,6 +97,16 @@ impl Loader {
         self.variables
             .extend(variables.map(|(name, value)| (name.into(), value.into())));
         self
+    }
+
+    /// The files that are read.
+    #[cfg(feature = "supervisor")]
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        let paths = self.files.iter().filter_map(|given| match given {
+            Given::File(path) | Given::Optional(path) => Some(path.clone()),
+            Given::Text(..) => None,
+        });
+        paths.collect()
     }
 
     /// Reads all sources.
@@ -207,11 +226,7 @@ impl Config {
     /// # Errors
     /// As [`Loader::load`].
     pub fn load() -> Result<Loaded, ConfigErrors> {
-        let loader = Loader::new().env();
-        match std::env::var_os(variables::FILE) {
-            Some(path) => loader.file(path).load(),
-            None => loader.optional_file("steadfast.toml").load(),
-        }
+        Loader::of_process().load()
     }
 }
 

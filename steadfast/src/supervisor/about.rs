@@ -116,9 +116,8 @@ impl About {
     }
 
     pub(super) fn notice(&self, topic: &'static str, name: &str, level: NoticeLevel, text: &str) {
-        self.sinks.push(EventKind::Notice, || {
-            Notice::new(topic, name, level, text)
-        });
+        self.sinks
+            .push(EventKind::Notice, || Notice::new(topic, name, level, text));
     }
 }
 
@@ -145,7 +144,11 @@ impl Source for About {
             samples.record(&metrics::RELOADS, count.load(Ordering::Relaxed), &outcome);
         }
         for (what, on) in self.switches().all() {
-            samples.record(&metrics::SWITCHED_OFF, u64::from(!on), &[(metrics::SWITCH, what)]);
+            samples.record(
+                &metrics::SWITCHED_OFF,
+                u64::from(!on),
+                &[(metrics::SWITCH, what)],
+            );
         }
         let waiting = self.now.lock().needs_restart.len();
         samples.record(&metrics::NEEDS_RESTART, waiting as u64, &[]);

@@ -6,10 +6,10 @@ use steadfast_health::{CheckConfig, Monitor};
 use steadfast_telemetry::Telemetry;
 use tokio::sync::watch;
 
+use super::Supervisor;
 use super::error::UnknownName;
 use super::snapshot::Snapshot;
 use super::tasks::Tasks;
-use super::Supervisor;
 use crate::breaker::CircuitBreaker;
 use crate::bulkhead::Bulkhead;
 use crate::config::Config;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::file::{LoadError, Origin};
 use super::tasks::Restarts;
-use crate::config::Config;
+use crate::config::{Config, Loaded, Loader};
 
 /// What a [`Supervisor`](super::Supervisor) is started with; made by
 /// [`Supervisor::builder`](super::Supervisor::builder).
@@ -40,6 +40,17 @@ impl Builder {
     pub fn config(mut self, config: Config) -> Self {
         self.config = Some(config);
         self
+    }
+
+    /// Loads the settings from this file and the environment; they are loaded again when the file changes.
+    pub fn file(self, path: impl Into<PathBuf>) -> Self {
+        self.loader(Loader::new().file(path).env())
+    }
+
+    /// Loads the settings with this loader; they are loaded again when one of its files changes.
+    pub fn loader(self, loader: Loader) -> Self {
+        let files = loader.paths();
+        self.load_with(files, move || loader.load().map(Loaded::into_config))
     }
 
     /// Where settings are loaded from, at first and again; and the files whose change makes it do so. `load`

@@ -18,11 +18,6 @@ pub(super) async fn contained<F: Future>(future: F) -> Result<F::Output, Arc<str
         .map_err(|payload| said(payload))
 }
 
-/// Runs `f`; what it panicked with, if it did, in one line.
-pub(super) fn contained_now<R>(f: impl FnOnce() -> R) -> Result<R, Arc<str>> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| said(payload))
-}
-
 /// The first line of a panic's message.
 fn said(payload: Box<dyn Any + Send>) -> Arc<str> {
     let text = payload.downcast_ref::<&str>().copied();
@@ -48,7 +43,9 @@ fn first_line(message: &str) -> &str {
 mod tests {
     use std::panic::panic_any;
 
-    use super::{contained_now, first_line};
+    use futures_util::FutureExt as _;
+
+    use super::{contained, first_line};
 
     struct PanicsWhenDropped;
 
@@ -60,12 +57,13 @@ mod tests {
 
     #[test]
     fn says_what_the_code_panicked_with() {
-        let why = |panic: fn()| contained_now(panic).unwrap_err();
+        let run = |panic: fn()| contained(async move { panic() }).now_or_never().unwrap();
+        let why = |panic: fn()| run(panic).unwrap_err();
         assert_eq!(&*why(|| panic!("plain\nsecond line")), "plain");
         assert_eq!(&*why(|| panic!("with {}", 7)), "with 7");
         assert_eq!(&*why(|| panic_any(7)), "no message");
         assert_eq!(&*why(|| panic_any(PanicsWhenDropped)), "no message");
-        assert_eq!(contained_now(|| 7), Ok(7));
+        assert_eq!(run(|| ()), Ok(()));
     }
 
     #[test]

@@ -128,15 +128,15 @@ impl Plan {
 }
 
 /// The name of the bulkhead, the breaker and the retry of requests to language models.
-pub(super) const LLM: &str = "llm_requests";
+pub(crate) const LLM: &str = "llm_requests";
 
 /// The name of the bulkhead of HTTP requests.
 #[cfg(feature = "http")]
-pub(super) const HTTP: &str = "http_connections";
+pub(crate) const HTTP: &str = "http_connections";
 
 /// The name of the bulkhead of AMQP channels.
 #[cfg(feature = "amqp")]
-pub(super) const AMQP: &str = "amqp_channels";
+pub(crate) const AMQP: &str = "amqp_channels";
 
 #[cfg(feature = "http")]
 fn clients(config: &Config, switches: Switches) -> BTreeMap<String, HttpClientConfig> {
@@ -193,12 +193,19 @@ mod tests {
         config.retry_enabled = false;
         let plan = Plan::of(&config);
         assert_eq!(plan.retries[LLM].max_attempts, 1);
-        assert_eq!((&plan.breakers, &plan.bulkheads), (&on.breakers, &on.bulkheads));
+        assert_eq!(
+            (&plan.breakers, &plan.bulkheads),
+            (&on.breakers, &on.bulkheads)
+        );
 
         let mut config = Config::default();
         config.bulkheads_enabled = false;
         let plan = Plan::of(&config);
-        let limits: Vec<_> = plan.bulkheads.values().map(|one| one.max_concurrent).collect();
+        let limits: Vec<_> = plan
+            .bulkheads
+            .values()
+            .map(|one| one.max_concurrent)
+            .collect();
         assert_eq!(limits, [Bulkhead::MAX_PLACES; 3]);
         assert_eq!((&plan.breakers, &plan.retries), (&on.breakers, &on.retries));
 

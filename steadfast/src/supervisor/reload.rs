@@ -131,10 +131,6 @@ impl Shared {
         start::watch(&self.telemetry, &new);
         let problems = health::register(&self.monitor, &new, &config.health.checks);
         stays.extend(problems.into_iter().map(Stays::of_check));
-        #[cfg(feature = "dashboard")]
-        if let Some(dashboard) = &self.dashboard {
-            dashboard.control(&new);
-        }
         switches::throw(&set, plan.switches.breakers);
         *self.set.write() = Arc::new(set);
         let interval = config.telemetry.report_interval;
@@ -187,7 +183,9 @@ fn sorted(changes: Vec<Change>, stays: &[Stays], plan: &Plan) -> ReloadReport {
     let mut report = ReloadReport::default();
     let mut told = vec![false; stays.len()];
     for mut change in changes {
-        let found = stays.iter().position(|one| change.path.starts_with(&one.path));
+        let found = stays
+            .iter()
+            .position(|one| change.path.starts_with(&one.path));
         if let Some(place) = found {
             told[place] = true;
             change.note = Some(stays[place].why.clone());
@@ -214,7 +212,10 @@ fn sorted(changes: Vec<Change>, stays: &[Stays], plan: &Plan) -> ReloadReport {
 fn waits(change: &Change, plan: &Plan) -> Option<&'static str> {
     let path: Vec<_> = change.path.iter().map(String::as_str).collect();
     match path.as_slice() {
-        ["circuit_breakers_enabled" | "bulkheads_enabled" | "retry_enabled", ..]
+        [
+            "circuit_breakers_enabled" | "bulkheads_enabled" | "retry_enabled",
+            ..,
+        ]
         | ["circuit_breaker" | "retry" | "shutdown", ..]
         | ["telemetry", "report_interval"] => None,
         [section, name] if change.to.is_none() && Set::has_section(section) => {

@@ -43,7 +43,10 @@ impl Stays {
     pub(super) fn of_check(problem: Problem) -> Self {
         Self {
             path: vec![problem.part],
-            why: format!("the component is in use without its check: {}", problem.cause),
+            why: format!(
+                "the component is in use without its check: {}",
+                problem.cause
+            ),
         }
     }
 }
@@ -83,7 +86,9 @@ impl Set {
                         (Err(error), _) => {
                             problems.push(Problem::new(format!("{}.{name}", $section), error));
                         }
-                        (Ok(_), Some(there)) => next.todo.push($todo(there.clone(), config.clone())),
+                        (Ok(_), Some(there)) => {
+                            next.todo.push($todo(there.clone(), config.clone()))
+                        }
                         (Ok(built), None) => {
                             next.new.$kind.insert(name.clone(), built.clone());
                             next.set.$kind.insert(name.clone(), built);
@@ -210,5 +215,20 @@ fn stays(
     Stays {
         path: path.map(str::to_owned).collect(),
         why: why.to_string(),
+    }
+}
+
+#[cfg(feature = "http")]
+fn apply_to_client(client: &Client, config: HttpClientConfig) -> Vec<Stays> {
+    let section = "http_clients";
+    match client.reconfigure(config) {
+        Ok(changed) => {
+            let why = "needs a new client";
+            let fields = changed.needs_new_client.into_iter();
+            fields
+                .map(|field| stays(section, client.name(), Some(field), &why))
+                .collect()
+        }
+        Err(error) => vec![stays(section, client.name(), None, &error)],
     }
 }

@@ -63,9 +63,7 @@ impl Supervisor {
 }
 
 impl Shared {
-    pub(super) fn begin_shutdown(
-        self: &Arc<Self>,
-    ) -> watch::Receiver<Option<Arc<ShutdownReport>>> {
+    pub(super) fn begin_shutdown(self: &Arc<Self>) -> watch::Receiver<Option<Arc<ShutdownReport>>> {
         let begin = || {
             self.stopping.cancel();
             let (tell, over) = watch::channel(None);
@@ -91,12 +89,21 @@ impl Shared {
 
         let unready = async |_| {
             let registered = self.monitor.register(health::shutdown());
-            registered.err().map(|error| error.to_string()).into_iter().collect()
+            registered
+                .err()
+                .map(|error| error.to_string())
+                .into_iter()
+                .collect()
         };
         course.step("readiness", INTAKE, unready, Vec::new).await;
         let intake = async |left| self.stop_intake(left).await;
-        course.step("intake", INTAKE, intake, || self.left_of_intake()).await;
-        self.set().bulkheads.values().for_each(crate::bulkhead::Bulkhead::close);
+        course
+            .step("intake", INTAKE, intake, || self.left_of_intake())
+            .await;
+        self.set()
+            .bulkheads
+            .values()
+            .for_each(crate::bulkhead::Bulkhead::close);
         let drain = async |left| self.drain(left).await;
         course.step("bulkheads", DRAIN, drain, || self.busy()).await;
         #[cfg(feature = "amqp")]
@@ -108,7 +115,9 @@ impl Shared {
         #[cfg(feature = "http")]
         {
             let finish = async |_| self.requests_finish().await;
-            course.step("http", HTTP, finish, || self.requests_left()).await;
+            course
+                .step("http", HTTP, finish, || self.requests_left())
+                .await;
         }
         let stop = async |left| self.stop_own(left).await;
         let cut = || vec!["not stopped in time, and aborted".to_owned()];
@@ -138,7 +147,9 @@ impl Shared {
         let dashboard = async { None::<bool> };
         let (tasks, dashboard) = tokio::join!(self.tasks.stop(left), dashboard);
         let late = tasks.late.into_iter();
-        let mut late: Vec<_> = late.map(|name| format!("task {name} was aborted")).collect();
+        let mut late: Vec<_> = late
+            .map(|name| format!("task {name} was aborted"))
+            .collect();
         if dashboard == Some(false) {
             late.push("connections to the dashboard were cut".to_owned());
         }
@@ -196,7 +207,8 @@ impl Shared {
         };
         let (tasks, ()) = tokio::join!(self.own.stop(left), checks);
         let late = tasks.late.into_iter();
-        late.map(|name| format!("task {name} was aborted")).collect()
+        late.map(|name| format!("task {name} was aborted"))
+            .collect()
     }
 
     async fn flush(&self, left: Duration) -> Vec<String> {

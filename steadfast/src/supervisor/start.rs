@@ -38,10 +38,19 @@ impl Builder {
         let parts = Telling::start(&config)?;
         let telemetry = parts.telemetry.clone();
         let monitor = monitor(&config)?;
-        #[cfg(feature = "dashboard")]
-        let dashboard = super::server::bind(&config, &telemetry, &monitor, &set).await?;
         #[cfg(feature = "amqp")]
         let amqp = connect(&config, self.amqp.take())?;
+        #[cfg(feature = "dashboard")]
+        let dashboard = {
+            let shown = super::server::Shown {
+                telemetry: &telemetry,
+                monitor: &monitor,
+                set: &set,
+                #[cfg(feature = "amqp")]
+                amqp: amqp.as_ref(),
+            };
+            super::server::Served::bind(&config, &shown).await?
+        };
 
         let tasks = Tasks::new(self.restarts);
         let own = Tasks::new(self.restarts);

@@ -9,14 +9,20 @@ pub(super) const OFF: &str = "switched off by configuration";
 
 const ON: &str = "switched on again by configuration";
 
-/// Switches all breakers on or off. What somebody has forced by hand stays as it is.
+/// Switches all breakers on or off, those of the servers that HTTP clients have met included. What somebody
+/// has forced by hand stays as it is.
 pub(super) fn throw(set: &Set, on: bool) {
-    for breaker in set.breakers.values() {
-        if on { switch_on(breaker) } else { switch_off(breaker) }
+    let throw = if on { switch_on } else { switch_off };
+    set.breakers.values().for_each(throw);
+    #[cfg(feature = "http")]
+    for client in set.clients.values() {
+        let met = client.breakers();
+        met.iter().for_each(|(_, breaker)| throw(breaker));
     }
 }
 
-/// A mode that somebody set for a while may have ended since: what is automatic by then is off, too.
+/// A mode that somebody set for a while may have ended since, and servers may have been met: what is automatic
+/// by then is off, too.
 pub(super) fn hold(set: &Set, on: bool) {
     if !on {
         throw(set, false);

@@ -2,4 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on is to stop")]
 
+mod reloading;
+mod starting;
+mod stopping;
+mod support;
+mod switching;
 mod tasks;

@@ -2,7 +2,7 @@
 
 use super::Telemetry;
 use crate::history::History;
-use crate::snapshot::{ComponentId, Snapshot};
+use crate::snapshot::{ComponentId, ComponentSnapshot, Snapshot};
 
 impl Telemetry {
     /// What all watched components are, have counted, and say of themselves. Reads each of them once, and
@@ -10,6 +10,34 @@ impl Telemetry {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::new(&self.inner.registry, &self.inner.dispatcher)
+    }
+
+    /// What the components of this name are, whatever their kind, as in a [snapshot](Self::snapshot); none if there is
+    /// none. Reads no other component.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "breaker")] {
+    /// use steadfast_breaker::CircuitBreaker;
+    /// use steadfast_telemetry::Telemetry;
+    ///
+    /// let breaker = CircuitBreaker::builder("payments").build().unwrap();
+    /// let telemetry = Telemetry::new();
+    /// telemetry.watch(&breaker);
+    /// assert_eq!(telemetry.components_named("payments")[0].id.kind, "circuit_breaker");
+    /// assert!(telemetry.components_named("stock").is_empty());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn components_named(&self, name: &str) -> Vec<ComponentSnapshot> {
+        ComponentSnapshot::named(&self.inner.registry, name)
+    }
+
+    /// Whether a [history](Self::history) is kept: whether [`Builder::history`](crate::Builder::history) made room for
+    /// one.
+    #[must_use]
+    pub fn keeps_history(&self) -> bool {
+        self.inner.recorder.has_room()
     }
 
     /// What the watched components were like in the last five minutes, and in the last hour. Empty unless

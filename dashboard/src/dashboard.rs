@@ -1,0 +1,158 @@
+//! The handle, and its routes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state, map_response};
+use axum::response::Response;
+use axum::routing::{any, get, post};
+use steadfast_health::Monitor;
+use steadfast_telemetry::Telemetry;
+
+use crate::builder::{Builder, Settings};
+use crate::controls::{self, Desk};
+use crate::hub::Hub;
+use crate::notice::Notice;
+use crate::{api, page, reply, sse};
+
+/// A dashboard of one process: a cheap handle, all clones of which are one.
+///
+/// It keeps neither telemetry nor components alive. It ends with the last handle and router.
+#[derive(Clone)]
+pub struct Dashboard {
+    hub: Arc<Hub>,
+}
+
+impl Dashboard {
+    /// The dashboard of what this telemetry watches and this monitor checks, with the default settings: nothing can
+    /// be changed from it.
+    ///
+    /// Give the telemetry a [history](steadfast_telemetry::Builder::history), or charts and rates begin empty.
+    #[must_use]
+    pub fn new(telemetry: &Telemetry, health: &Monitor) -> Self {
+        let settings = Settings {
+            service: health.name().to_owned(),
+            ..Settings::default()
+        };
+        Self::start(telemetry, Some(health.clone()), None, settings)
+    }
+
+    /// Starts building a dashboard with other settings.
+    pub fn builder(telemetry: &Telemetry) -> Builder {
+        Builder::new(telemetry)
+    }
+
+    pub(crate) fn start(
+        telemetry: &Telemetry,
+        monitor: Option<Monitor>,
+        desk: Option<Arc<Desk>>,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            hub: Hub::new(telemetry, monitor, desk, settings),
+        }
+    }
+
+    /// The routes, to nest anywhere or to serve alone. They say nothing to nobody in particular: put a layer that
+    /// signs people in around them, in front of `nest`.
+    ///
+    /// The router has a fallback, which answers with the page under the mount point with a slash behind it, and with
+    /// 404 elsewhere below. So it can be nested; to `merge` it panics if the other router has a fallback, too.
+    ///
+    /// # Examples
+    /// ```
+    /// use axum::Router;
+    /// use axum::routing::get;
+    /// use steadfast_dashboard::Dashboard;
+    /// use steadfast_health::Monitor;
+    /// use steadfast_telemetry::Telemetry;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (telemetry, health) = (Telemetry::new(), Monitor::builder("orders").build()?);
+    /// let dashboard = Dashboard::new(&telemetry, &health);
+    /// let app: Router = Router::new()
+    ///     .route("/orders", get(|| async { "none yet" }))
+    ///     .nest("/resilience", dashboard.router());
+    /// # drop(app);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        let control = match self.hub.desk {
+            Some(_) => post(controls::post).fallback(api::post_only),
+            None => any(api::no_controls),
+        };
+        Router::new()
+            .route("/", get(page::index))
+            .route("/assets/{file}", get(page::asset))
+            .route("/api/snapshot", get(api::snapshot))
+            .route("/api/history", get(api::history))
+            .route("/api/events", get(api::events))
+            .route("/api/components/{name}", get(api::components))
+            .route("/api/stream", get(sse::stream))
+            .route("/api/control", control)
+            .route("/metrics", get(api::metrics))
+            .route("/health", any(api::health))
+            .route("/health/{probe}", any(api::health))
+            .fallback(page::fallback)
+            .layer(from_fn_with_state(Arc::clone(&self.hub), listen))
+            .layer(map_response(reply::harden))
+            .with_state(Arc::clone(&self.hub))
+    }
+
+    /// Ends all live pages at once, and lets no other begin; everything else goes on being answered. Call it when the
+    /// server is told to stop: a server that waits for its connections would wait for every page that is open.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # async fn run(app: axum::Router, dashboard: steadfast_dashboard::Dashboard) -> std::io::Result<()> {
+    /// # async fn told_to_stop() {}
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:4000").await?;
+    /// axum::serve(listener, app)
+    ///     .with_graceful_shutdown(async move {
+    ///         told_to_stop().await;
+    ///         dashboard.shutdown();
+    ///     })
+    ///     .await
+    /// # }
+    /// ```
+    pub fn shutdown(&self) {
+        self.hub.close();
+    }
+
+    /// Whether live pages have been ended: by [`shutdown`](Self::shutdown), or as the telemetry is gone.
+    #[must_use]
+    pub fn is_shut_down(&self) -> bool {
+        self.hub.is_closed()
+    }
+
+    /// How many pages are live.
+    #[must_use]
+    pub fn streams(&self) -> usize {
+        self.hub.watchers()
+    }
+
+    /// Puts something into the log that no watched component tells of.
+    pub fn tell(&self, notice: Notice) {
+        self.hub.announce(notice);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+}
+
+/// A dashboard that was built outside of any runtime begins to listen at the first request.
+async fn listen(State(hub): State<Arc<Hub>>, request: Request, next: Next) -> Response {
+    hub.listen();
+    next.run(request).await
+}
+
+impl fmt::Debug for Dashboard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dashboard").field("hub", &self.hub).finish()
+    }
+}

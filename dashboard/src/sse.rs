@@ -1,0 +1,169 @@
+//! The live stream: a snapshot, then what changes.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Sleep, sleep};
+
+use crate::hub::{Frame, Hub, bye};
+use crate::reply;
+
+/// `GET api/stream`
+pub(crate) async fn stream(State(hub): State<Arc<Hub>>, headers: HeaderMap) -> Response {
+    if hub.is_closed() {
+        return refused("the dashboard is shutting down", "2");
+    }
+    let Ok(slot) = Arc::clone(hub.slots()).try_acquire_owned() else {
+        hub.counters.refuse();
+        return refused(
+            "too many pages are live; try again, or ask for api/snapshot",
+            "10",
+        );
+    };
+    if hub.refresh().await.is_none() {
+        return reply::gone();
+    }
+    hub.watch();
+    let client = Client::new(&hub, slot, last_event_id(&headers));
+    let body = stream::unfold(client, |mut client| async move {
+        let bytes = client.next().await?;
+        Some((Ok::<_, Infallible>(bytes), client))
+    });
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    let mut response = (headers, Body::from_stream(body)).into_response();
+    // nginx would collect it otherwise.
+    let no = HeaderValue::from_static("no");
+    response.headers_mut().insert("x-accel-buffering", no);
+    response
+}
+
+fn refused(why: &str, again_in: &'static str) -> Response {
+    let mut response = reply::error(StatusCode::SERVICE_UNAVAILABLE, why);
+    let again_in = HeaderValue::from_static(again_in);
+    response.headers_mut().insert(RETRY_AFTER, again_in);
+    response
+}
+
+/// The number of the last entry that a client knows of. What is no number is of no use.
+fn last_event_id(headers: &HeaderMap) -> Option<u64> {
+    headers.get("last-event-id")?.to_str().ok()?.parse().ok()
+}
+
+/// One stream. What it has not sent yet is shared with all others, but for the snapshot.
+struct Client {
+    hub: Arc<Hub>,
+    frames: broadcast::Receiver<Frame>,
+    closing: watch::Receiver<Option<&'static str>>,
+    age: Pin<Box<Sleep>>,
+    /// The number of the last entry that was sent.
+    seq: u64,
+    ready: VecDeque<Bytes>,
+    is_over: bool,
+    _slot: Slot,
+}
+
+/// The place of one stream.
+struct Slot {
+    hub: Arc<Hub>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.hub.counters.ended();
+    }
+}
+
+/// What a stream waits for.
+enum Next {
+    Frame(Frame),
+    /// So far behind that frames were lost.
+    Behind,
+    Over(&'static str),
+}
+
+impl Client {
+    fn new(hub: &Arc<Hub>, permit: OwnedSemaphorePermit, after: Option<u64>) -> Self {
+        hub.counters.began();
+        let (snapshot, frames) = hub.follow(after);
+        Self {
+            seq: snapshot.seq,
+            ready: VecDeque::from([snapshot.frame()]),
+            frames,
+            closing: hub.closing(),
+            age: Box::pin(sleep(hub.settings.max_stream_age)),
+            is_over: false,
+            _slot: Slot {
+                hub: Arc::clone(hub),
+                _permit: permit,
+            },
+            hub: Arc::clone(hub),
+        }
+    }
+
+    /// The next message; `None` after the last one. Only asked for when there is room for it on the connection.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(bytes) = self.ready.pop_front() {
+                return Some(bytes);
+            }
+            if self.is_over {
+                return None;
+            }
+            match self.wait().await {
+                Next::Frame(Frame::Delta(bytes)) => return Some(bytes),
+                Next::Frame(Frame::Event(seq, bytes)) => {
+                    // An event that the snapshot has is not told twice.
+                    if seq > self.seq {
+                        self.seq = seq;
+                        return Some(bytes);
+                    }
+                }
+                Next::Behind => self.catch_up(),
+                Next::Over(reason) => {
+                    self.is_over = true;
+                    self.ready.push_back(bye(reason));
+                }
+            }
+        }
+    }
+
+    async fn wait(&mut self) -> Next {
+        tokio::select! {
+            biased;
+            closed = self.closing.wait_for(Option::is_some) => {
+                // The sender is part of the hub, which this stream keeps.
+                Next::Over(closed.ok().and_then(|reason| *reason).unwrap_or("shutdown"))
+            }
+            () = &mut self.age => Next::Over("max_age"),
+            frame = self.frames.recv() => match frame {
+                Ok(frame) => Next::Frame(frame),
+                Err(RecvError::Lagged(_)) => Next::Behind,
+                Err(RecvError::Closed) => Next::Over("shutdown"),
+            },
+        }
+    }
+
+    /// Everything anew, with the entries that were not sent yet.
+    fn catch_up(&mut self) {
+        let hub = Arc::clone(&self.hub);
+        let (snapshot, frames) = hub.follow(Some(self.seq));
+        self.frames = frames;
+        self.seq = snapshot.seq;
+        self.ready.push_back(snapshot.frame());
+    }
+}
