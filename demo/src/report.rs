@@ -126,7 +126,10 @@ pub(crate) fn broken_promises(run: &Run) -> Vec<String> {
     }
     if let Some(seen) = &run.dashboard {
         if seen.answered < seen.asked {
-            broken.push(format!("the dashboard answered {} of {} times", seen.answered, seen.asked));
+            broken.push(format!(
+                "the dashboard answered {} of {} times",
+                seen.answered, seen.asked
+            ));
         }
         if seen.open == 0 {
             broken.push("the dashboard never showed the outage".to_owned());

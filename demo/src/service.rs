@@ -29,7 +29,9 @@ pub(crate) async fn start(broker: Option<&str>) -> Result<Supervisor, Box<dyn Er
 /// The file but for its section on the broker.
 fn without_amqp() -> String {
     let sections = FILE.split("\n\n");
-    let kept: Vec<_> = sections.filter(|text| !text.starts_with("[amqp]")).collect();
+    let kept: Vec<_> = sections
+        .filter(|text| !text.starts_with("[amqp]"))
+        .collect();
     kept.join("\n\n")
 }
 
