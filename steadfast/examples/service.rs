@@ -45,10 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let loader = loader(address);
     println!("{}", config::describe(&loader.load()?));
-    let supervisor = Supervisor::builder().loader(loader).start().await?;
-    supervisor.install_global();
-
-    serve(&supervisor, listener)?;
+    let supervisor = start(loader, listener).await?;
     println!("service http://{address}");
     if let Some(dashboard) = supervisor.dashboard_addr() {
         println!("dashboard http://{dashboard}/resilience");
@@ -58,9 +55,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Starts everything, or nothing.
+pub(crate) async fn start(
+    loader: Loader,
+    listener: TcpListener,
+) -> Result<Supervisor, Box<dyn Error>> {
+    let supervisor = Supervisor::builder().loader(loader).start().await?;
+    supervisor.install_global();
+    serve(&supervisor, listener)?;
+    Ok(supervisor)
+}
+
 /// The file beside this one or that of `STEADFAST_CONFIG`, and the environment. The warehouse is a part of
 /// this program.
-fn loader(address: SocketAddr) -> Loader {
+pub(crate) fn loader(address: SocketAddr) -> Loader {
     let beside = || {
         PathBuf::from(concat!(
             env!("CARGO_MANIFEST_DIR"),
