@@ -19,6 +19,11 @@
 //! | `/play/flood?events=N` | so many entries of the log at once |
 //! | `/play/stop` | ends the pages and the server |
 
+#![expect(
+    clippy::print_stdout,
+    reason = "whoever starts it reads the address there"
+)]
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::io;
@@ -215,11 +220,11 @@ fn monitor(database: &Arc<AtomicBool>) -> Result<Monitor, Box<dyn Error>> {
 }
 
 fn app(arguments: &Arguments, dashboard: &Dashboard, playground: Arc<Playground>) -> Router {
-    let pages = dashboard.router();
+    let pages = dashboard.router::<()>();
     let mut app = if arguments.nest.is_empty() {
         pages
     } else {
-        Router::new().nest(&arguments.nest, pages)
+        Router::new().nest_service(&arguments.nest, pages)
     };
     if arguments.auth {
         app = app.layer(from_fn(signed_in));

@@ -50,7 +50,7 @@ pub(crate) async fn history(State(hub): State<Arc<Hub>>) -> Response {
     let history = telemetry.history();
     let lines = history.components.iter().map(|component| {
         let id = &component.id;
-        let lines = Lines::sparkline(component, BY_SECOND, 1.0, STEP);
+        let lines = Lines::sparkline(component, POINTS, STEP);
         (id_of(&id.kind, &id.name, id.instance), lines)
     });
     let sparklines = Sparklines {

@@ -55,11 +55,11 @@ impl Dashboard {
         }
     }
 
-    /// The routes, to nest anywhere or to serve alone. They say nothing to nobody in particular: put a layer that
-    /// signs people in around them, in front of `nest`.
+    /// The routes, to mount anywhere or to serve alone. They are open to everybody: put a layer that signs people in
+    /// around them.
     ///
-    /// The router has a fallback, which answers with the page under the mount point with a slash behind it, and with
-    /// 404 elsewhere below. So it can be nested; to `merge` it panics if the other router has a fallback, too.
+    /// Mounted by `nest_service` the page is there with and without a slash at the end of its path; by `nest`, as axum
+    /// has it, only without.
     ///
     /// # Examples
     /// ```
@@ -74,7 +74,7 @@ impl Dashboard {
     /// let dashboard = Dashboard::new(&telemetry, &health);
     /// let app: Router = Router::new()
     ///     .route("/orders", get(|| async { "none yet" }))
-    ///     .nest("/resilience", dashboard.router());
+    ///     .nest_service("/resilience", dashboard.router::<()>());
     /// # drop(app);
     /// # Ok(())
     /// # }
@@ -96,7 +96,6 @@ impl Dashboard {
             .route("/metrics", get(api::metrics))
             .route("/health", any(api::health))
             .route("/health/{probe}", any(api::health))
-            .fallback(page::fallback)
             .layer(from_fn_with_state(Arc::clone(&self.hub), listen))
             .layer(map_response(reply::harden))
             .with_state(Arc::clone(&self.hub))

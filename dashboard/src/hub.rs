@@ -6,6 +6,8 @@ mod process;
 mod ring;
 mod sampler;
 mod take;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use axum::extract::{OriginalUri, Path};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use crate::reply;
@@ -79,26 +79,6 @@ pub(crate) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Respo
         asset.media_type,
         asset.body.to_owned(),
     )
-}
-
-/// What no route is for. Under a mount point with a slash behind it this is the page; the router has no
-/// other way to say that.
-pub(crate) async fn fallback(
-    method: Method,
-    uri: Uri,
-    OriginalUri(original): OriginalUri,
-    headers: HeaderMap,
-) -> Response {
-    if !matches!(uri.path(), "/" | "") {
-        return reply::not_found();
-    }
-    if !matches!(method, Method::GET | Method::HEAD) {
-        return reply::error(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "the page can only be read: GET or HEAD",
-        );
-    }
-    page(&original, &headers)
 }
 
 fn page(uri: &Uri, headers: &HeaderMap) -> Response {
@@ -185,14 +165,14 @@ mod tests {
 
     #[test]
     fn a_tag_is_known_in_every_form_in_which_browsers_send_it() {
-        let knows = |sent: &'static str| {
+        let is_known = |sent: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(IF_NONE_MATCH, HeaderValue::from_static(sent));
-            super::knows(&headers, "\"a\"")
+            knows(&headers, "\"a\"")
         };
-        assert!(knows("\"a\""));
-        assert!(knows("\"b\", W/\"a\""));
-        assert!(knows("*"));
-        assert!(!knows("\"b\""));
+        assert!(is_known("\"a\""));
+        assert!(is_known("\"b\", W/\"a\""));
+        assert!(is_known("*"));
+        assert!(!is_known("\"b\""));
     }
 }

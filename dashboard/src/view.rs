@@ -14,6 +14,8 @@ mod retries;
 mod row;
 pub(crate) mod series;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod warnings;
 
 pub(crate) use self::board::{Board, Change};

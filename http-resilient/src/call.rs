@@ -323,18 +323,19 @@ impl<'c> Call<'c> {
             Some((authority, method)) => (authority, method),
             None => (&self.authority.name, &self.method),
         };
+        let now = clock::now();
         let finished = Finished {
             name: Arc::clone(&self.shared.name),
             authority: Arc::clone(authority),
             template: self.options.template.clone(),
             method: method.clone(),
             attempts: self.attempts(),
-            duration: clock::now().saturating_duration_since(self.started),
+            duration: now.saturating_duration_since(self.started),
             status: result.as_ref().ok().map(Answer::status),
             error_type: result.as_ref().err().map(Error::kind),
         };
         self.shared.observers.tell(&finished);
         #[cfg(feature = "telemetry")]
-        crate::telemetry::push(&self.shared.sinks, &finished);
+        crate::telemetry::push(self.shared, &finished, now);
     }
 }

@@ -82,6 +82,8 @@ pub(crate) struct Shared {
     pub(crate) observers: Observers,
     #[cfg(feature = "telemetry")]
     pub(crate) sinks: steadfast_telemetry::EventSinks,
+    #[cfg(feature = "telemetry")]
+    pub(crate) latencies: crate::latencies::Latencies,
 }
 
 /// A reqwest client, and what is known of it.
@@ -151,6 +153,8 @@ impl Client {
                 observers: Observers::new(observers),
                 #[cfg(feature = "telemetry")]
                 sinks: steadfast_telemetry::EventSinks::new(),
+                #[cfg(feature = "telemetry")]
+                latencies: crate::latencies::Latencies::new(),
             }),
         }
     }
@@ -303,13 +307,21 @@ impl Client {
             .collect()
     }
 
-    /// The circuit breaker of an authority, as [`breakers`](Self::breakers) tells it; `None` if it is not
-    /// remembered.
+    /// The circuit breaker of a host and port, such as `api.example:443`, for an operator who wants to set its mode.
+    /// `None` if the client has not met it, or has forgotten it.
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast_http::Client;
+    ///
+    /// let client = Client::named("billing").build()?;
+    /// assert!(client.breaker("api.example:443").is_none(), "nothing was asked for yet");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn breaker(&self, authority: &str) -> Option<CircuitBreaker> {
-        let all = self.shared.authorities.all();
-        let one = all.iter().find(|one| *one.name == *authority)?;
-        Some(one.breaker.clone())
+        let authority = self.shared.authorities.peek(authority)?;
+        Some(authority.breaker.clone())
     }
 
     /// A handle that does not keep the client alive.

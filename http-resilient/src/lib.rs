@@ -138,6 +138,8 @@ mod fallback;
 #[cfg(feature = "health")]
 mod health;
 mod hedge;
+#[cfg(feature = "telemetry")]
+mod latencies;
 mod leg;
 #[cfg(feature = "middleware")]
 mod middleware;

@@ -1,13 +1,14 @@
 //! The client as a source of telemetry.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use steadfast_telemetry::{
-    EventKind, EventSink, EventSinks, HttpRequest, Instrument, Notes, Samples, Source, Telemetry,
-    Watch, names,
+    EventKind, EventSink, HttpRequest, Instrument, Notes, Samples, Source, Telemetry, Watch, names,
 };
 
 use crate::client::{Client, Shared};
+use crate::clock;
 use crate::metrics;
 use crate::observer::Finished;
 
@@ -38,7 +39,15 @@ impl Source for Shared {
         metrics::ALL
     }
 
+    /// Beside how long each authority is held back, `p50_seconds`, `p95_seconds` and `p99_seconds`: how long
+    /// the requests of about the last minute took in all, retries and waits included, until the head of the
+    /// response was there. Of those that were sent, and ended while telemetry watched the client; not there
+    /// if there were none.
     fn describe(&self, notes: &mut Notes) {
+        let times = self.latencies.percentiles([0.5, 0.95, 0.99], clock::now());
+        for (key, time) in PERCENTILES.into_iter().zip(times.into_iter().flatten()) {
+            notes.seconds(key, time);
+        }
         for authority in self.authorities.all() {
             let throttled_for = authority.throttle.left();
             let key = format!("{} throttled_for_seconds", authority.name);
@@ -108,9 +117,15 @@ impl Source for Shared {
     }
 }
 
-/// Tells of a request that ended.
-pub(crate) fn push(sinks: &EventSinks, finished: &Finished) {
-    sinks.push(EventKind::HttpRequest, || {
+const PERCENTILES: [&str; 3] = ["p50_seconds", "p95_seconds", "p99_seconds"];
+
+/// Tells of a request that has ended `now`.
+pub(crate) fn push(shared: &Shared, finished: &Finished, now: Instant) {
+    // One that was turned away at once says nothing about the server.
+    if finished.attempts > 0 && shared.sinks.any() {
+        shared.latencies.record(finished.duration, now);
+    }
+    shared.sinks.push(EventKind::HttpRequest, || {
         let event = HttpRequest::new(
             Arc::clone(&finished.name),
             finished.method.as_str().to_owned(),

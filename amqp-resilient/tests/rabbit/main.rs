@@ -15,6 +15,7 @@ mod encrypted;
 mod hardship;
 mod objections;
 mod pipelined;
+mod reconnecting;
 mod rotation;
 mod separate;
 mod support;

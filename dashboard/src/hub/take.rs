@@ -43,9 +43,9 @@ impl Hub {
         Some(())
     }
 
-    /// Reads one component and tells all streams, if anybody watches.
+    /// Reads one component and tells all streams, if anybody has looked lately.
     pub(crate) fn touch(&self, id: &str) {
-        if self.watchers() == 0 {
+        if self.age().is_none_or(|age| age > PAUSE) {
             return;
         }
         let Some(telemetry) = self.telemetry() else {

@@ -58,7 +58,7 @@ impl Lines {
     /// Everything that is known of one component: calls and what of them was bad, per second, and its gauges. Each value
     /// stands for so many seconds.
     pub(crate) fn all(history: &ComponentHistory, choose: Choose, seconds: f32) -> Self {
-        let mut lines = Self::sparkline(history, choose, seconds, 1);
+        let mut lines = Self::of(history, choose, seconds, 1);
         for (name, metric) in gauges(&history.id.kind) {
             let only = history.series.iter().filter(|one| one.metric == *metric);
             let line = sum(only.map(choose));
@@ -69,13 +69,17 @@ impl Lines {
         lines
     }
 
+    /// The last five minutes by so many points, each of which stands for so many seconds.
+    pub(crate) fn sparkline(history: &ComponentHistory, points: usize, seconds: usize) -> Self {
+        let mut lines = Self::of(history, BY_SECOND, 1.0, seconds);
+        for line in lines.0.values_mut() {
+            *line = padded(std::mem::take(line), points);
+        }
+        lines
+    }
+
     /// `calls`, `bad` and `use`, so many values taken together.
-    pub(crate) fn sparkline(
-        history: &ComponentHistory,
-        choose: Choose,
-        seconds: f32,
-        together: usize,
-    ) -> Self {
+    fn of(history: &ComponentHistory, choose: Choose, seconds: f32, together: usize) -> Self {
         let tallies = tally::of_kind(&history.id.kind);
         let mut lines = BTreeMap::new();
         let per_second = |line: Line| {
@@ -169,6 +173,13 @@ fn use_share(history: &ComponentHistory, choose: Choose) -> Line {
             _ => None,
         })
         .collect()
+}
+
+/// The line with nothing known before it, so that it has so many points.
+fn padded(mut line: Line, points: usize) -> Line {
+    let missing = points.saturating_sub(line.len());
+    line.splice(0..0, std::iter::repeat_n(None, missing));
+    line
 }
 
 /// So many values become one; those that are over at the beginning are left out. One of which nothing is known stays so.

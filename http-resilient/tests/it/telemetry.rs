@@ -79,3 +79,42 @@ async fn tells_of_requests_and_of_what_the_patterns_do() {
     drop(client);
     assert_eq!(telemetry.snapshot().watched, 0);
 }
+
+#[tokio::test]
+async fn percentiles_of_how_long_requests_took_are_noted_down_once_somebody_watches() {
+    let upstream = HttpUpstream::start().await;
+    let client = quick()
+        .failure_threshold(1)
+        .max_attempts(1)
+        .build()
+        .unwrap();
+    let noted = |telemetry: &Telemetry| {
+        let snapshot = telemetry.snapshot();
+        let mut all = snapshot.components.iter();
+        let notes = &all.find(|it| &*it.id.kind == "http_client").unwrap().notes;
+        ["p50_seconds", "p95_seconds", "p99_seconds"].map(|key| match notes.get(key) {
+            Some(steadfast_telemetry::Note::Number(seconds)) => Some(*seconds),
+            _ => None,
+        })
+    };
+    client.get(upstream.url("/")).send().await.unwrap();
+    let telemetry = Telemetry::new();
+    telemetry.watch(&client);
+    assert_eq!(noted(&telemetry), [None; 3], "that was before");
+    for _ in 0..9 {
+        client.get(upstream.url("/")).send().await.unwrap();
+    }
+    upstream.script([Reply::status(500).delay(std::time::Duration::from_millis(300))]);
+    client.get(upstream.url("/")).send().await.unwrap();
+    let before = noted(&telemetry);
+    assert!(before[0] > Some(0.0) && before[0] < before[1], "{before:?}");
+    assert!(
+        before[1] >= Some(0.3) && before[2] == before[1],
+        "{before:?}"
+    );
+    // What is turned away at once does not make the server look fast.
+    for _ in 0..50 {
+        client.get(upstream.url("/")).send().await.unwrap_err();
+    }
+    assert_eq!(noted(&telemetry), before);
+}

@@ -131,7 +131,8 @@ impl Shared {
         start::watch(&self.telemetry, &new);
         let problems = health::register(&self.monitor, &new, &config.health.checks);
         stays.extend(problems.into_iter().map(Stays::of_check));
-        switches::throw(&set, plan.switches.breakers);
+        let was_on = self.about.switches().breakers;
+        switches::turn(&set, was_on, plan.switches.breakers);
         *self.set.write() = Arc::new(set);
         let interval = config.telemetry.report_interval;
         self.report_every.send_if_modified(|every| {

@@ -25,7 +25,9 @@ pub(super) async fn run(shared: Weak<Shared>, mut every: watch::Receiver<Duratio
         let Some(shared) = shared.upgrade() else {
             return;
         };
-        switches::hold(&shared.set(), shared.about.switches().breakers);
+        if !shared.about.switches().breakers {
+            switches::hold(&shared.set());
+        }
         shared.report();
     }
 }

@@ -5,6 +5,7 @@ mod sign_in;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use axum::routing::get;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use parking_lot::Mutex;
 use steadfast_dashboard::{Controls, Dashboard};
 use steadfast_health::Monitor;
 use steadfast_telemetry::Telemetry;
@@ -33,7 +35,9 @@ pub(super) const TASK: &str = "dashboard";
 pub(super) struct Served {
     dashboard: Dashboard,
     router: Router,
-    listener: Arc<TcpListener>,
+    addr: SocketAddr,
+    /// Until the task has it: with that, nobody is accepted any more.
+    listener: Mutex<Option<TcpListener>>,
 }
 
 /// What the dashboard shows, and what can be changed from it.
@@ -41,8 +45,6 @@ pub(super) struct Shown<'s> {
     pub(super) telemetry: &'s Telemetry,
     pub(super) monitor: &'s Monitor,
     pub(super) set: &'s Set,
-    #[cfg(feature = "amqp")]
-    pub(super) amqp: Option<&'s crate::amqp::ResilientConnection>,
 }
 
 impl Served {
@@ -59,6 +61,8 @@ impl Served {
             let what = format!("cannot listen on {}: {error}", settings.listen);
             Problem::new("dashboard.listen", io::Error::new(error.kind(), what))
         })?;
+        let addr = listener.local_addr();
+        let addr = addr.map_err(|error| Problem::new("dashboard.listen", error))?;
         let guard = settings.controls_token.as_ref().map(Guard::new);
         let mut builder = Dashboard::builder(shown.telemetry)
             .health(shown.monitor)
@@ -78,7 +82,8 @@ impl Served {
         Ok(Some(Self {
             dashboard,
             router,
-            listener: Arc::new(listener),
+            addr,
+            listener: Mutex::new(Some(listener)),
         }))
     }
 
@@ -87,14 +92,17 @@ impl Served {
         self.dashboard.shutdown();
     }
 
-    /// Makes what serves it, again and again if it falls over.
-    pub(super) fn server(&self) -> impl FnMut(Stop) -> ServerFuture + Send + 'static {
-        let (listener, router) = (Arc::clone(&self.listener), self.router.clone());
-        move |stop| Box::pin(serve(Arc::clone(&listener), router.clone(), stop))
+    /// Makes what serves it, again and again if it falls over. To be called once.
+    pub(super) fn server(&self) -> Option<impl FnMut(Stop) -> ServerFuture + Send + 'static> {
+        let listener = Arc::new(self.listener.lock().take()?);
+        let router = self.router.clone();
+        Some(move |stop| -> ServerFuture {
+            Box::pin(serve(Arc::clone(&listener), router.clone(), stop))
+        })
     }
 }
 
-type ServerFuture = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+type ServerFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Supervisor {
     /// The dashboard, if it is enabled.
@@ -110,7 +118,7 @@ impl Supervisor {
     #[must_use]
     pub fn dashboard_addr(&self) -> Option<SocketAddr> {
         let served = self.shared.dashboard.as_ref()?;
-        served.listener.local_addr().ok()
+        Some(served.addr)
     }
 }
 
@@ -152,7 +160,8 @@ fn route(
     Ok(if path.is_empty() {
         router.merge(dashboard.router())
     } else {
-        router.nest(path, dashboard.router())
+        // Not `nest`, which does not know the path with a slash at its end.
+        router.nest_service(path, dashboard.router::<()>())
     })
 }
 

@@ -46,8 +46,6 @@ impl Builder {
                 telemetry: &telemetry,
                 monitor: &monitor,
                 set: &set,
-                #[cfg(feature = "amqp")]
-                amqp: amqp.as_ref(),
             };
             super::server::Served::bind(&config, &shown).await?
         };
@@ -78,7 +76,7 @@ impl Builder {
         if !problems.is_empty() {
             return Err(StartError::new(problems));
         }
-        switches::throw(&set, plan.switches.breakers);
+        switches::turn(&set, true, plan.switches.breakers);
         about.tell_switches();
 
         let interval = config.telemetry.report_interval;
@@ -150,8 +148,12 @@ impl Supervisor {
         own.spawn("reporter", report)
             .map_err(|error| Problem::new("reporter", error))?;
         #[cfg(feature = "dashboard")]
-        if let Some(dashboard) = &self.shared.dashboard {
-            let serve = dashboard.server();
+        if let Some(serve) = self
+            .shared
+            .dashboard
+            .as_ref()
+            .and_then(super::server::Served::server)
+        {
             own.spawn(super::server::TASK, serve)
                 .map_err(|error| Problem::new("dashboard", error))?;
         }

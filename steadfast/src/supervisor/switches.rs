@@ -11,22 +11,36 @@ const ON: &str = "switched on again by configuration";
 
 /// Switches all breakers on or off, those of the servers that HTTP clients have met included. What somebody
 /// has forced by hand stays as it is.
-pub(super) fn throw(set: &Set, on: bool) {
-    let throw = if on { switch_on } else { switch_off };
-    set.breakers.values().for_each(throw);
-    #[cfg(feature = "http")]
-    for client in set.clients.values() {
-        let met = client.breakers();
-        met.iter().for_each(|(_, breaker)| throw(breaker));
+pub(super) fn turn(set: &Set, was_on: bool, on: bool) {
+    if !on {
+        hold(set);
+    } else if !was_on {
+        set.breakers.values().for_each(switch_on);
+        #[cfg(feature = "http")]
+        met(set).iter().for_each(|breaker| {
+            switch_on(breaker);
+            // One that was met lately was not switched off, and has counted.
+            if breaker.mode() == Mode::Automatic {
+                breaker.reset();
+            }
+        });
     }
 }
 
-/// A mode that somebody set for a while may have ended since, and servers may have been met: what is automatic
-/// by then is off, too.
-pub(super) fn hold(set: &Set, on: bool) {
-    if !on {
-        throw(set, false);
-    }
+/// Switches off whatever is automatic. A mode that somebody set for a while may have ended, and servers may have
+/// been met, since that was done last.
+pub(super) fn hold(set: &Set) {
+    set.breakers.values().for_each(switch_off);
+    #[cfg(feature = "http")]
+    met(set).iter().for_each(switch_off);
+}
+
+/// The breakers of all servers that are remembered.
+#[cfg(feature = "http")]
+fn met(set: &Set) -> Vec<CircuitBreaker> {
+    let clients = set.clients.values();
+    let breakers = clients.flat_map(crate::http::Client::breakers);
+    breakers.map(|(_, breaker)| breaker).collect()
 }
 
 fn switch_off(breaker: &CircuitBreaker) {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
-use steadfast_bulkhead::{Acquired, Bulkhead, Observer, Priority, Queued, Rejected, WeakBulkhead};
+use steadfast_bulkhead::{
+    Acquired, Bulkhead, Observer, Priority, Queued, Rejected, Snapshot, WeakBulkhead,
+};
 
 use super::Watch;
 use crate::event::{Detail, EventKind};
@@ -100,6 +102,20 @@ fn wait(waited: Duration) -> KeyValue {
     KeyValue::new(names::WAIT, waited.as_secs_f64())
 }
 
+/// Notes down percentiles of the time in line and of the time that places are held, since the bulkhead was
+/// built: `queue_p50_seconds`, `hold_p99_seconds` and the like. What never happened, or is not measured, is
+/// not there.
+pub(super) fn times(notes: &mut Notes, now: &Snapshot) {
+    for (share, queue, hold) in [
+        (0.5, "queue_p50_seconds", "hold_p50_seconds"),
+        (0.95, "queue_p95_seconds", "hold_p95_seconds"),
+        (0.99, "queue_p99_seconds", "hold_p99_seconds"),
+    ] {
+        notes.seconds(queue, now.waits.percentile(share));
+        notes.seconds(hold, now.holds.percentile(share));
+    }
+}
+
 impl Source for Watched {
     fn name(&self) -> &str {
         &self.name
@@ -115,7 +131,9 @@ impl Source for Watched {
 
     fn describe(&self, notes: &mut Notes) {
         if let Some(bulkhead) = self.bulkhead.upgrade() {
-            notes.flag("closed", bulkhead.snapshot().closed);
+            let now = bulkhead.snapshot();
+            notes.flag("closed", now.closed);
+            times(notes, &now);
             let patience = bulkhead.config().checkout_timeout;
             notes.seconds("checkout_timeout_seconds", patience);
         }

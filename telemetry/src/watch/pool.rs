@@ -7,6 +7,7 @@ use steadfast_bulkhead::{Observer, Pool, WeakPool};
 use super::Watch;
 use crate::instrument::Instrument;
 use crate::names;
+use crate::notes::Notes;
 use crate::source::{Samples, Source};
 use crate::telemetry::Telemetry;
 
@@ -60,6 +61,12 @@ where
 
     fn instruments(&self) -> &'static [Instrument] {
         names::POOL
+    }
+
+    fn describe(&self, notes: &mut Notes) {
+        if let Some(pool) = self.pool.upgrade() {
+            super::bulkhead::times(notes, &pool.bulkhead().snapshot());
+        }
     }
 
     fn collect(&self, samples: &mut Samples<'_>) {

@@ -216,3 +216,45 @@ async fn the_queue_is_exported_by_priority_and_who_was_displaced() {
     low.into_iter().for_each(|one| one.abort());
     high.abort();
 }
+
+/// What is noted down of how long things take, as milliseconds.
+pub(crate) fn percentiles(
+    telemetry: &steadfast_telemetry::Telemetry,
+    kind: &str,
+) -> [Option<f64>; 4] {
+    let snapshot = telemetry.snapshot();
+    let mut all = snapshot.components.iter();
+    let notes = &all.find(|it| &*it.id.kind == kind).unwrap().notes;
+    let keys = [
+        "queue_p50_seconds",
+        "queue_p99_seconds",
+        "hold_p50_seconds",
+        "hold_p99_seconds",
+    ];
+    keys.map(|key| match notes.get(key) {
+        Some(steadfast_telemetry::Note::Number(seconds)) => Some((seconds * 1000.0).round()),
+        _ => None,
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn percentiles_of_times_are_noted_down_as_far_as_they_are_measured() {
+    for hold_times in [false, true] {
+        let bench = Bench::new();
+        let builder = Bulkhead::builder("timed").max_concurrent(1);
+        let bulkhead = builder.hold_times(hold_times).build().unwrap();
+        bench.telemetry.watch(&bulkhead);
+        assert_eq!(percentiles(&bench.telemetry, "bulkhead"), [None; 4]);
+        let held = bulkhead.try_acquire().unwrap();
+        let waiting = async { drop(bulkhead.acquire().await.unwrap()) };
+        let releasing = async {
+            tokio::time::sleep(Duration::from_millis(1000)).await;
+            drop(held);
+        };
+        tokio::join!(waiting, releasing);
+        let [queue, queue_most, hold, hold_most] = percentiles(&bench.telemetry, "bulkhead");
+        assert_eq!((queue, queue_most), (Some(1000.0), Some(1000.0)));
+        assert_eq!(hold.is_some(), hold_times);
+        assert_eq!(hold_most, hold_times.then_some(1000.0));
+    }
+}

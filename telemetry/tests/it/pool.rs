@@ -113,3 +113,20 @@ fn a_pool_and_its_bulkhead_can_both_be_watched_as_often_as_one_likes() {
     assert!(bench.export().named("channels").is_empty());
     assert_eq!(bench.telemetry.snapshot().watched, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn percentiles_of_the_time_in_line_are_noted_down_of_the_pool_too() {
+    let bench = Bench::new();
+    let builder = Pool::builder("channels", || async { Ok::<_, &str>(7) });
+    let pool = builder.max_concurrent(1).build().unwrap();
+    bench.telemetry.watch(&pool);
+    let lent = pool.checkout().await.unwrap();
+    let waiting = async { drop(pool.checkout().await.unwrap()) };
+    let releasing = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        drop(lent);
+    };
+    tokio::join!(waiting, releasing);
+    let [queue, _, hold, _] = crate::bulkhead::percentiles(&bench.telemetry, "pool");
+    assert_eq!((queue, hold), (Some(500.0), None));
+}
