@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
-use steadfast_breaker::CircuitBreaker;
+use steadfast_breaker::{CircuitBreaker, Mode};
 use steadfast_telemetry::Telemetry;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
@@ -299,4 +299,30 @@ async fn a_reading_that_is_fresh_serves_all_who_ask() {
     fail(&breakers[0]);
     hub.refresh().await.unwrap();
     assert_eq!(watched.deltas().len(), 0, "the sampler has read just now");
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_hundred_that_change_at_once_cost_what_each_of_them_costs() {
+    let breakers = breakers(500);
+    let mut watched = Watched::new(&breakers).await;
+    sleep(Duration::from_millis(2500)).await;
+    watched.deltas();
+    let (mut bytes, mut warned) = (0, Vec::new());
+    for breaker in &breakers {
+        breaker.set_mode(Mode::Disabled, "all of them are switched off");
+        tokio::task::yield_now().await;
+        while let Some(Frame::Event(_, frame) | Frame::Delta(frame)) = watched.next() {
+            bytes += frame.len();
+        }
+    }
+    // Who comes now gets to know of them, and all others with the next reading.
+    let (snapshot, _) = watched.dashboard.hub().follow(None);
+    assert_eq!(snapshot.warnings.len(), 500);
+    sleep(Duration::from_secs(1)).await;
+    for (delta, size) in watched.deltas() {
+        bytes += size;
+        warned.extend(delta["warnings"].as_array().map(Vec::len));
+    }
+    assert_eq!(warned, [500]);
+    assert!(bytes < 500 * 2_000, "{bytes} bytes");
 }

@@ -22,7 +22,7 @@ use crate::clock::{millis, whole_millis};
 pub(crate) struct Change {
     pub(crate) rows: Vec<Arc<Row>>,
     pub(crate) removed: Vec<String>,
-    /// All warnings, if any of them is new or gone.
+    /// All warnings, if any of them is new or gone; with a reading of everything only.
     pub(crate) warnings: Option<Vec<Warning>>,
 }
 
@@ -35,7 +35,12 @@ pub(crate) struct Board {
     tickets: BTreeMap<String, u64>,
     meters: BTreeMap<String, Meter>,
     waiting: Waiting,
-    pub(crate) warnings: Vec<Warning>,
+    /// By the id of the row that they are of.
+    warnings: BTreeMap<String, Warning>,
+    /// What all streams were told of them.
+    told: Vec<Warning>,
+    /// Whether events were lost lately.
+    loses: bool,
     pub(crate) health: Option<Health>,
     /// When all of it was last read.
     pub(crate) read_at: Option<Instant>,
@@ -59,7 +64,9 @@ impl Board {
             tickets: BTreeMap::new(),
             meters: BTreeMap::new(),
             waiting: Waiting::default(),
-            warnings: Vec::new(),
+            warnings: BTreeMap::new(),
+            told: Vec::new(),
+            loses: false,
             health: None,
             read_at: None,
             at: 0,
@@ -148,11 +155,7 @@ impl Board {
             // What was lost before the first reading may be long ago.
             self.dropped_at = has_been_read.then_some(now);
         }
-        let warnings = self.warn(now);
-        if warnings != self.warnings {
-            self.warnings.clone_from(&warnings);
-            change.warnings = Some(warnings);
-        }
+        self.warn(all, now, &mut change);
         change
     }
 
@@ -262,19 +265,41 @@ impl Board {
         }
     }
 
-    fn warn(&self, now: Instant) -> Vec<Warning> {
-        let rows = self.rows.values();
-        let mut all: Vec<_> = rows
-            .filter_map(|row| warnings::of(row, &self.thresholds, self.at))
-            .collect();
-        let lost = self
-            .dropped_at
-            .is_some_and(|dropped_at| now.saturating_duration_since(dropped_at) < DROPS_MATTER_FOR);
-        if lost {
-            all.push(Warning::events_dropped());
-        }
+    /// All warnings, the worst first.
+    pub(crate) fn warnings(&self) -> Vec<Warning> {
+        let mut all: Vec<_> = self.warnings.values().cloned().collect();
+        all.extend(self.loses.then(Warning::events_dropped));
         all.sort_by(|one, other| one.rank().cmp(&other.rank()));
         all
+    }
+
+    /// Streams are told with readings of everything only: if very many components change at once, a list of all warnings
+    /// with each of them would be very much.
+    fn warn(&mut self, all: bool, now: Instant, change: &mut Change) {
+        let of = |row: &Row| warnings::of(row, &self.thresholds, self.at);
+        if !all {
+            for row in &change.rows {
+                match of(row) {
+                    Some(warning) => self.warnings.insert(row.id.clone(), warning),
+                    None => self.warnings.remove(&row.id),
+                };
+            }
+            for id in &change.removed {
+                self.warnings.remove(id);
+            }
+            return;
+        }
+        let rows = self.rows.iter();
+        let warned = rows.filter_map(|(id, row)| Some((id.clone(), of(row)?)));
+        self.warnings = warned.collect();
+        self.loses = self
+            .dropped_at
+            .is_some_and(|dropped_at| now.saturating_duration_since(dropped_at) < DROPS_MATTER_FOR);
+        let warnings = self.warnings();
+        if warnings != self.told {
+            self.told.clone_from(&warnings);
+            change.warnings = Some(warnings);
+        }
     }
 }
 

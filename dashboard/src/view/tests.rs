@@ -78,9 +78,9 @@ impl Shown {
     }
 
     fn warnings(&self) -> Vec<Value> {
-        let warnings = self.board.warnings.iter();
+        let warnings = self.board.warnings().into_iter();
         warnings
-            .map(|one| serde_json::to_value(one).unwrap())
+            .map(|one| serde_json::to_value(&one).unwrap())
             .collect()
     }
 }
