@@ -326,3 +326,27 @@ async fn five_hundred_that_change_at_once_cost_what_each_of_them_costs() {
     assert_eq!(warned, [500]);
     assert!(bytes < 500 * 2_000, "{bytes} bytes");
 }
+
+#[tokio::test(start_paused = true)]
+async fn events_that_the_log_was_too_slow_for_are_counted() {
+    const EVENTS: usize = 6000;
+    let telemetry = Telemetry::new();
+    let breaker = &breakers(1)[0];
+    telemetry.watch(breaker);
+    let built = telemetry.clone();
+    let dashboard = std::thread::spawn(move || {
+        let builder = Dashboard::builder(&built).events(2 * EVENTS);
+        builder.build().unwrap()
+    });
+    let dashboard = dashboard.join().unwrap();
+    for number in 0..EVENTS {
+        breaker.set_mode(Mode::Shadow, number.to_string());
+    }
+    let hub = dashboard.hub();
+    hub.listen();
+    sleep(Duration::from_millis(1)).await;
+    hub.refresh().await.unwrap();
+    let (told, dropped) = (hub.latest(usize::MAX).len(), hub.snapshot().dropped_events);
+    assert!(told < EVENTS, "the room is bounded");
+    assert_eq!(told as u64 + dropped, EVENTS as u64);
+}
