@@ -368,8 +368,11 @@ async fn a_reading_that_comes_late_does_not_undo_what_is_newer() {
     (0..5).for_each(|_| call(&breaker, false));
     let met = CircuitBreaker::builder("met").build().unwrap();
     shown.telemetry.watch(&met);
+    advance(Duration::from_secs(1)).await;
     shown.read();
+    let at = shown.board.at;
     let change = shown.board.take(old);
+    assert_eq!(shown.board.at, at);
     assert!(
         change.rows.is_empty() && change.removed.is_empty(),
         "{change:?}"
