@@ -11,7 +11,18 @@ use axum::response::{IntoResponse, Response};
 use crate::reply;
 
 const INDEX: &str = include_str!("../assets/index.html");
-const SCRIPT: &str = include_str!("../assets/app.js");
+/// One script; its parts share one scope and stand in the order in which they need each other.
+const SCRIPT: &str = concat!(
+    include_str!("../assets/app/format.js"),
+    include_str!("../assets/app/columns.js"),
+    include_str!("../assets/app/chart.js"),
+    include_str!("../assets/app/tables.js"),
+    include_str!("../assets/app/events.js"),
+    include_str!("../assets/app/detail.js"),
+    include_str!("../assets/app/control.js"),
+    include_str!("../assets/app/stream.js"),
+    include_str!("../assets/app/main.js"),
+);
 const STYLE: &str = include_str!("../assets/app.css");
 
 /// Whatever is behind a name with a hash never changes.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command line talks")]
 
+pub mod browser;
 pub mod install;
 pub mod python;
 pub mod run;

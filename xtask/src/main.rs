@@ -9,10 +9,11 @@ use xtask::{install, run, suites};
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  demo [--no-install] [--seed N]
-            bare reqwest and lapin, then Steadfast, through the same storm; ends with a table (about a minute)
+  demo [--no-install] [--seed N] [--stay]
+            bare reqwest and lapin, then Steadfast with its dashboard, through the same storm; ends with a
+            table (about a minute), or with --stay when you press Ctrl-C
   test [--no-install]
-            every test, the ones that need RabbitMQ, Prometheus or packages of Python included
+            every test, the ones that need RabbitMQ, Prometheus, Chromium or packages of Python included
   ratios [WORD..]
             one line per case and peer: our time beside the peer's, from one interleaved run (75 s); of
             the cases alone in whose names there is one of the words, if any (15 s); `amqp` stands for
@@ -32,7 +33,7 @@ usage: cargo xtask <command>
             --quick is a tenth of the messages
 
 As root, demo, test, instructions and faults install the Debian packages they need and say so; --no-install declines.
-test also keeps a Python environment in ~/.cache/steadfast-ci.";
+test also keeps a Python environment and packages of npm in ~/.cache/steadfast-ci.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -193,6 +194,10 @@ fn test(may_install: bool) -> Result<(), String> {
     for venv in needs().filter_map(|need| need.python()) {
         venv.ensure(may_install)?;
         variables.push((venv.variable, venv.python()));
+    }
+    for browser in needs().filter_map(|need| need.browser()) {
+        browser.ensure(may_install)?;
+        variables.push((browser.variable, browser.modules()));
     }
     let features: Vec<_> = suites::LEFT_TO_XTASK
         .iter()

@@ -95,15 +95,19 @@ impl Venv {
         )
     }
 
-    /// Beside what `.ci/run` keeps.
     fn folder(&self) -> PathBuf {
-        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-        let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
-        let cache = cache
-            .filter(|cache| cache.is_absolute())
-            .unwrap_or_else(home);
-        cache.join("steadfast-ci").join(self.name)
+        cache().join(self.name)
     }
+}
+
+/// Where `.ci/run` keeps what it has installed.
+pub(crate) fn cache() -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
+    let cache = cache
+        .filter(|cache| cache.is_absolute())
+        .unwrap_or_else(home);
+    cache.join("steadfast-ci")
 }
 
 /// In its folder once everything is there: the packages.

@@ -1,5 +1,6 @@
 //! The suites that a plain `cargo test` leaves out, because they need more than Rust.
 
+use crate::browser::{Browser, CHROMIUM};
 use crate::install::{PROMETHEUS, Package, RABBITMQ};
 use crate::python::{OTLP_DECODER, Venv};
 
@@ -11,6 +12,8 @@ pub enum Need {
     Debian(Package),
     /// A Python with packages from PyPI.
     Python(Venv),
+    /// A browser, with packages from npm that drive it.
+    Browser(Browser),
 }
 
 impl Need {
@@ -19,7 +22,7 @@ impl Need {
     pub const fn debian(&self) -> Option<Package> {
         match self {
             Self::Debian(package) => Some(*package),
-            Self::Python(_) => None,
+            Self::Python(_) | Self::Browser(_) => None,
         }
     }
 
@@ -28,7 +31,16 @@ impl Need {
     pub const fn python(&self) -> Option<Venv> {
         match self {
             Self::Python(venv) => Some(*venv),
-            Self::Debian(_) => None,
+            Self::Debian(_) | Self::Browser(_) => None,
+        }
+    }
+
+    /// The browser, if it is one.
+    #[must_use]
+    pub const fn browser(&self) -> Option<Browser> {
+        match self {
+            Self::Browser(browser) => Some(*browser),
+            Self::Debian(_) | Self::Python(_) => None,
         }
     }
 
@@ -38,6 +50,7 @@ impl Need {
         match self {
             Self::Debian(package) => package.name,
             Self::Python(venv) => venv.name,
+            Self::Browser(browser) => browser.name,
         }
     }
 }
@@ -90,6 +103,13 @@ pub const LEFT_TO_XTASK: &[Suite] = &[
         needs: Need::Debian(RABBITMQ),
     },
     Suite {
+        package: "steadfast",
+        folder: "steadfast",
+        name: "rabbit",
+        feature: "rabbit-tests",
+        needs: Need::Debian(RABBITMQ),
+    },
+    Suite {
         package: "steadfast-telemetry",
         folder: "telemetry",
         name: "promtool",
@@ -102,6 +122,13 @@ pub const LEFT_TO_XTASK: &[Suite] = &[
         name: "otlp_python",
         feature: "otlp-python-test",
         needs: Need::Python(OTLP_DECODER),
+    },
+    Suite {
+        package: "steadfast-e2e",
+        folder: "e2e",
+        name: "browser",
+        feature: "browser",
+        needs: Need::Browser(CHROMIUM),
     },
 ];
 
@@ -141,9 +168,10 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-telemetry/otlp-tls",
     "steadfast-dashboard/http",
     "steadfast-dashboard/amqp",
-    "steadfast/dashboard",
-    "steadfast/health",
-    "steadfast/telemetry",
+    "steadfast/full",
+    // Parts of it that tests name.
+    "steadfast/config",
+    "steadfast/supervisor",
     "steadfast-telemetry/prometheus",
     "steadfast-telemetry/serde",
     "steadfast-telemetry/tracing",

@@ -43,7 +43,10 @@ fn main() {
         "telemetry",
         "http-resilient",
         "amqp-resilient",
+        "dashboard",
+        "steadfast",
         "testkit",
+        "e2e",
     ] {
         let manifest = fs::read_to_string(root.join(folder).join("Cargo.toml")).unwrap_or_default();
         let package = quoted(&manifest).next().unwrap_or_default();

@@ -12,6 +12,7 @@ use super::setting::{Broken, Setting};
 use crate::config::error::ClientProblem;
 
 const HEADERS: &str = "must be a table of strings";
+const MANY: &str = "must not come after as many headers as there can be";
 const NAME: &str = "must have the name of a header";
 const VALUE: &str = "must be a string that a header can have, or a list of such";
 
@@ -36,9 +37,10 @@ impl Setting for HeaderMap {
                 (Ok(name), _) if headers.contains_key(&name) => complain("is given already"),
                 (Ok(_), None) => complain(VALUE),
                 (Ok(name), Some(values)) => {
-                    let named = values.into_iter().map(|value| (name.clone(), value));
-                    for (name, value) in named {
-                        headers.append(name, value);
+                    let mut values = values.into_iter();
+                    if values.any(|value| headers.try_append(&name, value).is_err()) {
+                        complain(MANY);
+                        break;
                     }
                 }
             }
