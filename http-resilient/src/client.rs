@@ -298,6 +298,16 @@ impl Client {
         self.shared.snapshot()
     }
 
+    /// The circuit breakers of the authorities that it remembers, each with the authority's name: to look at
+    /// them one by one, or to set their modes. One that is evicted lives on as long as its handle, and nobody
+    /// asks it any more.
+    #[must_use]
+    pub fn breakers(&self) -> Vec<(Arc<str>, CircuitBreaker)> {
+        let all = self.shared.authorities.all().into_iter();
+        all.map(|one| (Arc::clone(&one.name), one.breaker.clone()))
+            .collect()
+    }
+
     /// The circuit breaker of a host and port, such as `api.example:443`, for an operator who wants to set its mode.
     /// `None` if the client has not met it, or has forgotten it.
     ///

@@ -30,6 +30,9 @@
 //! # What is in here
 //! - `policy` (default): timeout, retry, circuit breaker, bulkhead, hedge and fallback around any async
 //!   operation, in one call with one error.
+//! - `config`: the whole set from a TOML file and the environment.
+//! - `supervisor`: builds all of that, keeps it running, reads it again when the file changes, and brings it to an
+//!   end; and `migrate`, functions to move to it with.
 //! - Each crate of the family under the name of its feature: `breaker`, `retry`, `bulkhead`, `health`,
 //!   `telemetry`, `http`, `amqp`, `dashboard`.
 //!
@@ -40,9 +43,18 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "config")]
+#[cfg_attr(docsrs, doc(cfg(feature = "config")))]
+pub mod config;
+#[cfg(feature = "supervisor")]
+#[cfg_attr(docsrs, doc(cfg(feature = "supervisor")))]
+pub mod migrate;
 #[cfg(feature = "policy")]
 #[cfg_attr(docsrs, doc(cfg(feature = "policy")))]
 pub mod policy;
+#[cfg(feature = "supervisor")]
+#[cfg_attr(docsrs, doc(cfg(feature = "supervisor")))]
+pub mod supervisor;
 
 #[cfg(feature = "amqp")]
 #[cfg_attr(docsrs, doc(cfg(feature = "amqp")))]

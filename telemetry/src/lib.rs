@@ -157,7 +157,7 @@ pub use builder::Builder;
 pub use error::{AttachError, ConfigError, FieldError};
 pub use event::{
     AmqpConnection, AmqpState, Detail, Event, EventKind, EventsDropped, HandlerDetached,
-    HttpRequest, NameShared,
+    HttpRequest, NameShared, Notice, NoticeLevel,
 };
 pub use filter::Filter;
 pub use history::{ComponentHistory, History, SeriesHistory};

@@ -103,6 +103,13 @@ pub const LEFT_TO_XTASK: &[Suite] = &[
         needs: Need::Debian(RABBITMQ),
     },
     Suite {
+        package: "steadfast",
+        folder: "steadfast",
+        name: "rabbit",
+        feature: "rabbit-tests",
+        needs: Need::Debian(RABBITMQ),
+    },
+    Suite {
         package: "steadfast-telemetry",
         folder: "telemetry",
         name: "promtool",
@@ -161,9 +168,10 @@ pub const ALSO_ON: &[&str] = &[
     "steadfast-telemetry/otlp-tls",
     "steadfast-dashboard/http",
     "steadfast-dashboard/amqp",
-    "steadfast/dashboard",
-    "steadfast/health",
-    "steadfast/telemetry",
+    "steadfast/full",
+    // Parts of it that tests name.
+    "steadfast/config",
+    "steadfast/supervisor",
     "steadfast-telemetry/prometheus",
     "steadfast-telemetry/serde",
     "steadfast-telemetry/tracing",

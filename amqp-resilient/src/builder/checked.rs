@@ -34,7 +34,26 @@ pub(super) struct Checked {
 }
 
 impl Builder {
-    pub(super) fn checked(&self) -> Result<Checked, ConfigError> {
+    /// Whether the settings keep their rules, without connecting to anything: for a configuration that is
+    /// looked at before it is used.
+    ///
+    /// # Errors
+    /// [`ConfigError`] lists every setting that breaks its rule, as [`connect`](Self::connect) would.
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast_amqp::ResilientConnection;
+    ///
+    /// let builder = ResilientConnection::builder("orders").failure_threshold(0);
+    /// let error = builder.check().unwrap_err();
+    /// assert_eq!(error.fields()[0].field, "failure_threshold");
+    /// ```
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.understood().map(drop)
+    }
+
+    /// The addresses and the topology, if all settings keep their rules.
+    fn understood(&self) -> Result<(Vec<Address>, Plan), ConfigError> {
         let mut rules = Rules::default();
         rules.require(
             !self.name.is_empty(),
@@ -73,10 +92,15 @@ impl Builder {
         rules.longer_than_zero("topology_timeout", self.topology_timeout);
         let topology = Plan::check(&self.topology, &mut rules);
         let fields = rules.into_fields();
-        if !fields.is_empty() {
-            return Err(self.broken(fields));
+        if fields.is_empty() {
+            Ok((addresses, topology))
+        } else {
+            Err(self.broken(fields))
         }
+    }
 
+    pub(super) fn checked(&self) -> Result<Checked, ConfigError> {
+        let (addresses, topology) = self.understood()?;
         let open_for = defaults::OPEN_FOR.min(self.max_backoff);
         let settings = Settings {
             base_backoff: self.base_backoff,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use steadfast_breaker::{Mode, State};
 use steadfast_health::{Status, Subject};
-use steadfast_telemetry::{AmqpState, Detail, Event, HttpRequest};
+use steadfast_telemetry::{AmqpState, Detail, Event, HttpRequest, NoticeLevel};
 
 use super::kinds;
 use super::row::{Severity, id_of};
@@ -100,6 +100,14 @@ pub(crate) fn told(event: &Event) -> Option<Told> {
                 text.push_str(&format!(": {reason}"));
             }
             Told::new("amqp", severity, name, text).of(kinds::AMQP)
+        }
+        Detail::Notice(it) => {
+            let severity = match it.level {
+                NoticeLevel::Info => Severity::Ok,
+                NoticeLevel::Warning => Severity::Warning,
+                _ => Severity::Critical,
+            };
+            Told::new(it.topic, severity, name, &it.text)
         }
         detail @ (Detail::HandlerDetached(_) | Detail::EventsDropped(_)) => {
             Told::new("telemetry", Severity::Warning, name, detail)

@@ -21,6 +21,8 @@ pub enum EventKind {
     HttpRequest,
     /// An AMQP connection changed its state.
     AmqpConnection,
+    /// Something to know that no pattern tells of: a task was restarted, settings were read again.
+    Notice,
     /// Something about telemetry itself: a handler was detached because it panicked, events were
     /// dropped, two components share a name.
     Telemetry,
@@ -28,7 +30,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::BreakerTransition,
         Self::BreakerModeChange,
         Self::Retry,
@@ -36,11 +38,12 @@ impl EventKind {
         Self::HealthCheck,
         Self::HttpRequest,
         Self::AmqpConnection,
+        Self::Notice,
         Self::Telemetry,
     ];
 
     /// The kind's name in metrics: `breaker_transition`, `breaker_mode_change`, `retry`,
-    /// `bulkhead_checkout`, `health_check`, `http_request`, `amqp_connection`, `telemetry`.
+    /// `bulkhead_checkout`, `health_check`, `http_request`, `amqp_connection`, `notice`, `telemetry`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,6 +54,7 @@ impl EventKind {
             Self::HealthCheck => "health_check",
             Self::HttpRequest => "http_request",
             Self::AmqpConnection => "amqp_connection",
+            Self::Notice => "notice",
             Self::Telemetry => "telemetry",
         }
     }
@@ -68,6 +72,7 @@ impl fmt::Display for EventKind {
             Self::HealthCheck => "health check",
             Self::HttpRequest => "HTTP client request",
             Self::AmqpConnection => "AMQP connection state",
+            Self::Notice => "notice",
             Self::Telemetry => "telemetry",
         })
     }

@@ -3,6 +3,7 @@
 mod amqp;
 mod http;
 mod kind;
+mod notice;
 mod own;
 
 use std::fmt;
@@ -13,6 +14,7 @@ pub use amqp::{AmqpConnection, AmqpState};
 pub use http::HttpRequest;
 pub use kind::EventKind;
 pub(crate) use kind::Kinds;
+pub use notice::{Notice, NoticeLevel};
 pub use own::{EventsDropped, HandlerDetached, NameShared};
 
 /// Something that happened to a watched component.
@@ -113,6 +115,8 @@ pub enum Detail {
     HttpRequest(HttpRequest),
     /// An AMQP connection changed its state.
     AmqpConnection(AmqpConnection),
+    /// Something to know that no pattern tells of.
+    Notice(Notice),
     /// An event handler panicked and is detached.
     HandlerDetached(HandlerDetached),
     /// Events found the handlers' queue full.
@@ -142,6 +146,7 @@ impl Detail {
             Self::HealthChecked(_) | Self::HealthChanged(_) => EventKind::HealthCheck,
             Self::HttpRequest(_) => EventKind::HttpRequest,
             Self::AmqpConnection(_) => EventKind::AmqpConnection,
+            Self::Notice(_) => EventKind::Notice,
             Self::HandlerDetached(_) | Self::EventsDropped(_) | Self::NameShared(_) => {
                 EventKind::Telemetry
             }
@@ -177,6 +182,7 @@ impl Detail {
             Self::HealthChanged(changed) => &changed.name,
             Self::HttpRequest(request) => &request.name,
             Self::AmqpConnection(connection) => &connection.name,
+            Self::Notice(notice) => &notice.name,
             Self::HandlerDetached(detached) => &detached.id,
             Self::EventsDropped(dropped) => dropped.kind.as_str(),
             Self::NameShared(shared) => &shared.name,
@@ -251,6 +257,7 @@ impl fmt::Display for Detail {
             }
             Self::HttpRequest(request) => request.fmt(f),
             Self::AmqpConnection(connection) => connection.fmt(f),
+            Self::Notice(notice) => notice.fmt(f),
             Self::HandlerDetached(detached) => detached.fmt(f),
             Self::EventsDropped(dropped) => dropped.fmt(f),
             Self::NameShared(shared) => shared.fmt(f),
@@ -303,6 +310,7 @@ from! {
     #[cfg(feature = "health")] steadfast_health::Changed => HealthChanged,
     HttpRequest => HttpRequest,
     AmqpConnection => AmqpConnection,
+    Notice => Notice,
     HandlerDetached => HandlerDetached,
     EventsDropped => EventsDropped,
     NameShared => NameShared,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracing::Level;
 
-use crate::event::{AmqpConnection, AmqpState, Detail, Event, HttpRequest};
+use crate::event::{AmqpConnection, AmqpState, Detail, Event, HttpRequest, NoticeLevel};
 #[cfg(any(feature = "breaker", feature = "retry", feature = "bulkhead"))]
 use crate::words;
 
@@ -100,6 +100,14 @@ impl<'e> Said<'e> {
             }
             Detail::HttpRequest(request) => Self::of_request(request),
             Detail::AmqpConnection(connection) => Self::of_connection(connection),
+            Detail::Notice(notice) => Self {
+                component: Some(notice.topic),
+                ..Self::new(match notice.level {
+                    NoticeLevel::Info => Level::INFO,
+                    NoticeLevel::Warning => Level::WARN,
+                    NoticeLevel::Error => Level::ERROR,
+                })
+            },
             Detail::HandlerDetached(_) => Self::new(Level::ERROR),
             Detail::EventsDropped(_) | Detail::NameShared(_) => Self::new(Level::WARN),
         }

@@ -123,6 +123,36 @@ fn requests_and_connections_have_their_level_and_fields() {
     );
 }
 
+#[test]
+fn a_notice_has_the_level_it_was_given_and_says_what_it_is_about() {
+    use steadfast_telemetry::{Notice, NoticeLevel};
+
+    let lines = logged(EventLog::new(), |bench| {
+        let speaker = Speaker::watched_by(&bench.telemetry);
+        for (level, text) in [
+            (NoticeLevel::Info, "applied"),
+            (NoticeLevel::Warning, "needs a restart"),
+            (NoticeLevel::Error, "not read"),
+        ] {
+            speaker.notice(Notice::new("reload", "app.toml", level, text));
+        }
+    });
+    let line = |level, text| {
+        format!(
+            "{level} reload app.toml: {text} | resilience.component=reload \
+             resilience.event=notice resilience.name=app.toml"
+        )
+    };
+    assert_eq!(
+        texts(&lines),
+        [
+            line("INFO", "applied"),
+            line("WARN", "needs a restart"),
+            line("ERROR", "not read"),
+        ]
+    );
+}
+
 #[cfg(all(
     feature = "breaker",
     feature = "retry",

@@ -49,6 +49,11 @@ impl Speaker {
         });
     }
 
+    #[cfg(feature = "tracing")]
+    pub(crate) fn notice(&self, notice: steadfast_telemetry::Notice) {
+        self.0.push(EventKind::Notice, || notice.clone());
+    }
+
     pub(crate) fn request(&self, name: &'static str) {
         self.0.push(EventKind::HttpRequest, || {
             HttpRequest::new(name, "GET", "example.org:443", 1, Duration::ZERO)

@@ -11,7 +11,10 @@ use super::raw::Raw;
 use super::setting::{Broken, Setting};
 use crate::config::error::ClientProblem;
 
+/// A map holds some more, but a client adds headers of its own to these.
+pub(super) const MOST_HEADERS: usize = 20_000;
 const HEADERS: &str = "must be a table of strings";
+const MANY: &str = "must not come after as many headers as there can be";
 const NAME: &str = "must have the name of a header";
 const VALUE: &str = "must be a string that a header can have, or a list of such";
 
@@ -36,9 +39,13 @@ impl Setting for HeaderMap {
                 (Ok(name), _) if headers.contains_key(&name) => complain("is given already"),
                 (Ok(_), None) => complain(VALUE),
                 (Ok(name), Some(values)) => {
-                    let named = values.into_iter().map(|value| (name.clone(), value));
-                    for (name, value) in named {
-                        headers.append(name, value);
+                    let mut values = values.into_iter();
+                    let is_full = |headers: &Self| headers.len() >= MOST_HEADERS;
+                    if values
+                        .any(|value| is_full(&headers) || headers.try_append(&name, value).is_err())
+                    {
+                        complain(MANY);
+                        break;
                     }
                 }
             }

@@ -173,3 +173,20 @@ fn durations_are_text_or_whole_milliseconds() {
         assert_eq!(read.as_millis(), millis, "{given}");
     }
 }
+
+#[test]
+fn more_headers_than_there_can_be_are_told() {
+    let headers: Vec<_> = (0..40_000).map(|i| format!("\"x-{i}\": \"1\"")).collect();
+    let told = problems(&format!(
+        "{{\"default_headers\": {{{}}}}}",
+        headers.join(", ")
+    ));
+    let [told] = &told[..] else {
+        panic!("{} problems", told.len());
+    };
+    let rule = " = .. (must not come after as many headers as there can be)";
+    assert!(
+        told.starts_with("default_headers.x-") && told.ends_with(rule),
+        "{told}"
+    );
+}

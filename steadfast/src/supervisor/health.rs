@@ -1,0 +1,99 @@
+//! The checks that a supervisor registers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use steadfast_health::{Check, CheckConfig, Monitor, Outcome, checks};
+
+use super::about::About;
+use super::error::Problem;
+use super::set::Set;
+use super::tasks::{TaskState, Tasks};
+
+/// What sections of the file say of checks, by their names.
+pub(super) type Overrides = BTreeMap<String, CheckConfig>;
+
+/// Registers a check for each component, under the names of the ready-made ones: `breaker/NAME`,
+/// `bulkhead/NAME`, `http/NAME`.
+pub(super) fn register(monitor: &Monitor, set: &Set, overrides: &Overrides) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut add = |name: String, check: Check| {
+        problems.extend(add(monitor, &name, check, overrides).err());
+    };
+    for (name, breaker) in &set.breakers {
+        add(format!("breaker/{name}"), checks::breaker(breaker));
+    }
+    for (name, bulkhead) in &set.bulkheads {
+        add(format!("bulkhead/{name}"), checks::bulkhead(bulkhead));
+    }
+    #[cfg(feature = "http")]
+    for (name, client) in &set.clients {
+        add(format!("http/{name}"), client.health_check());
+    }
+    problems
+}
+
+/// Registers one check, with what the file says of it.
+pub(super) fn add(
+    monitor: &Monitor,
+    name: &str,
+    check: Check,
+    overrides: &Overrides,
+) -> Result<(), Problem> {
+    let config = overrides.get(name).cloned().unwrap_or_default();
+    let registered = monitor.register(check.config(config));
+    registered.map_err(|error| Problem::new(format!("health.checks.{name}"), error))
+}
+
+/// A check named `switches`: degraded while something is switched off by configuration.
+pub(super) fn switches(about: &Arc<About>) -> Check {
+    let about = Arc::downgrade(about);
+    Check::new(SWITCHES, move || {
+        let off = about.upgrade().map(|about| about.switches().to_string());
+        async move {
+            match off {
+                Some(off) if !off.is_empty() => Outcome::degraded(off),
+                _ => Outcome::healthy(),
+            }
+        }
+    })
+    .optional()
+}
+
+/// A check named `tasks`: degraded while one of them waits to be restarted.
+pub(super) fn tasks(all: [Tasks; 2]) -> Check {
+    Check::new(TASKS, move || {
+        let down: Vec<_> = all
+            .iter()
+            .flat_map(Tasks::snapshot)
+            .filter(|task| matches!(task.state, TaskState::Waiting { .. }))
+            .map(|task| match task.last_panic {
+                Some(panic) => format!("{} (panicked: {panic})", task.name),
+                None => task.name.to_string(),
+            })
+            .collect();
+        async move {
+            if down.is_empty() {
+                Outcome::healthy()
+            } else {
+                Outcome::degraded(format!("waiting to be restarted: {}", down.join(", ")))
+            }
+        }
+    })
+    .optional()
+}
+
+/// A check named `shutdown`, registered when it begins: it has no result at first, and is unhealthy then, so
+/// the service is not ready from that moment on.
+pub(super) fn shutdown() -> Check {
+    Check::new("shutdown", || async {
+        Outcome::unhealthy("the service is shutting down")
+    })
+    .required()
+    .liveness(false)
+    .startup(false)
+}
+
+pub(super) const SWITCHES: &str = "switches";
+
+pub(super) const TASKS: &str = "tasks";

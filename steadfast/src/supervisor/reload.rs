@@ -1,0 +1,229 @@
+//! Going over to other settings while everything runs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+use steadfast_telemetry::NoticeLevel;
+
+use super::about::Reloaded;
+use super::change::{self, Change};
+use super::error::ReloadError;
+use super::plan::Plan;
+use super::set::{Next, Set, Stays};
+use super::{Running, Shared, Supervisor, health, start, switches};
+use crate::config::Config;
+
+/// What has become of settings that were read again.
+///
+/// `Display` has a line for each setting.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ReloadReport {
+    /// What is in force now.
+    pub applied: Vec<Change>,
+    /// What has changed in the file and stays as it was until the program is started again, with the reason.
+    pub needs_restart: Vec<Change>,
+    /// How many settings are the same as before.
+    pub unchanged: usize,
+}
+
+impl ReloadReport {
+    /// Whether all settings are the same as before.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        self.applied.is_empty() && self.needs_restart.is_empty()
+    }
+}
+
+impl fmt::Display for ReloadReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for change in &self.applied {
+            writeln!(f, "applied: {change}")?;
+        }
+        for change in &self.needs_restart {
+            writeln!(f, "needs a restart: {change}")?;
+        }
+        write!(f, "unchanged: {} settings", self.unchanged)
+    }
+}
+
+impl Supervisor {
+    /// Reads the file and the environment again and goes over to what they say, in place: counts, open
+    /// circuits and calls in flight stay. A new component is added; one that is gone from the file is kept until
+    /// the program is started again, and so is whatever cannot change while in use: it is listed. Two
+    /// reloads never run at a time.
+    ///
+    /// Done by itself when the file changes, and at `SIGHUP` in [`run_until_signal`](Self::run_until_signal).
+    /// The outcome is also an event ([`EventKind::Notice`](steadfast_telemetry::EventKind::Notice), topic
+    /// `reload`).
+    ///
+    /// # Errors
+    /// [`ReloadError`] if the file is wrong, with everything that is wrong: nothing has changed then.
+    ///
+    /// # Cancel safety
+    /// Dropped before it has read the file, it changes nothing; then it is done at once.
+    pub async fn reload(&self) -> Result<ReloadReport, ReloadError> {
+        self.shared.reload().await
+    }
+
+    /// [`reload`](Self::reload) with settings that come from elsewhere.
+    ///
+    /// # Errors
+    /// [`ReloadError`] if a component cannot have such settings: nothing has changed then.
+    ///
+    /// # Cancel safety
+    /// As [`reload`](Self::reload).
+    pub async fn apply(&self, config: Config) -> Result<ReloadReport, ReloadError> {
+        let shared = &self.shared;
+        let _turn = shared.turn.lock().await;
+        shared.told(shared.go_over(config))
+    }
+}
+
+impl Shared {
+    pub(super) async fn reload(&self) -> Result<ReloadReport, ReloadError> {
+        let _turn = self.turn.lock().await;
+        let loaded = match &self.origin {
+            Some(origin) => origin.load().await.map_err(ReloadError::Load),
+            None => Err(ReloadError::NoFile),
+        };
+        self.told(loaded.and_then(|config| self.go_over(config)))
+    }
+
+    /// Whoever calls it has the turn.
+    fn go_over(&self, config: Config) -> Result<ReloadReport, ReloadError> {
+        if self.is_stopping() {
+            return Err(ReloadError::Stopping);
+        }
+        let (old_plan, old) = {
+            let running = self.running.lock();
+            (Arc::clone(&running.plan), Arc::clone(&running.json))
+        };
+        let mut plan = Plan::of(&config);
+        let next = self.set().next(Some(&old_plan), &plan);
+        let next = next.map_err(ReloadError::Settings)?;
+        // Everything has been checked; from here on it is done.
+        let mut json = written(&config);
+        let (changes, unchanged) = change::between(&old, &json);
+        let stays = self.apply_next(next, &plan, &config);
+        let mut report = sorted(changes, &stays, &plan);
+        report.unchanged = unchanged;
+        for change in &report.needs_restart {
+            change::put_back(&mut json, &old, &change.path);
+        }
+        // So that it is tried again, and told again, the next time.
+        stays.iter().for_each(|one| plan.forget(&one.path));
+        let switches = plan.switches;
+        let waiting = report.needs_restart.iter().map(Change::key).collect();
+        *self.running.lock() = Running {
+            config: Arc::new(config),
+            plan: Arc::new(plan),
+            json: Arc::new(json),
+        };
+        self.about.changed(switches, waiting);
+        Ok(report)
+    }
+
+    fn apply_next(&self, next: Next, plan: &Plan, config: &Config) -> Vec<Stays> {
+        let Next { set, new, todo } = next;
+        let mut stays: Vec<_> = todo.into_iter().flat_map(super::set::Todo::apply).collect();
+        start::watch(&self.telemetry, &new);
+        let problems = health::register(&self.monitor, &new, &config.health.checks);
+        stays.extend(problems.into_iter().map(Stays::of_check));
+        let was_on = self.about.switches().breakers;
+        switches::turn(&set, was_on, plan.switches.breakers);
+        *self.set.write() = Arc::new(set);
+        let interval = config.telemetry.report_interval;
+        self.report_every.send_if_modified(|every| {
+            let before = std::mem::replace(every, interval);
+            before != interval
+        });
+        stays
+    }
+
+    /// Tells how it has ended.
+    fn told(&self, result: Result<ReloadReport, ReloadError>) -> Result<ReloadReport, ReloadError> {
+        match &result {
+            Ok(report) if report.is_unchanged() => {
+                let text = "nothing has changed";
+                self.about
+                    .reloaded(Reloaded::Unchanged, NoticeLevel::Info, text);
+            }
+            Ok(report) => {
+                let level = match report.needs_restart.is_empty() {
+                    true => NoticeLevel::Info,
+                    false => NoticeLevel::Warning,
+                };
+                let text = one_line(&report.to_string());
+                self.about.reloaded(Reloaded::Applied, level, &text);
+            }
+            Err(error) => {
+                let why = one_line(&error.to_string());
+                let text = format!("not applied, nothing has changed: {why}");
+                self.about
+                    .reloaded(Reloaded::Refused, NoticeLevel::Error, &text);
+            }
+        }
+        result
+    }
+}
+
+/// The settings as plain data, to be compared.
+pub(super) fn written(config: &Config) -> Value {
+    // Only a map whose keys are no texts cannot be written, and there is none.
+    serde_json::to_value(config).unwrap_or_default()
+}
+
+fn one_line(text: &str) -> String {
+    text.lines().collect::<Vec<_>>().join("; ")
+}
+
+/// What was applied, and what has to wait.
+fn sorted(changes: Vec<Change>, stays: &[Stays], plan: &Plan) -> ReloadReport {
+    let mut report = ReloadReport::default();
+    let mut told = vec![false; stays.len()];
+    for mut change in changes {
+        let found = stays
+            .iter()
+            .position(|one| change.path.starts_with(&one.path));
+        if let Some(place) = found {
+            told[place] = true;
+            change.note = Some(stays[place].why.clone());
+        } else {
+            change.note = waits(&change, plan).map(str::to_owned);
+        }
+        match change.note {
+            Some(_) => report.needs_restart.push(change),
+            None => report.applied.push(change),
+        }
+    }
+    // What does not go by any setting of the file.
+    let rest = stays.iter().zip(told).filter(|(_, told)| !told);
+    report.needs_restart.extend(rest.map(|(one, _)| Change {
+        path: one.path.clone(),
+        from: None,
+        to: None,
+        note: Some(one.why.clone()),
+    }));
+    report
+}
+
+/// Why a change has to wait, if it has to.
+fn waits(change: &Change, plan: &Plan) -> Option<&'static str> {
+    let path: Vec<_> = change.path.iter().map(String::as_str).collect();
+    match path.as_slice() {
+        [
+            "circuit_breakers_enabled" | "bulkheads_enabled" | "retry_enabled",
+            ..,
+        ]
+        | ["circuit_breaker" | "retry" | "shutdown", ..]
+        | ["telemetry", "report_interval"] => None,
+        [section, name] if change.to.is_none() && Set::has_section(section) => {
+            let kept = "kept until the program is started again";
+            (!plan.has(section, name)).then_some(kept)
+        }
+        [section, ..] if Set::has_section(section) => None,
+        _ => Some("read when the program is started"),
+    }
+}
