@@ -123,7 +123,7 @@ async fn an_llm_request_goes_through_bulkhead_breaker_and_retry() {
 async fn an_llm_request_that_hangs_is_cut_off() {
     let hang = async |text: &str| {
         let supervisor = started(text).await;
-        let began = tokio::time::Instant::now();
+        let began = super::tasks::tokio_now();
         let hung = supervisor
             .with_llm_request(|_| std::future::pending::<Result<(), std::fmt::Error>>())
             .await;
