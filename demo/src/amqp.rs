@@ -12,7 +12,7 @@ use lapin::options::{
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
 use parking_lot::Mutex;
-use steadfast_amqp::{Message, Publisher, ResilientConnection};
+use steadfast::amqp::{Message, Publisher, ResilientConnection};
 use steadfast_testkit::RabbitNode;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -33,10 +33,10 @@ const WORKERS: usize = 16;
 const PERSISTENT: u8 = 2;
 
 /// Which client publishes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum Kind {
     Bare,
-    Steadfast,
+    Steadfast(ResilientConnection),
 }
 
 /// Counts that the progress line shows while the run goes on.
@@ -89,11 +89,7 @@ impl Publishers {
                 }
                 (workers, Kept::Bare(Box::new(connection)))
             }
-            Kind::Steadfast => {
-                let connection = ResilientConnection::builder("demo")
-                    .uri(uri)
-                    .connect()
-                    .await?;
+            Kind::Steadfast(connection) => {
                 let publisher = connection
                     .publisher_builder("demo")
                     .deadline(PUBLISH_DEADLINE)

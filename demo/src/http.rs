@@ -21,7 +21,7 @@ const TOTAL_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub(crate) enum Client {
     Bare(reqwest::Client),
-    Steadfast(steadfast_http::Client),
+    Steadfast(steadfast::http::Client),
 }
 
 impl Client {
@@ -32,22 +32,6 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         Ok(Self::Bare(client))
-    }
-
-    pub(crate) fn steadfast() -> Result<Self, Box<dyn std::error::Error>> {
-        let client = steadfast_http::Client::named("demo")
-            .reqwest(reqwest::Client::builder().no_proxy())
-            .redirect(reqwest::redirect::Policy::none())
-            .total_timeout(TOTAL_TIMEOUT)
-            .attempt_timeout(Duration::from_millis(500))
-            .open_for(Duration::from_millis(500))
-            // Above what 40 % of 503s brings about by chance; an outage is past it in a second.
-            .breaker(|breaker| {
-                breaker.failure_rate = Some(0.6);
-                breaker.min_calls = Some(50);
-            })
-            .build()?;
-        Ok(Self::Steadfast(client))
     }
 
     /// Whether the request was answered with a 2xx, body and all.

@@ -1,5 +1,5 @@
 //! The demo: the same seeded traffic through the same seeded storm, once with bare reqwest and lapin,
-//! once with Steadfast. Run it with `cargo xtask demo`.
+//! once with Steadfast, whose dashboard is live all along. Run it with `cargo xtask demo`.
 
 #![expect(
     clippy::print_stdout,
@@ -12,6 +12,7 @@ mod clock;
 mod http;
 mod plan;
 mod report;
+mod service;
 mod storm;
 
 use std::error::Error;
@@ -20,11 +21,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use steadfast_testkit::RabbitNode;
-use tokio::time::sleep_until;
+use tokio::time::{sleep, sleep_until};
 
 use crate::plan::{LENGTH, Plan};
 use crate::report::Run;
+use crate::service::{Seen, Watcher};
 use crate::storm::Stormy;
 
 const DEFAULT_SEED: u64 = 20_261_123;
@@ -45,7 +48,7 @@ async fn main() -> ExitCode {
 }
 
 async fn demo() -> Result<Vec<String>, Box<dyn Error>> {
-    let seed = seed()?;
+    let Asked { seed, stay } = Asked::parse()?;
     let plan = Plan::new(seed);
     println!(
         "{} requests and {} messages in {} s, seed {seed}; the storm: latency, 503s, resets, a full outage, a broker kill",
@@ -54,36 +57,65 @@ async fn demo() -> Result<Vec<String>, Box<dyn Error>> {
         LENGTH.as_secs()
     );
     let node = start_node().await?;
+    let broker = node.as_ref().map(RabbitNode::uri);
+    let supervisor = service::start(broker.as_deref()).await?;
+    let dashboard = supervisor.dashboard_addr().ok_or("there is no dashboard")?;
+    println!("the dashboard of the second run: http://{dashboard}/resilience");
     let bare = run(
         "bare",
         &plan,
         http::Client::bare()?,
         amqp::Kind::Bare,
-        node.as_ref(),
+        (node.as_ref(), None),
         seed,
     )
     .await?;
+    let connection = supervisor.amqp().cloned();
     let steadfast = run(
         "Steadfast",
         &plan,
-        http::Client::steadfast()?,
-        amqp::Kind::Steadfast,
-        node.as_ref(),
+        http::Client::Steadfast(supervisor.http_client(service::CLIENT)?),
+        connection.map_or(amqp::Kind::Bare, amqp::Kind::Steadfast),
+        (node.as_ref(), Some(Watcher::new(dashboard)?)),
         seed,
     )
     .await?;
     println!("\n{}", report::table(&bare, &steadfast));
+    if stay {
+        println!("http://{dashboard}/resilience stays until Ctrl-C");
+        supervisor.run_until_signal().await?;
+    } else {
+        supervisor.shutdown().await;
+    }
     Ok(report::broken_promises(&steadfast))
 }
 
-fn seed() -> Result<u64, Box<dyn Error>> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => Ok(DEFAULT_SEED),
-        ["--seed", seed] => Ok(seed
-            .parse()
-            .map_err(|error| format!("--seed {seed}: {error}"))?),
-        _ => Err(format!("unknown arguments {args:?}; there is only --seed N").into()),
+/// What the command line asks for.
+struct Asked {
+    seed: u64,
+    /// Whether the dashboard stays when all is over.
+    stay: bool,
+}
+
+impl Asked {
+    fn parse() -> Result<Self, Box<dyn Error>> {
+        let mut asked = Self {
+            seed: DEFAULT_SEED,
+            stay: false,
+        };
+        let mut args = std::env::args().skip(1);
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--stay" => asked.stay = true,
+                "--seed" => {
+                    let seed = args.next().unwrap_or_default();
+                    let parsed = seed.parse();
+                    asked.seed = parsed.map_err(|error| format!("--seed {seed}: {error}"))?;
+                }
+                _ => return Err(format!("{arg}: there are only --seed N and --stay").into()),
+            }
+        }
+        Ok(asked)
     }
 }
 
@@ -105,7 +137,7 @@ async fn run(
     plan: &Plan,
     client: http::Client,
     kind: amqp::Kind,
-    node: Option<&RabbitNode>,
+    (node, watcher): (Option<&RabbitNode>, Option<Watcher>),
     seed: u64,
 ) -> Result<Run, Box<dyn Error>> {
     println!("\n{label}");
@@ -118,11 +150,13 @@ async fn run(
     };
     // A second for everything to stand before the clock of the run starts.
     let start = clock::now() + Duration::from_secs(1);
+    let seen = Arc::new(Mutex::new(Seen::default()));
     let ticker = tokio::spawn(show(
         start,
         Arc::clone(&http_progress),
         Arc::clone(&amqp_progress),
     ));
+    let watching = watcher.map(|watcher| tokio::spawn(watch(watcher, Arc::clone(&seen))));
     let http_half = async {
         tokio::join!(
             http::run(plan, &client, &stormy, &http_progress, start),
@@ -142,7 +176,25 @@ async fn run(
     };
     let (http, amqp) = tokio::join!(http_half, amqp_half);
     ticker.abort();
-    Ok(Run { http, amqp: amqp? })
+    let watched = watching.is_some();
+    if let Some(watching) = watching {
+        watching.abort();
+    }
+    let seen = *seen.lock();
+    Ok(Run {
+        http,
+        amqp: amqp?,
+        dashboard: watched.then_some(seen),
+    })
+}
+
+/// Looks at the dashboard four times a second.
+async fn watch(watcher: Watcher, seen: Arc<Mutex<Seen>>) {
+    loop {
+        sleep(Duration::from_millis(250)).await;
+        let showed = watcher.look().await;
+        seen.lock().count(showed);
+    }
 }
 
 /// One line every two seconds.

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::service::Seen;
+
 /// The HTTP half of a run.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Http {
@@ -39,6 +41,8 @@ pub(crate) struct Amqp {
 pub(crate) struct Run {
     pub(crate) http: Http,
     pub(crate) amqp: Option<Amqp>,
+    /// What its dashboard showed, if it has one.
+    pub(crate) dashboard: Option<Seen>,
 }
 
 impl Http {
@@ -88,6 +92,15 @@ pub(crate) fn table(bare: &Run, steadfast: &Run) -> String {
             &millis(s.recovered),
         );
     }
+    if let Some(seen) = &steadfast.dashboard {
+        let Seen {
+            asked,
+            answered,
+            open,
+        } = seen;
+        let told = format!("asked {asked} times, answered {answered}, a breaker open in {open}");
+        table.head(&format!("The dashboard: {told}"));
+    }
     table.text
 }
 
@@ -109,6 +122,17 @@ pub(crate) fn broken_promises(run: &Run) -> Vec<String> {
         }
         if amqp.recovered.is_none() {
             broken.push("AMQP did not recover from the broker's death".to_owned());
+        }
+    }
+    if let Some(seen) = &run.dashboard {
+        if seen.answered < seen.asked {
+            broken.push(format!(
+                "the dashboard answered {} of {} times",
+                seen.answered, seen.asked
+            ));
+        }
+        if seen.open == 0 {
+            broken.push("the dashboard never showed the outage".to_owned());
         }
     }
     broken

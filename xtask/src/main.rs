@@ -9,8 +9,9 @@ use xtask::{install, run, suites};
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  demo [--no-install] [--seed N]
-            bare reqwest and lapin, then Steadfast, through the same storm; ends with a table (about a minute)
+  demo [--no-install] [--seed N] [--stay]
+            bare reqwest and lapin, then Steadfast with its dashboard, through the same storm; ends with a
+            table (about a minute), or with --stay when you press Ctrl-C
   test [--no-install]
             every test, the ones that need RabbitMQ, Prometheus, Chromium or packages of Python included
   ratios [WORD..]

@@ -43,6 +43,8 @@ fn main() {
         "telemetry",
         "http-resilient",
         "amqp-resilient",
+        "dashboard",
+        "steadfast",
         "testkit",
         "e2e",
     ] {
