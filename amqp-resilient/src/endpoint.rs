@@ -172,7 +172,11 @@ pub(crate) fn redact(text: &str) -> String {
     let Some((scheme @ ("amqp" | "amqps"), _)) = text.split_once("://") else {
         return "***".to_owned();
     };
-    let Some((_, after)) = text.rsplit_once('@') else {
+    // After a `?` or `#` the `@` may be one of a query, and what follows it a secret.
+    let Some((_, after)) = text
+        .rsplit_once('@')
+        .filter(|(before, _)| !before.contains(['?', '#']))
+    else {
         return format!("{scheme}://***");
     };
     let authority = after.split(['/', '?', '#']).next().unwrap_or_default();

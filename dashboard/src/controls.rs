@@ -41,7 +41,8 @@ const PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
 /// [authoriser](Authorise) decides. At most five are carried out in one second.
 ///
 /// Whatever is done is an event of the log with who, what and why, a `tracing` event, and counted in
-/// `resilience.dashboard.controls`.
+/// `resilience.dashboard.controls`. So is what the authoriser denies or what cannot be done, but of those the log tells
+/// one in ten seconds with a count of the others, so that nobody can push out of it what was done.
 ///
 /// # Examples
 /// ```

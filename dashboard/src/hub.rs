@@ -228,7 +228,7 @@ impl Hub {
             controls: self.desk.is_some(),
             history,
             dropped_events: state.board.dropped,
-            warnings: state.board.warnings.clone(),
+            warnings: state.board.warnings(),
             components: state.board.sorted(),
             events,
             missed,

@@ -22,6 +22,11 @@ pub(crate) async fn start(broker: Option<&str>) -> Result<Supervisor, Box<dyn Er
     };
     Ok(Supervisor::builder()
         .config(loader.load()?.into_config())
+        // As bare reqwest is here: the peers are all on this machine.
+        .http(|_, builder| {
+            let builder = builder.reqwest(reqwest::Client::builder().no_proxy());
+            builder.redirect(reqwest::redirect::Policy::none())
+        })
         .start()
         .await?)
 }

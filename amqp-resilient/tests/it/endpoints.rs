@@ -277,15 +277,19 @@ async fn every_bad_address_is_named_with_its_place_and_without_its_password() {
         "amqp://good",
         "amqp://u:secret@bad?heartbeat=0",
         "http://u:secret@bad",
+        "amqp://bad/shop?password=a@secret",
+        "amqp://bad/shop?#a@secret",
     ];
     let error = quick("amqp://good").uris(uris).connect_lazy().unwrap_err();
     let fields = error.fields();
     assert_eq!(
         fields.iter().map(|it| it.field).collect::<Vec<_>>(),
-        ["uris", "uris"]
+        ["uris"; 4]
     );
     assert_eq!(fields[0].value, "[1] \"amqp://***@bad\"");
     assert_eq!(fields[1].value, "[2] \"***\"");
+    assert_eq!(fields[2].value, "[3] \"amqp://***\"");
+    assert_eq!(fields[3].value, "[4] \"amqp://***\"");
     assert!(!error.to_string().contains("secret"), "{error}");
 
     let error = quick("amqp://good")

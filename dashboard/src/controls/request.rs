@@ -4,27 +4,36 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use super::action::{Action, Verb};
 use super::authorise::{Allowed, Denied};
 use super::perform::{self, Refused};
-use crate::hub::Hub;
+use crate::hub::{Hub, parts};
 use crate::metrics::Outcome;
 use crate::reply;
+use crate::view::{Severity, Told};
 
 /// The body is small.
 const MOST_BYTES: usize = 4096;
 
+/// The body is sent at once; whoever lets it trickle holds a connection for no longer than this.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
+
 /// A mode lasts a day at most; for longer, set it without an end.
 const MOST_SECONDS: u64 = 24 * 60 * 60;
+
+/// The name in the log of what is said of no component: one for all, so that it is told once in a while only.
+const NOBODY: &str = "controls";
 
 /// How long a reason is, in characters.
 const REASON: std::ops::RangeInclusive<usize> = 3..=200;
@@ -62,10 +71,7 @@ async fn answer(hub: &Arc<Hub>, request: Request) -> Result<Done, Refusal> {
     let (parts, body) = request.into_parts();
     is_json(&parts.headers)?;
     is_of_the_page(&parts)?;
-    let Ok(body) = to_bytes(body, MOST_BYTES).await else {
-        let text = format!("the body must not be longer than {MOST_BYTES} bytes");
-        return Err((StatusCode::PAYLOAD_TOO_LARGE, text));
-    };
+    let body = read(body).await?;
     let action = parse(&body).map_err(|text| (StatusCode::BAD_REQUEST, text))?;
     // Code of others: a panic must not pass for a permission, nor take the connection along.
     let asked = catch_unwind(AssertUnwindSafe(|| {
@@ -81,13 +87,27 @@ async fn answer(hub: &Arc<Hub>, request: Request) -> Result<Done, Refusal> {
         }
     };
     if !desk.is_within_limit() {
-        hub.counters.control(action.verb, Outcome::Refused);
-        let text = "too many changes at once; try again in a second".to_owned();
-        return Err((StatusCode::TOO_MANY_REQUESTS, text));
+        let text = "too many changes at once; try again in a second";
+        let refused = Refused::new(StatusCode::TOO_MANY_REQUESTS, text);
+        return Err(refuse(hub, &action, &allowed, refused));
     }
     let done = perform::perform(hub, desk, &action, &allowed).await;
     done.map(|done| record(hub, &action, &allowed, done))
         .map_err(|refused| refuse(hub, &action, &allowed, refused))
+}
+
+async fn read(body: Body) -> Result<Bytes, Refusal> {
+    match timeout(BODY_WITHIN, to_bytes(body, MOST_BYTES)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => {
+            let text = format!("the body must not be longer than {MOST_BYTES} bytes");
+            Err((StatusCode::PAYLOAD_TOO_LARGE, text))
+        }
+        Err(_) => {
+            let text = format!("the body must be there within {BODY_WITHIN:?}");
+            Err((StatusCode::REQUEST_TIMEOUT, text))
+        }
+    }
 }
 
 fn record(hub: &Hub, action: &Action, allowed: &Allowed, done: perform::Done) -> Done {
@@ -115,6 +135,7 @@ fn deny(hub: &Hub, action: &Action, denied: &Denied) -> Refusal {
         component = ?action.component,
         "control denied: {denied}"
     );
+    note(hub, action, NOBODY, format!("denied: {denied}"), None);
     (StatusCode::FORBIDDEN, denied.to_string())
 }
 
@@ -128,7 +149,33 @@ fn refuse(hub: &Hub, action: &Action, allowed: &Allowed, refused: Refused) -> Re
         by = %allowed.by,
         "control refused: {text}"
     );
+    let (_, name, _) = parts(&action.component).unwrap_or_default();
+    let name = if hub.has_row(&action.component) {
+        name
+    } else {
+        NOBODY
+    };
+    let said = format!("refused: {text}: {}", action.reason);
+    note(hub, action, name, said, Some(&allowed.by));
     (status, text)
+}
+
+/// Writes into the log what was not done. As noise: whoever may not change anything must not be able to push out of the
+/// log what others have done.
+fn note(hub: &Hub, action: &Action, name: &str, said: String, by: Option<&Arc<str>>) {
+    let component = hub
+        .has_row(&action.component)
+        .then(|| action.component.clone());
+    let of = component.as_deref().unwrap_or("an unknown component");
+    let told = Told {
+        kind: "control",
+        severity: Severity::Warning,
+        name: name.to_owned(),
+        text: format!("{} of {of} {said}", action.verb),
+        component,
+        noisy: true,
+    };
+    hub.tell(told, by.map(Arc::clone));
 }
 
 fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
@@ -219,3 +266,6 @@ fn parse(body: &[u8]) -> Result<Action, String> {
         max_concurrent: form.max_concurrent,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
-use steadfast_breaker::CircuitBreaker;
+use steadfast_breaker::{CircuitBreaker, Mode};
 use steadfast_telemetry::Telemetry;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
@@ -299,4 +299,54 @@ async fn a_reading_that_is_fresh_serves_all_who_ask() {
     fail(&breakers[0]);
     hub.refresh().await.unwrap();
     assert_eq!(watched.deltas().len(), 0, "the sampler has read just now");
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_hundred_that_change_at_once_cost_what_each_of_them_costs() {
+    let breakers = breakers(500);
+    let mut watched = Watched::new(&breakers).await;
+    sleep(Duration::from_millis(2500)).await;
+    watched.deltas();
+    let (mut bytes, mut warned) = (0, Vec::new());
+    for breaker in &breakers {
+        breaker.set_mode(Mode::Disabled, "all of them are switched off");
+        tokio::task::yield_now().await;
+        while let Some(Frame::Event(_, frame) | Frame::Delta(frame)) = watched.next() {
+            bytes += frame.len();
+        }
+    }
+    // Who comes now gets to know of them, and all others with the next reading.
+    let (snapshot, _) = watched.dashboard.hub().follow(None);
+    assert_eq!(snapshot.warnings.len(), 500);
+    sleep(Duration::from_secs(1)).await;
+    for (delta, size) in watched.deltas() {
+        bytes += size;
+        warned.extend(delta["warnings"].as_array().map(Vec::len));
+    }
+    assert_eq!(warned, [500]);
+    assert!(bytes < 500 * 2_000, "{bytes} bytes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_the_log_was_too_slow_for_are_counted() {
+    const EVENTS: usize = 6000;
+    let telemetry = Telemetry::new();
+    let breaker = &breakers(1)[0];
+    telemetry.watch(breaker);
+    let built = telemetry.clone();
+    let dashboard = std::thread::spawn(move || {
+        let builder = Dashboard::builder(&built).events(2 * EVENTS);
+        builder.build().unwrap()
+    });
+    let dashboard = dashboard.join().unwrap();
+    for number in 0..EVENTS {
+        breaker.set_mode(Mode::Shadow, number.to_string());
+    }
+    let hub = dashboard.hub();
+    hub.listen();
+    sleep(Duration::from_millis(1)).await;
+    hub.refresh().await.unwrap();
+    let (told, dropped) = (hub.latest(usize::MAX).len(), hub.snapshot().dropped_events);
+    assert!(told < EVENTS, "the room is bounded");
+    assert_eq!(told as u64 + dropped, EVENTS as u64);
 }

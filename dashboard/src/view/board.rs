@@ -15,14 +15,14 @@ use super::turns::{TURNS, Waiting};
 use super::warnings::{self, Warning};
 use super::{breaker, bulkhead, clients, facts, kinds, retries};
 use crate::builder::Thresholds;
-use crate::clock::millis;
+use crate::clock::{millis, whole_millis};
 
 /// What is different from the reading before.
 #[derive(Debug, Default)]
 pub(crate) struct Change {
     pub(crate) rows: Vec<Arc<Row>>,
     pub(crate) removed: Vec<String>,
-    /// All warnings, if any of them is new or gone.
+    /// All warnings, if any of them is new or gone; with a reading of everything only.
     pub(crate) warnings: Option<Vec<Warning>>,
 }
 
@@ -35,11 +35,19 @@ pub(crate) struct Board {
     tickets: BTreeMap<String, u64>,
     meters: BTreeMap<String, Meter>,
     waiting: Waiting,
-    pub(crate) warnings: Vec<Warning>,
+    /// By the id of the row that they are of.
+    warnings: BTreeMap<String, Warning>,
+    /// What all streams were told of them.
+    told: Vec<Warning>,
+    /// Whether events were lost lately.
+    loses: bool,
     pub(crate) health: Option<Health>,
     /// When all of it was last read.
     pub(crate) read_at: Option<Instant>,
+    /// The time of day at the newest reading. It may be set back.
     pub(crate) at: u64,
+    /// The ticket of that reading.
+    newest: u64,
     pub(crate) dropped: u64,
     /// When the count of dropped events last grew.
     dropped_at: Option<Instant>,
@@ -56,10 +64,13 @@ impl Board {
             tickets: BTreeMap::new(),
             meters: BTreeMap::new(),
             waiting: Waiting::default(),
-            warnings: Vec::new(),
+            warnings: BTreeMap::new(),
+            told: Vec::new(),
+            loses: false,
             health: None,
             read_at: None,
             at: 0,
+            newest: 0,
             dropped: 0,
             dropped_at: None,
         }
@@ -73,6 +84,12 @@ impl Board {
             worse.then_with(|| (&a.kind, &a.name, a.instance).cmp(&(&b.kind, &b.name, b.instance)))
         });
         rows
+    }
+
+    /// How many rows wait for their turn.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     pub(crate) fn row(&self, id: &str) -> Option<&Arc<Row>> {
@@ -104,7 +121,7 @@ impl Board {
             let id = id_of(&id.kind, &id.name, id.instance);
             if self.is_newest(&id, ticket) {
                 let row = self.row_of(&component, at, now);
-                self.put(row, at, &mut change);
+                self.put(row, at, now, &mut change);
             }
             alive.insert(id);
         }
@@ -115,7 +132,7 @@ impl Board {
                 alive.insert(row.id.clone());
                 row.actions.clone_from(&taken.check_actions);
                 if self.is_newest(&row.id, ticket) {
-                    self.put(row, millis(report.at), &mut change);
+                    self.put(row, millis(report.at), now, &mut change);
                 }
             }
         } else if all {
@@ -129,17 +146,16 @@ impl Board {
             let is_check = |row: &Row| row.kind == kinds::HEALTH_CHECK;
             self.remove_others(&alive, ticket, is_check, &mut change);
         }
-        self.at = self.at.max(at);
+        if ticket >= self.newest {
+            self.newest = ticket;
+            self.at = at;
+        }
         if taken.dropped > self.dropped {
             self.dropped = taken.dropped;
             // What was lost before the first reading may be long ago.
             self.dropped_at = has_been_read.then_some(now);
         }
-        let warnings = self.warn(now);
-        if warnings != self.warnings {
-            self.warnings.clone_from(&warnings);
-            change.warnings = Some(warnings);
-        }
+        self.warn(all, now, &mut change);
         change
     }
 
@@ -187,6 +203,10 @@ impl Board {
             self.tickets.remove(id);
             self.meters.remove(id);
         }
+        if !change.removed.is_empty() {
+            let rows = &self.rows;
+            self.waiting.retain(|id| rows.contains_key(id));
+        }
     }
 
     fn row_of(&mut self, component: &Component, at: u64, now: Instant) -> Row {
@@ -221,11 +241,11 @@ impl Board {
         row
     }
 
-    fn put(&mut self, mut row: Row, at: u64, change: &mut Change) {
+    fn put(&mut self, mut row: Row, at: u64, now: Instant, change: &mut Change) {
         let before = self.rows.get(&row.id);
         let mut is_news = true;
         if let Some(before) = before {
-            settle(&mut row, before, at);
+            settle(&mut row, before, at, now);
             if row == **before {
                 return;
             }
@@ -233,6 +253,7 @@ impl Board {
         } else if row.since.is_none() && row.severity > Severity::Ok {
             // It may have been so for longer; nobody knows.
             row.since = Some(at);
+            row.begun = Some(now);
         }
         let row = Arc::new(row);
         self.rows.insert(row.id.clone(), Arc::clone(&row));
@@ -244,19 +265,41 @@ impl Board {
         }
     }
 
-    fn warn(&self, now: Instant) -> Vec<Warning> {
-        let rows = self.rows.values();
-        let mut all: Vec<_> = rows
-            .filter_map(|row| warnings::of(row, &self.thresholds, self.at))
-            .collect();
-        let lost = self
-            .dropped_at
-            .is_some_and(|dropped_at| now.saturating_duration_since(dropped_at) < DROPS_MATTER_FOR);
-        if lost {
-            all.push(Warning::events_dropped());
-        }
+    /// All warnings, the worst first.
+    pub(crate) fn warnings(&self) -> Vec<Warning> {
+        let mut all: Vec<_> = self.warnings.values().cloned().collect();
+        all.extend(self.loses.then(Warning::events_dropped));
         all.sort_by(|one, other| one.rank().cmp(&other.rank()));
         all
+    }
+
+    /// Streams are told with readings of everything only: if very many components change at once, a list of all warnings
+    /// with each of them would be very much.
+    fn warn(&mut self, all: bool, now: Instant, change: &mut Change) {
+        let of = |row: &Row| warnings::of(row, &self.thresholds, self.at);
+        if !all {
+            for row in &change.rows {
+                match of(row) {
+                    Some(warning) => self.warnings.insert(row.id.clone(), warning),
+                    None => self.warnings.remove(&row.id),
+                };
+            }
+            for id in &change.removed {
+                self.warnings.remove(id);
+            }
+            return;
+        }
+        let rows = self.rows.iter();
+        let warned = rows.filter_map(|(id, row)| Some((id.clone(), of(row)?)));
+        self.warnings = warned.collect();
+        self.loses = self
+            .dropped_at
+            .is_some_and(|dropped_at| now.saturating_duration_since(dropped_at) < DROPS_MATTER_FOR);
+        let warnings = self.warnings();
+        if warnings != self.told {
+            self.told.clone_from(&warnings);
+            change.warnings = Some(warnings);
+        }
     }
 }
 
@@ -275,14 +318,22 @@ fn are_both_short(state: &str, before: &str) -> bool {
 }
 
 /// Times that are computed from how long ago something was differ a little from reading to reading. A state that the
-/// component does not date itself has begun when it was first seen.
-fn settle(row: &mut Row, before: &Row, at: u64) {
+/// component does not date itself has begun when it was first seen, by a clock that does not step.
+fn settle(row: &mut Row, before: &Row, at: u64, now: Instant) {
     let is_same = row.state == before.state || are_both_short(&row.state, &before.state);
     row.since = match (row.since, before.since) {
         (Some(since), Some(was)) if is_same => Some(facts::steady(since, was)),
         (Some(since), _) => Some(since),
-        (None, was) if is_same => was,
-        (None, _) => Some(at),
+        (None, was) if is_same => {
+            row.begun = before.begun;
+            let lasted = |begun| whole_millis(now.saturating_duration_since(begun));
+            let since = row.begun.map(|begun| at.saturating_sub(lasted(begun)));
+            was.map(|was| since.map_or(was, |since| facts::steady(since, was)))
+        }
+        (None, _) => {
+            row.begun = Some(now);
+            Some(at)
+        }
     };
     for key in [
         "next_probe_at",

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 use steadfast_telemetry::ComponentId;
+use tokio::time::Instant;
 
 use super::facts::Facts;
 
@@ -68,6 +69,9 @@ pub(crate) struct Row {
     /// Milliseconds since 1970, like every time here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<u64>,
+    /// The same by a clock that does not step, if the component does not date it itself.
+    #[serde(skip)]
+    pub(crate) begun: Option<Instant>,
     pub(crate) actions: Vec<&'static str>,
     pub(crate) facts: Facts,
 }
@@ -84,6 +88,7 @@ impl Row {
             state: Cow::Borrowed("ok"),
             why: None,
             since: None,
+            begun: None,
             actions: Vec::new(),
             facts: Facts::default(),
         }

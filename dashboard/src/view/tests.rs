@@ -1,6 +1,7 @@
 //! Rows of real components, in virtual time.
 
 mod model;
+mod time;
 
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ struct Shown {
     monitor: Option<Monitor>,
     dropped: u64,
     ticket: u64,
+    /// How far the time of day has been set ahead, in milliseconds.
+    stepped: i64,
     board: Board,
 }
 
@@ -33,6 +36,7 @@ impl Shown {
             monitor: None,
             dropped: 0,
             ticket: 0,
+            stepped: 0,
             board: Board::new(Thresholds::default()),
         }
     }
@@ -47,7 +51,7 @@ impl Shown {
         let begun = Begun {
             ticket: self.ticket,
             now: clock::now(),
-            at: clock::millis(clock::wall()),
+            at: clock::millis(clock::wall()).saturating_add_signed(self.stepped),
         };
         let components = self.telemetry.snapshot().components.into_iter();
         let components = components.map(|snapshot| Component {
@@ -74,9 +78,9 @@ impl Shown {
     }
 
     fn warnings(&self) -> Vec<Value> {
-        let warnings = self.board.warnings.iter();
+        let warnings = self.board.warnings().into_iter();
         warnings
-            .map(|one| serde_json::to_value(one).unwrap())
+            .map(|one| serde_json::to_value(&one).unwrap())
             .collect()
     }
 }
@@ -364,8 +368,11 @@ async fn a_reading_that_comes_late_does_not_undo_what_is_newer() {
     (0..5).for_each(|_| call(&breaker, false));
     let met = CircuitBreaker::builder("met").build().unwrap();
     shown.telemetry.watch(&met);
+    advance(Duration::from_secs(1)).await;
     shown.read();
+    let at = shown.board.at;
     let change = shown.board.take(old);
+    assert_eq!(shown.board.at, at);
     assert!(
         change.rows.is_empty() && change.removed.is_empty(),
         "{change:?}"
@@ -407,6 +414,28 @@ async fn events_that_are_lost_are_a_warning_for_a_minute() {
         shown.read();
         assert_eq!(shown.warnings().len(), warnings, "{dropped} {seconds}");
         assert_eq!(shown.board.dropped, dropped);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_are_gone_wait_for_no_turn() {
+    let telemetry = Telemetry::new();
+    let mut shown = Shown::new(telemetry.clone());
+    for round in 0..20 {
+        let breakers: Vec<_> = (0..200)
+            .map(|number| {
+                CircuitBreaker::builder(format!("{round}-{number}"))
+                    .build()
+                    .unwrap()
+            })
+            .collect();
+        breakers.iter().for_each(|one| telemetry.watch(one));
+        shown.read();
+        breakers.iter().for_each(|one| call(one, true));
+        shown.read();
+        drop(breakers);
+        shown.read();
+        assert_eq!(shown.board.waiting(), 0);
     }
 }
 

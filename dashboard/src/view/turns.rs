@@ -27,6 +27,17 @@ impl Waiting {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.line.len()
+    }
+
+    /// Those that are gone wait no longer.
+    pub(super) fn retain(&mut self, is_there: impl Fn(&String) -> bool) {
+        self.line.retain(&is_there);
+        self.ids.retain(is_there);
+    }
+
     pub(super) fn pop(&mut self) -> Option<String> {
         let id = self.line.pop_front()?;
         self.ids.remove(&id);

@@ -9,7 +9,7 @@ use steadfast_health::{Check, Monitor, Outcome};
 use steadfast_telemetry::Telemetry;
 use tokio::time::sleep;
 
-use crate::support::{LONG, Served, breaker, json, trip};
+use crate::support::{LONG, Served, breaker, json, trip, until};
 
 #[tokio::test]
 async fn a_snapshot_says_whose_page_it_is() {
@@ -179,6 +179,27 @@ async fn the_last_five_minutes_are_there_at_once() {
     let component = served.json("api/components/payments").await;
     let past = &component["components"][0]["history"]["seconds"];
     assert!(!past["calls"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn who_looks_first_has_rates_at_once_by_the_history() {
+    let served = Served::new(|it| it).await;
+    let payments = breaker("payments");
+    served.telemetry.watch(&payments);
+    let grew = || {
+        let history = served.telemetry.history();
+        let series = history.components.iter().flat_map(|one| &one.series);
+        let mut calls = series.filter(|one| one.metric == "resilience.circuit_breaker.calls");
+        calls.any(|one| one.seconds.iter().flatten().any(|grown| *grown > 0.0))
+    };
+    until(|| {
+        let _ = payments.call_blocking(|| Ok::<_, &str>(()));
+        grew()
+    })
+    .await;
+    let row = served.row("circuit_breaker/payments/1").await;
+    let rate = row["facts"]["calls_per_second"].as_f64();
+    assert!(rate.is_some_and(|rate| rate > 0.0), "{row}");
 }
 
 #[tokio::test]

@@ -158,6 +158,14 @@ async fn a_thousand_clients_too_many_are_refused_and_harm_nobody() {
     drop(held.pop());
     until(|| served.dashboard.streams() == 2).await;
     served.stream().await.next().await.unwrap();
+    drop(held);
+    until(|| served.dashboard.streams() == 0).await;
+    let metrics = served.get("metrics").await.text().await.unwrap();
+    assert!(
+        metrics
+            .lines()
+            .any(|line| line == "resilience_dashboard_streams 0")
+    );
 }
 
 #[tokio::test]

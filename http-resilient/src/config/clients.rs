@@ -74,6 +74,7 @@ impl<N: Into<String>> FromIterator<(N, HttpClientConfig)> for ClientsConfig {
 }
 
 const DEFAULTS: &str = "defaults";
+const TOO_MANY_HEADERS: &str = "must not be more, with those of the defaults, than there can be";
 
 impl<'de> Deserialize<'de> for ClientsConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -159,7 +160,11 @@ impl Clients {
             let unread = std::mem::take(&mut read.problems).into_iter();
             problems.extend(unread.map(|problem| problem.within(&name)));
             let mut config = read.config.clone();
-            config.inherit(&defaults.config);
+            if config.inherit(&defaults.config).is_err() {
+                let problem = ClientProblem::new("default_headers", "..", TOO_MANY_HEADERS);
+                problems.push(problem.within(&name));
+                continue;
+            }
             let name: Arc<str> = name.into();
             match config.builder(Arc::clone(&name)).build() {
                 Ok(client) => {

@@ -8,6 +8,7 @@ mod setting;
 
 use std::fmt;
 
+use http::HeaderMap;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -123,23 +124,40 @@ impl HttpClientConfig {
     }
 
     /// Takes over what is not given. Headers one by one; a breaker of its own is left as it is.
-    pub(super) fn inherit(&mut self, from: &Self) {
+    ///
+    /// # Errors
+    /// There are more headers than there can be; some are missing then.
+    pub(super) fn inherit(&mut self, from: &Self) -> Result<(), TooMany> {
         let own_breaker = self.breaker.is_some();
-        let headers = match (&from.default_headers, self.default_headers.take()) {
-            (Some(inherited), Some(own)) => {
-                let mut all = inherited.clone();
-                all.extend(own);
-                Some(all)
-            }
-            (_, own) => own,
-        };
-        self.default_headers = headers;
+        let mut result = Ok(());
+        if let (Some(own), Some(inherited)) = (&mut self.default_headers, &from.default_headers) {
+            result = add_headers(own, inherited);
+        }
         for field in FIELDS {
             if !(own_breaker && OF_BREAKER.contains(&field.name)) {
                 (field.inherit)(self, from);
             }
         }
+        result
     }
+}
+
+/// There are more headers than there can be.
+pub(super) struct TooMany;
+
+/// Adds those whose names are not there.
+fn add_headers(own: &mut HeaderMap, inherited: &HeaderMap) -> Result<(), TooMany> {
+    for name in inherited.keys() {
+        if !own.contains_key(name) {
+            for value in inherited.get_all(name) {
+                if own.len() >= nested::MOST_HEADERS {
+                    return Err(TooMany);
+                }
+                own.try_append(name, value.clone()).map_err(|_| TooMany)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What a table says, and what is wrong with it but for the rules between settings.

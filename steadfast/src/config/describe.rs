@@ -33,9 +33,9 @@ impl fmt::Display for Description<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(loaded) = self;
         let config = loaded.config();
-        write!(f, "# service {}", config.service.name)?;
+        write!(f, "# service {}", one_line(&config.service.name))?;
         if let Some(version) = &config.service.version {
-            write!(f, " {version}")?;
+            write!(f, " {}", one_line(version))?;
         }
         let files: Vec<_> = loaded
             .files()
@@ -91,7 +91,7 @@ fn components(config: &Config) -> Vec<(&'static str, Vec<String>)> {
         #[cfg(feature = "amqp")]
         ("amqp connection", {
             let amqp = config.amqp.iter();
-            amqp.map(|amqp| amqp.name.clone()).collect()
+            amqp.map(|amqp| one_line(&amqp.name)).collect()
         }),
         #[cfg(feature = "health")]
         ("health checks with settings", names(&config.health.checks)),

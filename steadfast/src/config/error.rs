@@ -64,7 +64,7 @@ impl Problem {
         Self {
             origin,
             key: key.into(),
-            value: Some(shortened(&value.to_string())),
+            value: Some(shown(&value.to_string())),
             rule: rule.into(),
         }
     }
@@ -104,12 +104,22 @@ impl fmt::Display for Problem {
     }
 }
 
-/// So much of a text as helps to find it again.
-fn shortened(text: &str) -> String {
+/// So much of a text as helps to find it again; an address with a user in it may have come to any key.
+fn shown(text: &str) -> String {
+    let mut addresses = text.split("://").skip(1);
+    let names_a_user = |address: &str| {
+        let user = address.rsplit_once('@');
+        user.is_some_and(|(user, _)| user != REDACTED)
+    };
+    if addresses.any(names_a_user) {
+        return "..".to_owned();
+    }
     match text.char_indices().nth(LONGEST_VALUE) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
 }
 
+/// What steadfast-amqp writes for a user.
+const REDACTED: &str = "***";
 const LONGEST_VALUE: usize = 100;

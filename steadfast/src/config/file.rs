@@ -185,6 +185,13 @@ impl Walk<'_> {
                 self.sources.places.table(path, &origin);
                 Some(self.headers(table, path).into())
             }
+            // What else is no text has a rule for them, too.
+            (Kind::Text | Kind::Secret | Kind::Url | Kind::Texts | Kind::Urls, _)
+                if is_dated(value) =>
+            {
+                self.complain(origin, path, &told(Some(kind), &plain(value)), DATE);
+                None
+            }
             _ => Some(self.sources.places.value(origin, plain(value))),
         }
     }
@@ -222,13 +229,15 @@ impl Walk<'_> {
         for (name, value) in in_order(table) {
             let origin = self.origin(name.span().start);
             let lower = name.get_ref().to_ascii_lowercase();
-            if layer.contains_key(&lower) {
-                self.complain(
-                    origin,
-                    &join(path, name.get_ref()),
-                    "..",
-                    "is given already",
-                );
+            let broken = if !is_header(&lower) {
+                Some(HEADER)
+            } else if layer.contains_key(&lower) {
+                Some("is given already")
+            } else {
+                is_dated(value.get_ref()).then_some(DATE)
+            };
+            if let Some(rule) = broken {
+                self.complain(origin, &join(path, name.get_ref()), "..", rule);
                 continue;
             }
             let value = self.sources.places.value(origin, plain(value.get_ref()));
@@ -273,7 +282,8 @@ pub(super) fn plain(value: &DeValue<'_>) -> ValueKind {
         DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
             Ok(number) => ValueKind::I64(number),
             // Beyond what a file can say; whoever reads it takes it for too large.
-            Err(_) => ValueKind::Float(number.as_str().parse().unwrap_or(f64::MAX)),
+            Err(_) if number.radix() != 10 => ValueKind::Float(f64::INFINITY),
+            Err(_) => ValueKind::Float(number.as_str().parse().unwrap_or(f64::INFINITY)),
         },
         DeValue::Float(number) => ValueKind::Float(number.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(value) => ValueKind::Boolean(*value),
@@ -288,6 +298,25 @@ pub(super) fn plain(value: &DeValue<'_>) -> ValueKind {
     }
 }
 
+/// Whether there is a date in it: it must not pass for a text.
+fn is_dated(value: &DeValue<'_>) -> bool {
+    match value {
+        DeValue::Datetime(_) => true,
+        DeValue::Array(list) => list.iter().any(|value| is_dated(value.get_ref())),
+        _ => false,
+    }
+}
+
+/// Whether a header can have this name. The crate that reads headers writes their names into its errors as
+/// they are, and those could not be told apart any more.
+pub(super) fn is_header(name: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_token)
+}
+
+/// The rule for the names of headers.
+pub(super) const HEADER: &str = "must have the name of a header";
+const DATE: &str = "must not be a date or a time of day: a text stands in quotes";
 /// A file with more problems is of another kind; looking for what each key was meant to be takes time.
 const MOST_HINTS: usize = 1000;
 const MOST_MISTAKES: usize = 20;

@@ -144,19 +144,26 @@ impl Kind {
     }
 }
 
-/// The known name that takes the fewest edits, if those are at most half of it.
-pub(super) fn nearest(
-    name: &str,
-    known: impl Iterator<Item = &'static str>,
-) -> Option<&'static str> {
+/// The only known name that has the words of this one in it, or the one that takes the fewest edits, if those are at most
+/// half of it; a third, if there are several that have it.
+fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     // Nothing is near a key of more than twice the length of any known one: not worth the comparing.
     if name.len() > 64 {
         return None;
     }
     let name = name.to_lowercase();
+    let known: Vec<_> = known.collect();
+    let words = format!("_{name}_");
+    let has_it = |known: &&&str| name.len() >= 4 && format!("_{known}_").contains(&words);
+    let share = match known.iter().filter(has_it).collect::<Vec<_>>().as_slice() {
+        [only] => return Some(only),
+        [] => 2,
+        _ => 3,
+    };
     known
+        .into_iter()
         .map(|known| (strsim::damerau_levenshtein(&name, known), known))
-        .filter(|(edits, known)| edits * 2 <= known.len())
+        .filter(|(edits, known)| edits * share <= known.len())
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, known)| known)
 }

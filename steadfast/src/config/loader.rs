@@ -45,6 +45,8 @@ enum Given {
     /// May be missing.
     Optional(PathBuf),
     Text(PathBuf, String),
+    /// The variable for it names none, by this rule.
+    Not(&'static str),
 }
 
 impl Loader {
@@ -57,11 +59,20 @@ impl Loader {
     /// `STEADFAST_CONFIG` names, or else `steadfast.toml` if there is one in the current directory, and the
     /// environment.
     pub fn of_process() -> Self {
-        let loader = Self::new().env();
-        match std::env::var_os(variables::FILE) {
-            Some(path) => loader.file(path),
-            None => loader.optional_file("steadfast.toml"),
+        let mut loader = Self::new().env();
+        let is_it = |name: &OsString| name.to_str().is_some_and(variables::is_file);
+        let mut named: Vec<_> = std::env::vars_os()
+            .filter(|(name, _)| is_it(name))
+            .collect();
+        named.sort();
+        let mut named = named.into_iter().map(|(_, path)| path);
+        match (named.next(), named.next()) {
+            (None, _) => return loader.optional_file("steadfast.toml"),
+            (Some(path), None) if !path.is_empty() => return loader.file(path),
+            (Some(_), None) => loader.files.push(Given::Not("must name a file")),
+            (Some(_), Some(_)) => loader.files.push(Given::Not(TWICE)),
         }
+        loader
     }
 
     /// Adds a file, which must be there.
@@ -83,8 +94,8 @@ impl Loader {
     }
 
     /// Adds the environment of the process: `STEADFAST_RETRY__MAX_ATTEMPTS=3` is `max_attempts` of `[retry]`.
-    /// Names have no case; one of `[bulkheads]` and so on is that of the file if there is one, and else in
-    /// lower case.
+    /// Names have no case; one of `[bulkheads]` and so on is that of the file if there is one, where `_` stands
+    /// for `-` and the like too, and else in lower case. In the name of a header `_` is `-`.
     pub fn env(mut self) -> Self {
         self.environment = true;
         self
@@ -106,7 +117,7 @@ impl Loader {
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
         let paths = self.files.iter().filter_map(|given| match given {
             Given::File(path) | Given::Optional(path) => Some(path.clone()),
-            Given::Text(..) => None,
+            Given::Text(..) | Given::Not(_) => None,
         });
         paths.collect()
     }
@@ -120,6 +131,12 @@ impl Loader {
         let mut sources = Sources::new();
         for given in &self.files {
             let (path, text) = match given {
+                Given::Not(rule) => {
+                    let name = variables::FILE.into();
+                    let problem = Problem::of_source(Origin::Variable { name }, *rule);
+                    sources.problems.push(problem);
+                    continue;
+                }
                 Given::Optional(path) if !exists(path) => continue,
                 Given::File(path) | Given::Optional(path) => (path, file::read(path)),
                 Given::Text(path, text) => (path, file::text(text.clone().into_bytes())),
@@ -146,8 +163,9 @@ impl Loader {
 /// Texts and values of variables may be secret.
 impl fmt::Debug for Loader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let files = self.files.iter().map(|given| match given {
-            Given::File(path) | Given::Optional(path) | Given::Text(path, _) => path,
+        let files = self.files.iter().filter_map(|given| match given {
+            Given::File(path) | Given::Optional(path) | Given::Text(path, _) => Some(path),
+            Given::Not(_) => None,
         });
         f.debug_struct("Loader")
             .field("files", &files.collect::<Vec<_>>())
@@ -157,10 +175,13 @@ impl fmt::Debug for Loader {
     }
 }
 
-/// A link that leads nowhere is there, and an error.
+/// A link that leads nowhere is there, and an error; so is what cannot be looked at.
 fn exists(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_ok()
+    let found = std::fs::symlink_metadata(path);
+    !found.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
 }
+
+const TWICE: &str = "is given twice, in different case";
 
 /// A configuration, and where each value has come from; [`describe`](super::describe()) tells it.
 #[derive(Clone)]

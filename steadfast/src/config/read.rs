@@ -136,15 +136,19 @@ impl Reader<'_> {
         };
         let mut monitor = table.clone();
         monitor.entries.remove("checks");
+        let before = self.problems.len();
         let mut config = super::HealthConfig {
             monitor: self.section(Some(&monitor), "health"),
             ..super::HealthConfig::default()
         };
+        let is_read = self.problems.len() == before;
         let checks = table.table("checks").into_iter().flat_map(Table::tables);
         for (name, check) in checks {
             let path = join("health.checks", name);
             let settings = self.section(Some(check), &path);
-            rules::staleness(&config.monitor, &settings, check, &path, self.problems);
+            if is_read {
+                rules::staleness(&config.monitor, &settings, check, &path, self.problems);
+            }
             config.checks.insert(name.to_owned(), settings);
         }
         config
@@ -157,6 +161,10 @@ fn blamed(table: &Table, key: &str, rule: &str) -> Option<Origin> {
         let origin = table.origin_of(key);
         origin.filter(|origin| !matches!(origin, Origin::Inherited { .. } | Origin::BuiltIn))
     };
-    let mut words = rule.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    own(key).or_else(|| words.find_map(|word| table.leaf(word).and_then(|_| own(word))))
+    own(key).or_else(|| words(rule).find_map(|word| table.leaf(word).and_then(|_| own(word))))
+}
+
+/// The words of a rule, among which may be keys.
+fn words(rule: &str) -> impl Iterator<Item = &str> {
+    rule.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
 }

@@ -139,10 +139,12 @@ fn kind(
         Kind::Path => json!({ "type": "string", "pattern": "^(/[A-Za-z0-9._~-]+)+$" }),
         Kind::Address => json!({ "type": "string", "pattern": "^.+:[0-9]{1,5}$" }),
         Kind::Texts | Kind::Urls => json!({ "type": "array", "items": { "type": "string" } }),
-        Kind::Headers => json!({ "type": "object", "additionalProperties": { "anyOf": [
+        Kind::Headers => {
+            json!({ "type": "object", "propertyNames": { "pattern": HEADER }, "additionalProperties": { "anyOf": [
             { "type": "string" },
             { "type": "array", "items": { "type": "string" } },
-        ] } }),
+        ] } })
+        }
         Kind::Table(shape) => reference(shape),
         Kind::Switch(shape) => json!({ "anyOf": [{ "type": "boolean" }, reference(shape)] }),
         Kind::Named(shape) => json!({
@@ -179,5 +181,7 @@ fn time(least: u32) -> Value {
     ] })
 }
 
+/// The name of a header.
+const HEADER: &str = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
 /// Numbers with units, like `1m 30s`.
 const TIME: &str = "^\\s*(0|([0-9.]+\\s*[A-Za-zµ]+\\s*)+)\\s*$";

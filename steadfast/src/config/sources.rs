@@ -68,6 +68,9 @@ impl Sources {
             let known = ((*name).to_owned(), Origin::BuiltIn);
             sources.names.insert(key, known);
         }
+        let key = ("http_clients".to_owned(), "defaults".to_owned());
+        let known = ("defaults".to_owned(), Origin::BuiltIn);
+        sources.names.insert(key, known);
         sources
     }
 
@@ -78,7 +81,19 @@ impl Sources {
         } else if name.chars().any(char::is_control) {
             "the name must have no control characters"
         } else {
-            let key = (table.to_owned(), name.to_lowercase());
+            let mut key = (table.to_owned(), name.to_lowercase());
+            if matches!(origin, Origin::Variable { .. }) && !self.names.contains_key(&key) {
+                match self.in_a_variable(table, &key.1).as_slice() {
+                    [] => {}
+                    [known] => key.1.clone_from(known),
+                    [known, other, ..] => {
+                        let rule = format!("may mean {known} or {other}");
+                        let problem = Problem::new(origin.clone(), join(table, name), "..", rule);
+                        self.problems.push(problem);
+                        return None;
+                    }
+                }
+            }
             let known = self
                 .names
                 .entry(key)
@@ -102,6 +117,23 @@ impl Sources {
     }
 }
 
+impl Sources {
+    /// The names, in lower case, that are so in the name of a variable, which has letters, digits and `_`.
+    fn in_a_variable(&self, table: &str, name: &str) -> Vec<String> {
+        let is_it = |known: &str| {
+            let as_there = |c: char| if c.is_alphanumeric() { c } else { '_' };
+            known.chars().map(as_there).eq(name.chars())
+        };
+        let known = self
+            .names
+            .keys()
+            .filter(|(of, known)| of == table && is_it(known));
+        let mut known: Vec<_> = known.map(|(_, known)| known.clone()).collect();
+        known.sort();
+        known
+    }
+}
+
 /// The path of a key within a table, quoted where TOML wants it.
 pub(super) fn join(path: &str, key: &str) -> String {
     let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
@@ -114,7 +146,7 @@ pub(super) fn join(path: &str, key: &str) -> String {
 }
 
 /// In quotes, on one line.
-fn quoted(key: &str) -> String {
+pub(super) fn quoted(key: &str) -> String {
     let mut text = String::from('"');
     for c in key.chars() {
         match c {

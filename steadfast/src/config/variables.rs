@@ -7,8 +7,8 @@ use layering::{Map, Value, ValueKind};
 use toml::de::DeValue;
 
 use super::error::Problem;
-use super::file::plain;
-use super::keys::{Key, Kind, Shape, TOP, nearest};
+use super::file::{HEADER, is_header, plain};
+use super::keys::{Key, Kind, Shape, TOP};
 use super::origin::Origin;
 use super::sources::{Sources, join, needs};
 
@@ -21,17 +21,26 @@ const LEVEL: &str = "__";
 
 /// Adds what the variables say.
 pub(super) fn add(sources: &mut Sources, variables: &[(OsString, OsString)]) {
-    let mut ours: Vec<(String, &OsString)> = variables
+    let mut ours: Vec<_> = variables
         .iter()
-        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value)))
-        .filter(|(name, _)| rest(name).is_some() && !name.eq_ignore_ascii_case(FILE))
+        .map(|(name, value)| (name.to_string_lossy(), name, value))
+        .filter(|(name, ..)| rest(name).is_some() && !is_file(name))
         .collect();
     ours.sort();
     let mut layer = Map::new();
-    for (name, value) in ours {
-        add_one(sources, &mut layer, &name, value.to_str());
+    for (name, whole, value) in ours {
+        if whole.to_str().is_some() {
+            add_one(sources, &mut layer, &name, value.to_str());
+        } else {
+            sources.ignored.push(name.into_owned());
+        }
     }
     sources.layers.push(layer);
+}
+
+/// Whether a variable of this name names the file.
+pub(super) fn is_file(name: &str) -> bool {
+    name.eq_ignore_ascii_case(FILE)
 }
 
 /// The name without the prefix, in lower case.
@@ -165,7 +174,15 @@ impl Place {
             Self::At(Key {
                 kind: Kind::Headers,
                 ..
-            }) => return Step::To(level.to_owned(), Self::Header),
+            }) => {
+                // The name of a variable has no `-`, and that of a header seldom `_`.
+                let name = level.replace('_', "-");
+                return if is_header(&name) {
+                    Step::To(name, Self::Header)
+                } else {
+                    Step::Nowhere(HEADER.to_owned())
+                };
+            }
             Self::At(key) => match key.kind.shape() {
                 Some(shape) => shape,
                 None => return Step::Nowhere("unknown key".to_owned()),
@@ -218,9 +235,9 @@ fn understood(kind: Kind, text: &str) -> ValueKind {
         }
         Kind::Texts | Kind::Urls => {
             if text.trim_start().starts_with('[') {
-                if let Ok(list) = DeValue::parse(text.trim()) {
-                    return plain(list.get_ref());
-                }
+                // What is no list is for whoever reads it to complain of.
+                let list = DeValue::parse(text.trim());
+                return list.map_or_else(|_| as_text(), |list| plain(list.get_ref()));
             }
             let texts = text
                 .split(',')
@@ -244,31 +261,49 @@ fn understood(kind: Kind, text: &str) -> ValueKind {
 /// Whether a variable without levels was meant for us: services of the name `steadfast` bring variables
 /// that were not (`STEADFAST_SERVICE_HOST`).
 fn is_near(rest: &str) -> bool {
-    let flags = TOP.keys.iter().filter(|key| matches!(key.kind, Kind::Flag));
-    nearest(rest, flags.map(|key| key.name)).is_some() || meant(rest).is_some()
+    let mut flags = TOP.keys.iter().filter(|key| matches!(key.kind, Kind::Flag));
+    let is_close = |flag: &Key| {
+        rest.len() <= 2 * flag.name.len() && strsim::damerau_levenshtein(rest, flag.name) <= 3
+    };
+    rest.ends_with("enabled") || flags.any(is_close) || meant(rest).is_some()
 }
 
 /// The rule that is broken by a single `_` where two should be.
 fn meant(rest: &str) -> Option<String> {
-    let variable = |levels: &[&str]| {
-        let name = format!("{PREFIX}{}", levels.join(LEVEL).to_uppercase());
-        format!("unknown key, did you mean {name}?")
-    };
-    TOP.keys.iter().find_map(|key| {
-        let below = rest
-            .strip_prefix(key.name)?
-            .strip_prefix('_')?
-            .trim_start_matches('_');
-        match key.kind {
-            Kind::Table(shape) => {
-                let known = shape.keys.iter().find(|known| known.name == below)?;
-                Some(variable(&[key.name, known.name]))
-            }
-            Kind::Named(shape) => shape.keys.iter().find_map(|known| {
-                let name = below.strip_suffix(known.name)?.trim_end_matches('_');
-                (!name.is_empty()).then(|| variable(&[key.name, name, known.name]))
-            }),
-            _ => None,
+    let name = levels_in(TOP, rest)?.join(LEVEL);
+    if name == rest {
+        return None;
+    }
+    let name = name.to_uppercase();
+    Some(format!("unknown key, did you mean {PREFIX}{name}?"))
+}
+
+/// The levels of a key whose name this is when there is but one `_` between them.
+fn levels_in<'r>(shape: &Shape, rest: &'r str) -> Option<Vec<&'r str>> {
+    let of = |key: &Key, name: &str| {
+        let below = rest.strip_prefix(name)?;
+        let mut levels = vec![&rest[..name.len()]];
+        if !below.is_empty() {
+            let below = below.strip_prefix('_')?.trim_start_matches('_');
+            levels.extend(levels_below(key.kind, below)?);
+        } else if matches!(key.kind, Kind::Table(_) | Kind::Named(_) | Kind::Headers) {
+            return None;
         }
-    })
+        Some(levels)
+    };
+    let mut keys = shape.keys.iter();
+    keys.find_map(|key| of(key, key.name).or_else(|| of(key, key.alias?)))
+}
+
+fn levels_below(kind: Kind, rest: &str) -> Option<Vec<&str>> {
+    match kind {
+        Kind::Table(shape) | Kind::Switch(shape) => levels_in(shape, rest),
+        Kind::Named(shape) => rest.match_indices('_').find_map(|(end, _)| {
+            let (name, below) = rest.split_at(end);
+            let below = levels_in(shape, below.trim_start_matches('_'))?;
+            (!name.is_empty()).then(|| [vec![name], below].concat())
+        }),
+        Kind::Headers if !rest.is_empty() => Some(vec![rest]),
+        _ => None,
+    }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+#[cfg(feature = "http")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -10,6 +12,8 @@ use parking_lot::Mutex;
 use super::file::{LoadError, Origin};
 use super::tasks::Restarts;
 use crate::config::{Config, Loader};
+#[cfg(feature = "http")]
+use crate::http;
 
 /// What a [`Supervisor`](super::Supervisor) is started with; made by
 /// [`Supervisor::builder`](super::Supervisor::builder).
@@ -19,8 +23,35 @@ pub struct Builder {
     pub(super) origin: Option<Origin>,
     pub(super) watch: Option<Duration>,
     pub(super) restarts: Restarts,
+    #[cfg(feature = "http")]
+    pub(super) http: HttpHook,
     #[cfg(feature = "amqp")]
     pub(super) amqp: Option<AmqpHook>,
+}
+
+/// What is done to the builder of an HTTP client of this name.
+#[cfg(feature = "http")]
+#[derive(Clone, Default)]
+pub(super) struct HttpHook(Option<Arc<ChangeClient>>);
+
+#[cfg(feature = "http")]
+type ChangeClient = dyn Fn(&str, http::Builder) -> http::Builder + Send + Sync;
+
+#[cfg(feature = "http")]
+impl HttpHook {
+    pub(super) fn apply(&self, name: &str, builder: http::Builder) -> http::Builder {
+        match &self.0 {
+            Some(change) => change(name, builder),
+            None => builder,
+        }
+    }
+}
+
+#[cfg(feature = "http")]
+impl fmt::Debug for HttpHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HttpHook").field(&self.0.is_some()).finish()
+    }
 }
 
 /// What is done to the builder of the AMQP connection.
@@ -34,6 +65,8 @@ impl Builder {
             origin: None,
             watch: Some(WATCH),
             restarts: Restarts::default(),
+            #[cfg(feature = "http")]
+            http: HttpHook::default(),
             #[cfg(feature = "amqp")]
             amqp: None,
         }
@@ -84,6 +117,38 @@ impl Builder {
     /// How tasks that fall over are restarted.
     pub fn restarts(mut self, restarts: Restarts) -> Self {
         self.restarts = restarts;
+        self
+    }
+
+    /// What no file can say of an HTTP client: TLS, a proxy, a classifier, a fallback. `change` is given the name
+    /// of the client and the builder with the settings of the file; it is called for each client, and again
+    /// when a reload changes one, to check the settings. Of what a reload changes, it has no say.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use steadfast::config::Loader;
+    /// use steadfast::http::reqwest;
+    /// use steadfast::supervisor::Supervisor;
+    ///
+    /// let loader = Loader::new().text("example.toml", "[http_clients.stock]\ntotal_timeout = '2s'");
+    /// let supervisor = Supervisor::builder()
+    ///     .loader(loader)
+    ///     .http(|_name, builder| builder.reqwest(reqwest::Client::builder().no_proxy()))
+    ///     .start()
+    ///     .await?;
+    /// assert_eq!(supervisor.http_client("stock")?.name(), "stock");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "http")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    pub fn http(
+        mut self,
+        change: impl Fn(&str, http::Builder) -> http::Builder + Send + Sync + 'static,
+    ) -> Self {
+        self.http = HttpHook(Some(Arc::new(change)));
         self
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "http")]
+use super::builder::HttpHook;
 use super::error::{Problem, UnknownName};
 use super::plan::Plan;
 use crate::breaker::{self, CircuitBreaker};
@@ -18,6 +20,9 @@ pub(super) struct Set {
     pub(super) bulkheads: BTreeMap<String, Bulkhead>,
     #[cfg(feature = "http")]
     pub(super) clients: BTreeMap<String, Client>,
+    /// What is done to the builder of each client, those that come later included.
+    #[cfg(feature = "http")]
+    pub(super) finish: HttpHook,
 }
 
 /// A component that is there and has other settings from now on.
@@ -60,9 +65,9 @@ pub(super) struct Next {
 }
 
 impl Set {
-    /// Every component of a plan.
-    pub(super) fn build(plan: &Plan) -> Result<Self, Vec<Problem>> {
-        Self::default().next(None, plan).map(|next| next.set)
+    /// Every component of a plan, in place of none.
+    pub(super) fn build(self, plan: &Plan) -> Result<Self, Vec<Problem>> {
+        self.next(None, plan).map(|next| next.set)
     }
 
     /// What becomes of the components when they go over from one plan to another: what is in no plan any more
@@ -101,7 +106,12 @@ impl Set {
         each!(retries, "retries", build_retry, Todo::Retry);
         each!(bulkheads, "bulkheads", build_bulkhead, Todo::Bulkhead);
         #[cfg(feature = "http")]
-        each!(clients, "http_clients", build_client, |client, config| {
+        #[cfg(feature = "http")]
+        let build = |name: &str, config: HttpClientConfig| {
+            self.finish.apply(name, config.builder(name)).build()
+        };
+        #[cfg(feature = "http")]
+        each!(clients, "http_clients", build, |client, config| {
             Todo::Client(client, Box::new(config))
         });
         if problems.is_empty() {
@@ -159,11 +169,6 @@ fn build_retry(name: &str, config: retry::Config) -> Result<Retry, retry::Config
 
 fn build_bulkhead(name: &str, config: bulkhead::Config) -> Result<Bulkhead, bulkhead::ConfigError> {
     Bulkhead::builder(name).config(config).build()
-}
-
-#[cfg(feature = "http")]
-fn build_client(name: &str, config: HttpClientConfig) -> Result<Client, crate::http::ConfigError> {
-    config.builder(name).build()
 }
 
 impl Todo {

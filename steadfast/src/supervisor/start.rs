@@ -34,7 +34,12 @@ impl Builder {
     pub async fn start(mut self) -> Result<Supervisor, StartError> {
         let (config, contents) = self.load().await?;
         let plan = Plan::of(&config);
-        let set = Set::build(&plan).map_err(StartError::new)?;
+        let none = Set {
+            #[cfg(feature = "http")]
+            finish: self.http.clone(),
+            ..Set::default()
+        };
+        let set = none.build(&plan).map_err(StartError::new)?;
         let about = Arc::new(About::new(&config.service.name, plan.switches));
         let Telling {
             telemetry,

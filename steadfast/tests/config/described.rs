@@ -7,6 +7,23 @@ use steadfast::config::{Loader, describe};
 use crate::support::{golden, load, package};
 
 #[test]
+fn texts_of_several_lines_are_told_on_one() {
+    let text = "amqp.name = \"a\\nb\"\nhealth.checks.db.depends_on = ['x', \"a\\nb\"]\n\
+                service = { name = \"a\\nretry.max_attempts = 1\", version = \"1\\n2\" }\n";
+    let told = describe(&load(text)).to_string();
+    for line in [
+        "# service a\\nretry.max_attempts = 1 1\\n2",
+        "# amqp connection: a\\nb",
+        "service.name = \"a\\nretry.max_attempts = 1\" # test.toml:3:13",
+        "service.version = \"1\\n2\" # test.toml:3:49",
+        "amqp.name = \"a\\nb\" # test.toml:1:6",
+        "health.checks.db.depends_on = [\"x\", \"a\\nb\"] # test.toml:2:18",
+    ] {
+        assert!(told.lines().any(|told| told == line), "{line}: {told}");
+    }
+}
+
+#[test]
 fn the_sample_is_described_to_the_letter() {
     let text = fs::read_to_string(package().join("examples/steadfast.toml")).unwrap();
     let loader = Loader::new().text("steadfast.toml", text);

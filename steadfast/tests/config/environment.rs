@@ -111,6 +111,40 @@ fn names_have_no_case_and_components_keep_that_of_the_file() {
 }
 
 #[test]
+fn what_the_name_of_a_variable_cannot_have_is_an_underscore_there() {
+    let file = "[bulkheads.search-index]\nmax_waiting = 1\n[bulkheads.\"a.b\"]\n[bulkheads.a-b]\n";
+    let loader = Loader::new().text("a.toml", file);
+    let with = |variable| loader.clone().variables([(variable, "7")]).load();
+    let loaded = with("STEADFAST_BULKHEADS__SEARCH_INDEX__MAX_CONCURRENT").unwrap();
+    let bulkheads = &loaded.config().bulkheads;
+    assert_eq!(bulkheads.len(), 6);
+    let search = &bulkheads["search-index"];
+    assert_eq!((search.max_concurrent, search.max_waiting), (7, 1));
+    let unclear = with("STEADFAST_BULKHEADS__A_B__MAX_WAITING").unwrap_err();
+    assert_eq!(
+        unclear.to_string(),
+        "STEADFAST_BULKHEADS__A_B__MAX_WAITING: bulkheads.a_b = .. (may mean a-b or a.b)"
+    );
+    let loaded = with("STEADFAST_HTTP_CLIENTS__A__DEFAULT_HEADERS__X_API_KEY").unwrap();
+    let headers = loaded.config().http_clients["a"].default_headers.as_ref();
+    assert_eq!(headers.unwrap()["x-api-key"], "7");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_no_text_is_told() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
+    let name = OsString::from_vec(b"STEADFAST_BULKHEADS__\xff__MAX_WAITING".to_vec());
+    let loaded = Loader::new().variables([(name, "1")]).load().unwrap();
+    assert_eq!(loaded.config().bulkheads.len(), 3);
+    let told = describe(&loaded).to_string();
+    let line = "# variables that mean nothing here: STEADFAST_BULKHEADS__\u{fffd}__MAX_WAITING\n";
+    assert!(told.contains(line), "{told}");
+}
+
+#[test]
 fn a_later_file_may_not_name_a_component_in_another_case() {
     let loader = Loader::new().text("a.toml", "[bulkheads.Search]\n");
     let loader = loader.text("b.toml", "\n[bulkheads.search]\n");
@@ -181,6 +215,62 @@ fn what_is_wrong_is_told_with_the_variable() {
              STEADFAST_BULKHEADS__LLM_REQUESTS__MAX_WAITING?)",
         ),
         (
+            "STEADFAST_CIRCUIT_BREAKER_TIMEOUT",
+            "3",
+            "circuit_breaker_timeout = .. (unknown key, did you mean STEADFAST_CIRCUIT_BREAKER__TIMEOUT?)",
+        ),
+        (
+            "STEADFAST_RETRY_BUDGET_SHARE",
+            "3",
+            "retry_budget_share = .. (unknown key, did you mean STEADFAST_RETRY__BUDGET__SHARE?)",
+        ),
+        (
+            "STEADFAST_RETRY__BUDGET_SHARE",
+            "3",
+            "retry.budget_share = .. (unknown key, did you mean STEADFAST_RETRY__BUDGET__SHARE?)",
+        ),
+        (
+            "STEADFAST_HEALTH_CHECKS_DB_TIMEOUT",
+            "3",
+            "health_checks_db_timeout = .. (unknown key, did you mean STEADFAST_HEALTH__CHECKS__DB__TIMEOUT?)",
+        ),
+        (
+            "STEADFAST_BREAKERS_ENABLED",
+            "false",
+            "breakers_enabled = .. (unknown key, did you mean circuit_breakers_enabled?)",
+        ),
+        (
+            "STEADFAST_HEALTH__CHECKS__A__DEPENDS_ON",
+            "[\"a\", b]",
+            "health.checks.a.depends_on = \"[\\\"a\\\", b]\" (must be a list of names)",
+        ),
+        (
+            "STEADFAST_AMQP__URIS",
+            "['amqp://u:secret@h/'",
+            "amqp.uris = .. (must be a list of strings)",
+        ),
+        (
+            "STEADFAST_HTTP_CLIENTS__A__DEFAULT_HEADERS__X Y",
+            "secret",
+            "http_clients.a.default_headers.\"x y\" = .. (must have the name of a header)",
+        ),
+        (
+            "STEADFAST_HTTP_CLIENTS__A__DEFAULT_HEADERS__AUTHORIZATION__X",
+            "secret",
+            "http_clients.a.default_headers.authorization.x = .. (unknown key)",
+        ),
+        (
+            "STEADFAST_DASHBOARD__LISTEN",
+            "http://user:secret@host/",
+            "dashboard.listen = .. (must be an address and a port like \"127.0.0.1:4000\")",
+        ),
+        (
+            "STEADFAST_AMQP__URI",
+            "amqp://rabbit/shop?password=a@secret",
+            "amqp.uri = \"amqp://***\" (must have no query parameters but frame_max, channel_max, \
+             heartbeat, connection_timeout and auth_mechanism)",
+        ),
+        (
             "STEADFAST_AMQP__URI",
             "http://user:secret@rabbit/",
             "amqp.uri = \"***\" (must be an address such as \
@@ -248,13 +338,14 @@ fn variables_of_others_are_left_alone_and_told() {
     let loader = with(&[
         ("STEADFAST_SERVICE_HOST", "10.0.0.1"),
         ("STEADFAST_PORT_4000_TCP_ADDR", "10.0.0.1"),
+        ("STEADFAST_BULKHEADS_PORT", "tcp://10.0.0.1:80"),
         ("STEADFAST_BLESS", "1"),
         ("STEADFAST_CONFIG", "elsewhere.toml"),
         ("STEADFASTLY__X", "1"),
         ("OTHER__RETRY__MAX_ATTEMPTS", "0"),
     ]);
     let told = describe(&loader.load().unwrap()).to_string();
-    let line = "# variables that mean nothing here: STEADFAST_BLESS, STEADFAST_PORT_4000_TCP_ADDR, \
+    let line = "# variables that mean nothing here: STEADFAST_BLESS, STEADFAST_BULKHEADS_PORT, STEADFAST_PORT_4000_TCP_ADDR, \
                 STEADFAST_SERVICE_HOST\n";
     assert!(told.contains(line), "{told}");
     assert!(!describe(&load("")).to_string().contains("mean nothing"));

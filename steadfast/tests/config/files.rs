@@ -43,6 +43,17 @@ fn a_link_that_leads_nowhere_is_an_error_even_if_the_file_may_be_missing() {
 }
 
 #[test]
+fn a_file_that_may_be_missing_is_an_error_if_it_cannot_be_looked_at() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    // Not a folder: whether it is there is not to be known, as with one without access.
+    let path = folder.path().join("file/steadfast.toml");
+    let errors = Loader::new().optional_file(&path).load().unwrap_err();
+    let start = format!("{}: the file cannot be read: ", path.display());
+    assert!(errors.to_string().starts_with(&start), "{errors}");
+}
+
+#[test]
 fn a_directory_is_no_file() {
     let folder = TempDir::new().unwrap();
     let errors = Loader::new().file(folder.path()).load().unwrap_err();
@@ -172,4 +183,12 @@ fn the_process_loads_what_its_environment_names() {
         missing.contains("errors=missing.toml: there is no such file"),
         "{missing}"
     );
+    let lower = run(&[("steadfast_config", "other.toml")]);
+    assert!(lower.contains("name=named retries=true"), "{lower}");
+    let none = run(&[("STEADFAST_CONFIG", ""), ("STEADFAST_RETRY_ENABLED", "x")]);
+    let rule = "errors=STEADFAST_CONFIG: must name a file\nSTEADFAST_RETRY_ENABLED: ";
+    assert!(none.contains(rule), "{none}");
+    let two = run(&[("STEADFAST_CONFIG", "a"), ("steadfast_config", "b")]);
+    let rule = "errors=STEADFAST_CONFIG: is given twice, in different case\n";
+    assert!(two.contains(rule), "{two}");
 }

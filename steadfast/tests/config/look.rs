@@ -6,7 +6,10 @@ use steadfast::config::{Loader, describe};
 pub(crate) fn look(loader: &Loader) {
     match loader.load() {
         Ok(loaded) => {
-            assert!(!describe(&loaded).to_string().is_empty());
+            let told = describe(&loaded).to_string();
+            let is_whole =
+                |line: &str| line.starts_with("# ") || line.contains(" = ") && line.contains(" # ");
+            assert!(!told.is_empty() && told.lines().all(is_whole), "{told}");
         }
         Err(errors) => {
             assert!(!errors.problems().is_empty());

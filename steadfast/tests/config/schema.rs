@@ -19,6 +19,7 @@ const BEYOND_A_SCHEMA: &[&str] = &[
     "backoff_above_its_greatest.toml",
     "backoff_above_the_inherited_greatest.toml",
     "health_check_stale_too_soon.toml",
+    "http_defaults_in_other_case.toml",
     "http_header_twice.toml",
     "inherited_growth_without_jitter.toml",
     "more_calls_than_the_window_has.toml",

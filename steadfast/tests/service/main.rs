@@ -1,5 +1,7 @@
 //! The example of a service does what it says.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on is to stop")]
+
 use std::error::Error;
 use std::net::Ipv4Addr;
 use std::time::Duration;

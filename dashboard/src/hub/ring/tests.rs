@@ -83,6 +83,14 @@ fn of_many_noisy_events_one_is_told_and_the_rest_counted() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_holds_nothing_back() {
+    let mut ring = Ring::new(10, 0);
+    assert!(ring.tell(told("a", true), 3_600_000, None).is_some());
+    assert!(ring.tell(told("a", true), 3_599_000, None).is_none());
+    assert!(ring.tell(told("a", true), 1_000, None).is_some());
+}
+
+#[test]
 fn the_names_of_noise_are_bounded() {
     let mut ring = Ring::new(10, 0);
     for name in 0..3 * NOISY_NAMES {

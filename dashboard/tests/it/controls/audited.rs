@@ -3,6 +3,7 @@
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
 
+use serde_json::json;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -80,4 +81,59 @@ async fn every_change_and_every_denial_is_traced_with_who_and_what() {
         }
     }
     assert_eq!(lines.len(), 3, "{lines:?}");
+}
+
+#[tokio::test]
+async fn what_was_not_done_is_in_the_log_as_well_and_pushes_nothing_out() {
+    let payments = breaker("payments");
+    let served = Served::new(|it| it.events(8).controls(operators().breaker(&payments))).await;
+    served.control(&force_open(PAYMENTS)).await;
+    // A hundred attempts of somebody who may not, at components that are there and at others.
+    for number in 0..100 {
+        let component = if number % 2 == 0 {
+            PAYMENTS.to_owned()
+        } else {
+            format!("circuit_breaker/{number}/1")
+        };
+        let denied = served
+            .post(&force_open(&component))
+            .header("operator", "mallory");
+        assert_eq!(denied.send().await.unwrap().status(), 403);
+    }
+    let form = super::of_payments(json!({ "action": "set_limit", "max_concurrent": 3 }));
+    let refused = served.post(&form).header("operator", "bob");
+    assert_eq!(refused.send().await.unwrap().status(), 400);
+
+    let log = served.json("api/events").await;
+    let events = log["events"].as_array().unwrap();
+    let controls = events.iter().filter(|event| event["kind"] == "control");
+    let told: Vec<_> = controls
+        .map(|event| {
+            (
+                event["by"].as_str(),
+                event["component"].as_str(),
+                event["text"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                Some("alice"),
+                Some(PAYMENTS),
+                "forced open until it is changed: being moved"
+            ),
+            (
+                None,
+                Some(PAYMENTS),
+                "force_open of circuit_breaker/payments/1 denied: mallory may look and touch nothing"
+            ),
+            (
+                Some("bob"),
+                Some(PAYMENTS),
+                "set_limit of circuit_breaker/payments/1 refused: set_limit is not for a circuit_breaker: being moved"
+            ),
+        ]
+    );
 }

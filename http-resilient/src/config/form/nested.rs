@@ -11,6 +11,8 @@ use super::raw::Raw;
 use super::setting::{Broken, Setting};
 use crate::config::error::ClientProblem;
 
+/// A map holds some more, but a client adds headers of its own to these.
+pub(super) const MOST_HEADERS: usize = 20_000;
 const HEADERS: &str = "must be a table of strings";
 const MANY: &str = "must not come after as many headers as there can be";
 const NAME: &str = "must have the name of a header";
@@ -38,7 +40,10 @@ impl Setting for HeaderMap {
                 (Ok(_), None) => complain(VALUE),
                 (Ok(name), Some(values)) => {
                     let mut values = values.into_iter();
-                    if values.any(|value| headers.try_append(&name, value).is_err()) {
+                    let is_full = |headers: &Self| headers.len() >= MOST_HEADERS;
+                    if values
+                        .any(|value| is_full(&headers) || headers.try_append(&name, value).is_err())
+                    {
                         complain(MANY);
                         break;
                     }

@@ -6,6 +6,30 @@ use steadfast_testkit::{HttpUpstream, Reply};
 use super::{clients, read, told};
 
 #[test]
+fn more_headers_than_there_can_be_with_those_of_the_defaults_are_told() {
+    let with = |names: std::ops::Range<u32>| {
+        let mut headers = http::HeaderMap::new();
+        for i in names {
+            let name: http::HeaderName = format!("x-{i}").parse().unwrap();
+            headers.insert(name, http::HeaderValue::from_static("1"));
+        }
+        let mut config = steadfast_http::HttpClientConfig::default();
+        config.default_headers = Some(headers);
+        config
+    };
+    let config = ClientsConfig::new().defaults(with(0..15_000));
+    let config = config.client("good", with(0..15_000));
+    let error = Clients::from_config(config.client("bad", with(15_000..30_000))).unwrap_err();
+    let rule = "must not be more, with those of the defaults, than there can be";
+    assert!(
+        error
+            .to_string()
+            .ends_with(&format!("bad.default_headers = .. ({rule})")),
+        "{error}"
+    );
+}
+
+#[test]
 fn the_sample_file_is_two_clients() {
     let clients = clients(include_str!("../../../docs/clients.toml")).unwrap();
     let names: Vec<_> = clients.names().collect();

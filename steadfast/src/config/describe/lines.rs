@@ -7,7 +7,7 @@ use toml::Value;
 use crate::config::Loaded;
 use crate::config::keys::{Key, Kind, Shape, TOP};
 use crate::config::origin::Origin;
-use crate::config::sources::join;
+use crate::config::sources::{join, quoted};
 use crate::config::tree::{Node, Table};
 
 /// All keys, their values and their origins, in the order of the table of keys.
@@ -130,7 +130,19 @@ fn told(kind: Kind, value: &Value) -> String {
             format!("{:?}", urls.collect::<Vec<_>>())
         }
         _ if kind.is_secret() => "..".to_owned(),
-        (_, value) => value.to_string(),
+        (_, value) => on_one_line(value),
+    }
+}
+
+/// As TOML, but for texts of several lines.
+fn on_one_line(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.contains(char::is_control) => quoted(text),
+        Value::Array(list) => {
+            let values: Vec<_> = list.iter().map(on_one_line).collect();
+            format!("[{}]", values.join(", "))
+        }
+        value => value.to_string(),
     }
 }
 
@@ -140,7 +152,12 @@ fn without_secrets(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return "..".to_owned();
     };
+    if !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return "..".to_owned();
+    }
     let (user, rest) = match rest.rsplit_once('@') {
+        // Whether this is a password or a query is not to be known.
+        Some((before, _)) if before.contains(['?', '#']) => return format!("{scheme}://.."),
         Some((_, rest)) => ("..@", rest),
         None => ("", rest),
     };
@@ -170,6 +187,9 @@ mod tests {
             ),
             ("https://api.example/v1", "https://api.example/v1"),
             ("secret", ".."),
+            ("https://api.example/v1?key=a@secret", "https://.."),
+            ("https://api.example/v1#a@secret", "https://.."),
+            ("http:user:secret@host/?next=http://other", ".."),
         ] {
             assert_eq!(without_secrets(url), told);
         }

@@ -15,16 +15,22 @@ pub(super) struct Lines<'t> {
 impl<'t> Lines<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         let ends = text.match_indices('\n').map(|(end, _)| end + 1);
+        // A mark of the encoding is before the first character.
+        let begin = if text.starts_with(MARK) {
+            MARK.len_utf8()
+        } else {
+            0
+        };
         Self {
             text,
-            begins: std::iter::once(0).chain(ends).collect(),
-            last: Cell::new((0, 1)),
+            begins: std::iter::once(begin).chain(ends).collect(),
+            last: Cell::new((begin, 1)),
         }
     }
 
     /// Both from 1; the column in characters.
     pub(super) fn of(&self, offset: usize) -> (usize, usize) {
-        let offset = offset.min(self.text.len());
+        let offset = offset.min(self.text.len()).max(self.begins[0]);
         let line = self.begins.partition_point(|begin| *begin <= offset);
         let begin = self.begins[line - 1];
         let (from, column) = match self.last.get() {
@@ -38,9 +44,21 @@ impl<'t> Lines<'t> {
     }
 }
 
+const MARK: char = '\u{feff}';
+
 #[cfg(test)]
 mod tests {
     use super::Lines;
+
+    #[test]
+    fn a_mark_of_the_encoding_is_no_character() {
+        let lines = Lines::new("\u{feff}a = 1\nb");
+        assert_eq!(lines.of(0), (1, 1));
+        assert_eq!(lines.of(3), (1, 1));
+        assert_eq!(lines.of(5), (1, 3));
+        assert_eq!(lines.of(9), (2, 1));
+        assert_eq!(Lines::new("\u{feff}").of(9), (1, 1));
+    }
 
     #[test]
     fn places_are_the_same_in_whichever_order_they_are_asked_for() {

@@ -159,10 +159,11 @@ impl crate::config::AmqpConfig {
             channel_timeout: own.time("channel_timeout", problems),
             topology_timeout: own.time("topology_timeout", problems),
         };
-        // What could not be read has its default, of which the rules between settings say nothing.
-        if problems.len() == before {
-            super::rules::amqp(&config, table, problems);
-        }
+        let unread: Vec<_> = problems[before..]
+            .iter()
+            .filter_map(|problem| Some(problem.key.strip_prefix("amqp.")?.to_owned()))
+            .collect();
+        super::rules::amqp(&config, &unread, table, problems);
         config
     }
 }

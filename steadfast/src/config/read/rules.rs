@@ -5,18 +5,28 @@ use crate::config::origin::Origin;
 use crate::config::sources::join;
 use crate::config::tree::Table;
 
-/// What the connection's builder would complain of.
+/// What the connection's builder would complain of. What could not be read has its default there, of which
+/// nothing is to be said.
 #[cfg(feature = "amqp")]
-pub(super) fn amqp(config: &crate::config::AmqpConfig, table: &Table, problems: &mut Vec<Problem>) {
+pub(super) fn amqp(
+    config: &crate::config::AmqpConfig,
+    unread: &[String],
+    table: &Table,
+    problems: &mut Vec<Problem>,
+) {
     if let (Some((_, origin)), Some(_)) = (table.leaf("uris"), table.leaf("uri")) {
         let rule = "must not come with uri";
         problems.push(Problem::new(origin.clone(), "amqp.uris", "a list", rule));
-        return;
     }
     let Err(error) = config.builder().check() else {
         return;
     };
+    let is_unread = |word: &str| unread.iter().any(|key| key == word);
     for field in error.fields() {
+        let mut words = super::words(field.rule);
+        if is_unread(field.field) || words.any(is_unread) {
+            continue;
+        }
         let origin = super::blamed(table, field.field, field.rule);
         let origin = origin.or_else(|| table.origin.clone());
         let origin = origin.unwrap_or(Origin::Default);
