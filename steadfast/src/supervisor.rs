@@ -103,7 +103,7 @@ pub struct Supervisor {
 struct Shared {
     set: RwLock<Arc<Set>>,
     running: Mutex<Running>,
-    /// Whoever changes settings has it: two never do at a time.
+    /// Whoever changes settings or modes has it: two never do at a time. Never held while anything is waited for.
     turn: tokio::sync::Mutex<()>,
     origin: Option<file::Origin>,
     about: Arc<About>,

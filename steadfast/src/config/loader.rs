@@ -117,7 +117,7 @@ impl Loader {
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
         let paths = self.files.iter().filter_map(|given| match given {
             Given::File(path) | Given::Optional(path) => Some(path.clone()),
-            Given::Text(..) => None,
+            Given::Text(..) | Given::Not(_) => None,
         });
         paths.collect()
     }

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::Supervisor;
 use super::error::UnknownName;
+use super::plan::LLM;
 use super::snapshot::Snapshot;
 use super::tasks::Tasks;
 use crate::breaker::CircuitBreaker;
@@ -64,6 +65,9 @@ impl Supervisor {
     /// What a reload changes holds for it, too; a part that a reload adds is in policies that are asked for
     /// later.
     ///
+    /// That of `llm_requests` has the timeouts of [`Policy::llm_like`]: 5 minutes for a call with everything, 2
+    /// minutes for an attempt. No other has any. For other ones, see [`policy_builder`](Self::policy_builder).
+    ///
     /// # Errors
     /// [`UnknownName`] if nothing has this name.
     ///
@@ -84,14 +88,20 @@ impl Supervisor {
     /// ```
     #[expect(
         clippy::missing_panics_doc,
-        reason = "the one rule of a policy without timeouts is that it has a name, and nothing is named by none"
+        reason = "nothing is named by no name, and our timeouts obey their rules"
     )]
     pub fn policy(&self, name: &str) -> Result<Policy, UnknownName> {
-        let policy = self.policy_builder(name)?.build();
+        let mut builder = self.policy_builder(name)?;
+        if name == LLM {
+            builder = builder
+                .total_timeout(policy::LLM_TOTAL)
+                .attempt_timeout(policy::LLM_ATTEMPT);
+        }
+        let policy = builder.build();
         Ok(policy.expect("a policy of parts that are built breaks no rule"))
     }
 
-    /// The same, to be given timeouts or a hedge.
+    /// The same parts without any timeouts, to be given timeouts or a hedge.
     ///
     /// # Errors
     /// [`UnknownName`] if nothing has this name.

@@ -1,14 +1,17 @@
 //! What a supervisor is started with.
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 #[cfg(feature = "http")]
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use super::file::{LoadError, Origin};
 use super::tasks::Restarts;
-use crate::config::{Config, Loaded, Loader};
+use crate::config::{Config, Loader};
 #[cfg(feature = "http")]
 use crate::http;
 
@@ -80,10 +83,12 @@ impl Builder {
         self.loader(Loader::new().file(path).env())
     }
 
-    /// Loads the settings with this loader; they are loaded again when one of its files changes.
+    /// Loads the settings with this loader; they are loaded again when one of its files changes. A file that
+    /// was there must be there from then on: without it nothing changes, also if it is an
+    /// [optional](Loader::optional_file) one.
     pub fn loader(self, loader: Loader) -> Self {
         let files = loader.paths();
-        self.load_with(files, move || loader.load().map(Loaded::into_config))
+        self.load_with(files, remembering(loader))
     }
 
     /// Where settings are loaded from, at first and again; and the files whose change makes it do so. `load`
@@ -168,6 +173,30 @@ impl fmt::Debug for Builder {
             .field("watch", &self.watch)
             .field("restarts", &self.restarts)
             .finish_non_exhaustive()
+    }
+}
+
+/// Loads, and refuses to do without a file that was there when that went well the last time.
+fn remembering(loader: Loader) -> impl Fn() -> Result<Config, LoadError> {
+    let files = loader.paths();
+    let seen = Mutex::new(Vec::new());
+    move || {
+        let there = |path: &PathBuf| path.exists();
+        let before: Vec<_> = files.iter().filter(|path| there(path)).cloned().collect();
+        let loaded = loader.load()?;
+        let mut seen = seen.lock();
+        let gone = seen
+            .iter()
+            .find(|path| !before.contains(path) || !there(path));
+        if let Some(gone) = gone {
+            let what = format!(
+                "{}: the file was there, and is there no more",
+                gone.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::NotFound, what).into());
+        }
+        *seen = before;
+        Ok(loaded.into_config())
     }
 }
 

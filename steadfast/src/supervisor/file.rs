@@ -24,10 +24,15 @@ use crate::config::Config;
 
 pub(super) type LoadError = Box<dyn StdError + Send + Sync>;
 
+/// Whoever has it is the only one to load.
+pub(super) type Turn = tokio::sync::OwnedMutexGuard<()>;
+
 /// Where the settings come from.
 #[derive(Clone)]
 pub(super) struct Origin {
     load: Arc<dyn Fn() -> Result<Config, LoadError> + Send + Sync>,
+    /// Whoever loads has it, to the end: also when nobody waits for the outcome any more.
+    turn: Arc<tokio::sync::Mutex<()>>,
     /// The files that are looked at, if any.
     pub(super) files: Arc<[PathBuf]>,
 }
@@ -39,14 +44,17 @@ impl Origin {
     ) -> Self {
         Self {
             load: Arc::new(load),
+            turn: Arc::default(),
             files: files.into_iter().collect(),
         }
     }
 
-    /// Reads the settings, on a thread that may block.
-    pub(super) async fn load(&self) -> Result<Config, LoadError> {
+    /// Reads the settings, on a thread that may block. Until the turn is dropped, nobody else does.
+    pub(super) async fn load(&self) -> Result<(Config, Turn), LoadError> {
         let load = Arc::clone(&self.load);
-        match tokio::task::spawn_blocking(move || load()).await {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        let loading = move || load().map(|config| (config, turn));
+        match tokio::task::spawn_blocking(loading).await {
             Ok(loaded) => loaded,
             Err(error) => Err(format!("loading failed: {error}").into()),
         }

@@ -59,10 +59,12 @@ impl Supervisor {
     /// `reload`).
     ///
     /// # Errors
-    /// [`ReloadError`] if the file is wrong, with everything that is wrong: nothing has changed then.
+    /// [`ReloadError`] if the file is wrong, with everything that is wrong, or if a shutdown begins before it is
+    /// read: nothing has changed then.
     ///
     /// # Cancel safety
-    /// Dropped before it has read the file, it changes nothing; then it is done at once.
+    /// Dropped, it has either changed nothing or everything. A loader that is at work is not stopped by that:
+    /// the next reload waits for it.
     pub async fn reload(&self) -> Result<ReloadReport, ReloadError> {
         self.shared.reload().await
     }
@@ -83,12 +85,21 @@ impl Supervisor {
 
 impl Shared {
     pub(super) async fn reload(&self) -> Result<ReloadReport, ReloadError> {
-        let _turn = self.turn.lock().await;
-        let loaded = match &self.origin {
-            Some(origin) => origin.load().await.map_err(ReloadError::Load),
-            None => Err(ReloadError::NoFile),
+        let load = async {
+            match &self.origin {
+                Some(origin) => origin.load().await.map_err(ReloadError::Load),
+                None => Err(ReloadError::NoFile),
+            }
         };
-        self.told(loaded.and_then(|config| self.go_over(config)))
+        let loaded = tokio::select! {
+            biased;
+            // A file that takes long to read holds up no shutdown.
+            () = self.stopping.cancelled() => Err(ReloadError::Stopping),
+            loaded = load => loaded,
+        };
+        let _turn = self.turn.lock().await;
+        // Nothing is loaded before this is in force: what was loaded first is never put in place last.
+        self.told(loaded.and_then(|(config, _loading)| self.go_over(config)))
     }
 
     /// Whoever calls it has the turn.
@@ -116,12 +127,15 @@ impl Shared {
         stays.iter().for_each(|one| plan.forget(&one.path));
         let switches = plan.switches;
         let waiting = report.needs_restart.iter().map(Change::key).collect();
+        let interval = config.telemetry.report_interval;
         *self.running.lock() = Running {
             config: Arc::new(config),
             plan: Arc::new(plan),
             json: Arc::new(json),
         };
         self.about.changed(switches, waiting);
+        // Also if it is the same: the switches may be others.
+        self.report_every.send_replace(interval);
         Ok(report)
     }
 
@@ -134,11 +148,6 @@ impl Shared {
         let was_on = self.about.switches().breakers;
         switches::turn(&set, was_on, plan.switches.breakers);
         *self.set.write() = Arc::new(set);
-        let interval = config.telemetry.report_interval;
-        self.report_every.send_if_modified(|every| {
-            let before = std::mem::replace(every, interval);
-            before != interval
-        });
         stays
     }
 

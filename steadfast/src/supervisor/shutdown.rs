@@ -89,6 +89,8 @@ impl Shared {
 
         let unready = async |_| {
             let registered = self.monitor.register(health::shutdown());
+            // Whoever is changing settings has done so before anything is closed; nobody does afterwards.
+            drop(self.turn.lock().await);
             registered
                 .err()
                 .map(|error| error.to_string())
@@ -212,15 +214,20 @@ impl Shared {
     }
 
     async fn flush(&self, left: Duration) -> Vec<String> {
+        // What is exported has its half of the time, however slow a handler is.
+        #[cfg(feature = "otlp")]
+        let share = if self.otlp.is_some() { left / 2 } else { left };
+        #[cfg(not(feature = "otlp"))]
+        let share = left;
         let telemetry = self.telemetry.clone();
-        let flushing = tokio::task::spawn_blocking(move || telemetry.flush(left));
+        let flushing = tokio::task::spawn_blocking(move || telemetry.flush(share));
         let mut late = Vec::new();
         if !flushing.await.unwrap_or(false) {
             late.push("handlers of events were not through".to_owned());
         }
         #[cfg(feature = "otlp")]
         if let Some(otlp) = &self.otlp {
-            if let Err(undelivered) = otlp.shutdown(left).await {
+            if let Err(undelivered) = otlp.shutdown(left - share).await {
                 late.push(undelivered.to_string());
             }
         }

@@ -142,7 +142,8 @@ impl Builder {
             Some(config) => config,
             None => {
                 let loaded = origin.load().await;
-                loaded.map_err(|error| Problem::new("config", error))?
+                let (config, _) = loaded.map_err(|error| Problem::new("config", error))?;
+                config
             }
         };
         Ok((config, Some(contents)))

@@ -109,7 +109,14 @@ async fn who_shows_the_token_may_operate_and_nobody_else() {
             .body(body)
             .send()
     };
-    assert_eq!(post("guess").await.unwrap().status(), StatusCode::FORBIDDEN);
+    let denied = post("guess").await.unwrap();
+    assert_eq!(denied.status(), StatusCode::FORBIDDEN);
+    // The page shows it as it is.
+    let told = denied.text().await.unwrap();
+    assert!(
+        told.contains("open ./sign-in, relative to this page"),
+        "{told}"
+    );
     let breaker = supervisor.breaker("llm_requests").unwrap();
     assert_eq!(breaker.mode(), steadfast::breaker::Mode::Automatic);
     assert_eq!(post("open sesame").await.unwrap().status(), StatusCode::OK);
@@ -174,4 +181,33 @@ async fn a_supervisor_that_is_dropped_leaves_no_connection() {
     while let Ok(Some(_)) = stream.chunk().await {}
     drop((http, stream));
     only(before).await;
+}
+
+#[tokio::test]
+async fn a_thousand_connections_that_say_nothing_or_half_a_request_do_not_hold_up_the_end() {
+    use tokio::io::AsyncWriteExt as _;
+    let before = alive();
+    let supervisor = started(&format!("[shutdown]\ngrace = '2s'\n{SHOWN}")).await;
+    let addr = supervisor.dashboard_addr().unwrap();
+    let mut open = Vec::new();
+    let begun = [
+        "",
+        "GET /resi",
+        "POST /resilience/api/control HTTP/1.1\r\ncontent-length: 9\r\n\r\n",
+    ];
+    // More than are taken at a time: the last ones wait to be accepted.
+    for number in 0..1_030 {
+        let mut stream = tokio::net::TcpStream::connect(addr).await.unwrap();
+        let text = begun[number % begun.len()];
+        stream.write_all(text.as_bytes()).await.unwrap();
+        open.push(stream);
+    }
+    let report = supervisor.shutdown().await;
+    assert!(report.took <= Duration::from_secs(4), "{report}");
+    let cut = report.unfinished().find(|(step, _)| *step != "intake");
+    assert_eq!(cut, None, "{report}");
+    drop(supervisor);
+    // All were accepted and cut, or never accepted: nobody serves them.
+    only(before).await;
+    drop(open);
 }

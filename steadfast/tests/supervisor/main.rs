@@ -10,6 +10,8 @@ mod dashboard;
 mod load;
 #[cfg(feature = "http")]
 mod migrating;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod reloading;
 #[cfg(unix)]
 mod signals;

@@ -118,3 +118,32 @@ async fn an_llm_request_goes_through_bulkhead_breaker_and_retry() {
     assert_eq!(failing().await.kind(), Kind::Unavailable);
     drop(place);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_llm_request_that_hangs_is_cut_off() {
+    let hang = async |text: &str| {
+        let supervisor = started(text).await;
+        let began = super::tasks::tokio_now();
+        let hung = supervisor
+            .with_llm_request(|_| std::future::pending::<Result<(), std::fmt::Error>>())
+            .await;
+        let kind = hung.unwrap_err().kind();
+        assert_eq!(
+            supervisor.bulkhead("llm_requests").unwrap().snapshot().busy,
+            0
+        );
+        (kind, began.elapsed().as_secs())
+    };
+    let once = hang("[retries.llm_requests]\nmax_attempts = 1").await;
+    assert_eq!(once, (Kind::TimedOut, 120));
+    let again = hang("[retries.llm_requests]\nmax_attempts = 9").await;
+    assert_eq!(again, (Kind::TimedOut, 300));
+}
+
+#[tokio::test]
+async fn other_limits_are_set_by_the_builder() {
+    let supervisor = started("").await;
+    let policy = supervisor.policy_builder("llm_requests").unwrap();
+    let policy = policy.total_timeout(std::time::Duration::from_secs(1));
+    assert!(policy.build().is_ok());
+}

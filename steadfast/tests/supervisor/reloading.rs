@@ -1,11 +1,11 @@
 //! Other settings while everything runs.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use steadfast::breaker::State;
-use steadfast::config::Config;
+use steadfast::config::{Config, Loader};
 use steadfast::supervisor::{Change, ReloadError, Supervisor};
 use steadfast::telemetry::EventKind;
 
@@ -269,6 +269,147 @@ async fn a_loader_that_panics_changes_nothing() {
     assert!(matches!(error, ReloadError::Load(_)), "{error}");
     let unread = started("").await.reload().await.unwrap_err();
     assert_eq!(unread.to_string(), "there is no file to read again");
+}
+
+/// A supervisor whose loader, from the second time on, says that it is at work and waits to be let go.
+async fn held_up() -> (Supervisor, mpsc::Receiver<()>, mpsc::Sender<()>) {
+    let (began, beginning) = mpsc::channel();
+    let (let_go, go) = mpsc::channel();
+    let go = std::sync::Mutex::new(go);
+    let first = AtomicBool::new(true);
+    let load = move || {
+        if !first.swap(false, Ordering::SeqCst) {
+            let _ = began.send(());
+            // A test that fails lets go of nothing.
+            let _ = go.lock().unwrap().recv_timeout(Duration::from_secs(20));
+        }
+        Ok::<_, std::io::Error>(config("[bulkheads.llm_requests]\nmax_concurrent = 3"))
+    };
+    let builder = Supervisor::builder().load_with([] as [&str; 0], load);
+    (builder.start().await.unwrap(), beginning, let_go)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reload_that_is_dropped_lets_nobody_load_at_the_same_time() {
+    let (supervisor, began, let_go) = held_up().await;
+    let reload = |supervisor: &Supervisor| {
+        let supervisor = supervisor.clone();
+        tokio::spawn(async move { supervisor.reload().await })
+    };
+    let dropped = reload(&supervisor);
+    until("loading", || began.try_recv().is_ok()).await;
+    dropped.abort();
+    assert!(dropped.await.unwrap_err().is_cancelled());
+
+    let next = reload(&supervisor);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(began.try_recv().is_err(), "two are loading");
+    // Settings from elsewhere need no loader.
+    supervisor.apply(config(&file(7))).await.unwrap();
+    assert_eq!(limit(&supervisor), 7);
+    let_go.send(()).unwrap();
+    until("loading", || began.try_recv().is_ok()).await;
+    assert_eq!(limit(&supervisor), 7, "nobody waits for what was dropped");
+    let_go.send(()).unwrap();
+    next.await.unwrap().unwrap();
+    assert_eq!(limit(&supervisor), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_loader_that_takes_for_ever_holds_up_no_shutdown_and_changes_nothing_after_it() {
+    let (supervisor, began, let_go) = held_up().await;
+    supervisor.apply(config(&file(7))).await.unwrap();
+    let reloads = [(); 2].map(|()| {
+        let supervisor = supervisor.clone();
+        tokio::spawn(async move { supervisor.reload().await })
+    });
+    until("loading", || began.try_recv().is_ok()).await;
+    let report = supervisor.shutdown().await;
+    assert!(report.is_clean(), "{report}");
+    for reload in reloads {
+        let ended = tokio::time::timeout(super::support::LONG, reload).await;
+        let error = ended.unwrap().unwrap().unwrap_err();
+        assert!(matches!(error, ReloadError::Stopping), "{error}");
+    }
+    let_go.send(()).unwrap();
+    drop(let_go);
+    assert_eq!(limit(&supervisor), 7);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_reload_adds_during_a_shutdown_is_closed_or_not_added() {
+    for round in 0..100 {
+        let supervisor = started("").await;
+        let adding = tokio::spawn({
+            let supervisor = supervisor.clone();
+            let many = (0..50).map(|name| format!("[bulkheads.b{name}]\n"));
+            let config = config(&many.collect::<String>());
+            async move { supervisor.apply(config).await }
+        });
+        if round % 2 == 0 {
+            tokio::task::yield_now().await;
+        }
+        supervisor.shutdown().await;
+        if adding.await.unwrap().is_ok() {
+            for name in ["b0", "b49"] {
+                let bulkhead = supervisor.bulkhead(name).unwrap();
+                assert!(bulkhead.try_acquire().is_err(), "{name} in round {round}");
+            }
+        } else {
+            supervisor.bulkhead("b0").unwrap_err();
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_optional_file_that_disappears_changes_nothing_and_may_come_back() {
+    let folder = Folder::new();
+    let path = folder.write("app.toml", &file(2));
+    let never = folder.path("never.toml");
+    let loader = Loader::new().optional_file(&never).optional_file(&path);
+    let builder = Supervisor::builder().loader(loader);
+    let builder = builder.watch(Some(Duration::from_millis(5)));
+    let supervisor = builder.start().await.unwrap();
+    let mut events = supervisor.telemetry().subscribe(EventKind::Notice);
+    std::fs::remove_file(&path).unwrap();
+    let told = tokio::time::timeout(super::support::LONG, events.recv()).await;
+    let told = told.unwrap().unwrap().to_string();
+    assert!(told.contains("not applied, nothing has changed"), "{told}");
+    assert!(told.contains("app.toml: the file was there"), "{told}");
+    assert_eq!(limit(&supervisor), 2);
+    supervisor.reload().await.unwrap_err();
+    write(&path, &file(4));
+    until("back", || limit(&supervisor) == 4).await;
+    // One that is new is welcome, and must be there from then on.
+    write(&never, "[bulkheads.stock]\n");
+    until("new", || supervisor.bulkhead("stock").is_ok()).await;
+    std::fs::remove_file(&never).unwrap();
+    supervisor.reload().await.unwrap_err();
+}
+
+#[tokio::test]
+async fn two_thousand_names_are_started_changed_and_ended() {
+    let named = |limit: usize| {
+        let mut all = config("");
+        let one = all.bulkheads["llm_requests"].clone();
+        for name in 0..2_000 {
+            let mut one = one.clone();
+            one.max_concurrent = limit;
+            all.bulkheads.insert(format!("b{name}"), one);
+        }
+        all
+    };
+    let supervisor = Supervisor::start(named(5)).await.unwrap();
+    let report = supervisor.apply(named(6)).await.unwrap();
+    assert_eq!(report.applied.len(), 2_000);
+    let last = supervisor.bulkhead("b1999").unwrap();
+    assert_eq!(last.config().max_concurrent, 6);
+    let rest = config("[shutdown]\ngrace = '1h'");
+    let report = supervisor.apply(rest).await.unwrap();
+    assert_eq!(report.needs_restart.len(), 2_000);
+    let report = supervisor.shutdown().await;
+    assert!(report.is_clean(), "{report}");
+    last.try_acquire().unwrap_err();
 }
 
 /// A supervisor that looks at its file all the time.

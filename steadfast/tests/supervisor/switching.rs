@@ -145,3 +145,76 @@ async fn what_is_off_is_told_in_health_snapshot_telemetry_and_events() {
     assert_eq!(off("circuit_breakers"), Some(Number::Integer(0)));
     assert!(about.notes.get("switched_off").is_some());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reports_that_are_made_meanwhile_switch_nothing_off_again() {
+    let names = (0..200).map(|name| format!("[circuit_breakers.b{name}]\n"));
+    let on = format!(
+        "[telemetry]\nreport_interval = '1ms'\n{}",
+        names.collect::<String>()
+    );
+    let off = config(&format!("circuit_breakers_enabled = false\n{on}"));
+    let on = config(&on);
+    let supervisor = started("").await;
+    supervisor.apply(on.clone()).await.unwrap();
+    for round in 0..200 {
+        supervisor.apply(off.clone()).await.unwrap();
+        if round % 4 == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        supervisor.apply(on.clone()).await.unwrap();
+        tokio::task::yield_now().await;
+        for name in ["b0", "b100", "b199"] {
+            let breaker = supervisor.breaker(name).unwrap();
+            assert_eq!(breaker.mode(), Mode::Automatic, "{name} in round {round}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ends_is_off_soon_however_seldom_reports_are_made() {
+    let text = |on| {
+        format!(
+            "circuit_breakers_enabled = {on}\n[telemetry]\nreport_interval = '1d'\n[circuit_breakers.a]"
+        )
+    };
+    let supervisor = started(&text(true)).await;
+    let mut snapshots = supervisor.subscribe_snapshots();
+    snapshots.mark_unchanged();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let breaker = supervisor.breaker("a").unwrap();
+    breaker.set_mode_for(Mode::ForcedOpen, "by alice", Duration::from_secs(60));
+    supervisor.apply(config(&text(false))).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(62)).await;
+    assert_eq!(breaker.snapshot().mode_reason.as_deref(), Some(OFF));
+    assert!(!snapshots.has_changed().unwrap(), "no report is due");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_in_line_is_admitted_when_bulkheads_are_switched_off_and_stays_when_they_are_on()
+{
+    let on = "[bulkheads.stock]\nmax_concurrent = 1\nmax_waiting = 5\ncheckout_timeout = '1h'";
+    let off = format!("bulkheads_enabled = false\n{on}");
+    let supervisor = started(on).await;
+    let bulkhead = supervisor.bulkhead("stock").unwrap();
+    let first = bulkhead.try_acquire().unwrap();
+    let waiting = [(); 5].map(|()| {
+        let bulkhead = bulkhead.clone();
+        tokio::spawn(async move { bulkhead.acquire().await.unwrap() })
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(bulkhead.snapshot().waiting, 5);
+    supervisor.apply(config(&off)).await.unwrap();
+    let mut places = Vec::new();
+    for waiting in waiting {
+        places.push(waiting.await.unwrap());
+    }
+    supervisor.apply(config(on)).await.unwrap();
+    assert_eq!(bulkhead.snapshot().busy, 6);
+    // Only when the last of them is out is there room again.
+    drop(first);
+    places.truncate(1);
+    bulkhead.try_acquire().unwrap_err();
+    places.clear();
+    drop(bulkhead.try_acquire().unwrap());
+}

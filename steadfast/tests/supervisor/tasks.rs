@@ -304,6 +304,6 @@ fn alive() -> usize {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clock of the test")]
-fn tokio_now() -> tokio::time::Instant {
+pub(super) fn tokio_now() -> tokio::time::Instant {
     tokio::time::Instant::now()
 }

@@ -70,12 +70,14 @@ impl Authorise for Guard {
     fn authorise(&self, request: &Parts, _: &Action) -> Result<Allowed, Denied> {
         match self.who(&request.headers) {
             Some(name) => Ok(Allowed::by(name)),
-            None => Err(Denied::because(
-                "sign in first, at sign-in beside this page",
-            )),
+            None => Err(Denied::because(SIGN_IN)),
         }
     }
 }
+
+/// What the page says then. Relative, for a proxy may have put the page elsewhere.
+const SIGN_IN: &str =
+    "you are not signed in: open ./sign-in, relative to this page, in this browser first";
 
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
