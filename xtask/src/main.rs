@@ -208,6 +208,8 @@ fn test(may_install: bool) -> Result<(), String> {
         &[
             "test",
             "--workspace",
+            // All that fails is to be seen in one run.
+            "--no-fail-fast",
             "--locked",
             "--features",
             &features.join(","),
