@@ -28,6 +28,10 @@
     clippy::print_stdout,
     reason = "whoever starts it reads the address there"
 )]
+#![allow(
+    clippy::manual_is_multiple_of,
+    reason = "this crate is for a Rust without it; the browser tests, which build it as well, are not"
+)]
 
 use std::collections::HashMap;
 use std::error::Error;
