@@ -1,5 +1,6 @@
 //! Rows of real components, in virtual time.
 
+mod errors;
 mod model;
 mod time;
 
