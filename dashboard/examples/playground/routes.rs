@@ -13,7 +13,7 @@ use steadfast_breaker::{CircuitBreaker, Error as BreakerError, State as BreakerS
 use steadfast_dashboard::Notice;
 
 use crate::play::Playground;
-use crate::traffic::answer;
+use crate::traffic;
 
 type Query = HashMap<String, String>;
 type Play = State<Arc<Playground>>;
@@ -61,7 +61,7 @@ async fn call(State(playground): Play, RawQuery(raw): RawQuery) -> Response {
         Err(unknown) => return unknown.into_response(),
     };
     let fails = !is_on(&query, "ok");
-    match breaker.call(|| async move { answer(fails) }).await {
+    match traffic::call(breaker, fails).await {
         Ok(_) => "passed",
         Err(BreakerError::Rejected(_)) => "rejected",
         Err(_) => "failed",
@@ -76,7 +76,7 @@ async fn trip(State(playground): Play, RawQuery(raw): RawQuery) -> Response {
                 if breaker.state() != BreakerState::Closed {
                     break;
                 }
-                let _ = breaker.call(|| async { answer(true) }).await;
+                let _ = traffic::call(breaker, true).await;
             }
             breaker.state().to_string().into_response()
         }
@@ -140,7 +140,10 @@ async fn spend(State(playground): Play, RawQuery(raw): RawQuery) -> &'static str
     let query = query(raw);
     let calls = query.get("calls").and_then(|calls| calls.parse().ok());
     for _ in 0..calls.unwrap_or(100_u32) {
-        let _ = playground.retry.call(|_| async { answer(true) }).await;
+        let _ = playground
+            .retry
+            .call(|_| async { traffic::answer(true) })
+            .await;
     }
     "done"
 }

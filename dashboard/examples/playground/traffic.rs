@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use steadfast_breaker::{CircuitBreaker, Error};
 use tokio::time::sleep;
 
 use crate::components::BUSY;
@@ -30,7 +31,7 @@ impl Playground {
                 .is_some_and(|out| out.load(Ordering::Relaxed));
             let fails = out || (turn + place) % 17 == 0;
             if let Some(breaker) = self.breakers.get(name) {
-                let _ = breaker.call(|| async move { answer(fails) }).await;
+                let _ = call(breaker, fails).await;
             }
         }
         let _ = self
@@ -52,6 +53,16 @@ impl Playground {
             });
         }
     }
+}
+
+/// A call of a breaker, which is told what it has failed with.
+pub(crate) async fn call(
+    breaker: &CircuitBreaker,
+    fails: bool,
+) -> Result<&'static str, Error<io::Error>> {
+    let noting = |error: &io::Error| breaker.note_error("connect", error);
+    let calling = || async move { answer(fails).inspect_err(noting) };
+    breaker.call(calling).await
 }
 
 pub(crate) fn answer(fails: bool) -> io::Result<&'static str> {

@@ -2,6 +2,7 @@
 
 mod board;
 mod breakers;
+mod errors;
 mod model;
 mod others;
 mod time;
