@@ -253,7 +253,10 @@ fn waits(change: &Change) -> Option<&'static str> {
             "circuit_breakers_enabled" | "bulkheads_enabled" | "retry_enabled",
             ..,
         ]
-        | ["circuit_breaker" | "retry" | "health" | "shutdown", ..]
+        | [
+            "circuit_breaker" | "retry" | "llm_requests" | "health" | "shutdown",
+            ..,
+        ]
         | ["telemetry", "report_interval"] => None,
         [section, ..] if Set::has_section(section) => None,
         _ => Some("read when the program is started"),

@@ -9,7 +9,7 @@ pub(super) use retired::Retired;
 #[cfg(feature = "http")]
 use super::builder::HttpHook;
 use super::error::{Problem, UnknownName};
-use super::plan::Plan;
+use super::plan::{self, Plan};
 use crate::breaker::{self, CircuitBreaker};
 use crate::bulkhead::{self, Bulkhead};
 #[cfg(feature = "http")]
@@ -81,7 +81,9 @@ impl Set {
             set: self.clone(),
             ..Next::default()
         };
-        let mut problems = Vec::new();
+        let wrong = plan::wrong_timeouts(&plan.llm_requests);
+        let wrong = wrong.map(|error| Problem::new("llm_requests", error));
+        let mut problems = Vec::from_iter(wrong);
         // A component that is there is built as well if its settings are others: that checks them.
         macro_rules! each {
             ($kind:ident, $section:literal, $build:expr, $todo:expr) => {
