@@ -86,7 +86,7 @@ impl Supervisor {
             if !up.session.is_worn_out()
                 && let Ok(permit) = self.hub.breaker.try_acquire()
             {
-                permit.failure();
+                fail(permit, &error);
             }
             loss = Some(error);
         }
@@ -153,7 +153,7 @@ impl Supervisor {
             Ok(up) => up,
             Err(error) => {
                 if let Some(permit) = permit {
-                    permit.failure();
+                    fail(permit, &error);
                 }
                 let error = Arc::new(error);
                 hub.apply(Event::AttemptFailed {
@@ -176,7 +176,7 @@ impl Supervisor {
                 match permit {
                     Some(permit) if is_on_purpose(&error) => permit.ignore(),
                     Some(permit) if up.session.is_worn_out() => permit.success(),
-                    Some(permit) => permit.failure(),
+                    Some(permit) => fail(permit, &error),
                     None => {}
                 }
                 Err(error)
@@ -277,6 +277,12 @@ impl Supervisor {
             }
         }
     }
+}
+
+/// A failure, and what it was, for people.
+fn fail(permit: Permit, error: &AmqpError) {
+    permit.note_error(error.error_type(), error);
+    permit.failure();
 }
 
 /// Whether the connection was ended because somebody has asked for another.

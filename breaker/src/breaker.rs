@@ -91,6 +91,45 @@ impl CircuitBreaker {
         self.shared.observe(outcome, duration);
     }
 
+    /// Writes down an error that a call has ended in, for those who want to know why the breaker opened:
+    /// [`Snapshot::last_errors`] tells the last message of each class, how many there were, and when. It counts
+    /// nothing and moves no state.
+    ///
+    /// Note it before the call is recorded, so that an observer of the transition already finds it; in a
+    /// [classifier](Self::classify), for instance. Steadfast's clients for HTTP and AMQP do so by themselves, and
+    /// a call that panics is noted as `panic`.
+    ///
+    /// `class` is for counting: a word or a status, and no text that differs each time. The newest eight classes
+    /// are kept. `message` is for people: one line, of which 240 bytes are kept. Both can end up on a dashboard,
+    /// so **leave out what is secret**.
+    ///
+    /// # Panics
+    /// Only if printing the message does.
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast_breaker::{CircuitBreaker, Outcome};
+    ///
+    /// let breaker = CircuitBreaker::builder("payments").build()?;
+    /// let judge = |answer: &Result<(), std::io::Error>| match answer {
+    ///     Ok(()) => Outcome::Success,
+    ///     Err(error) => {
+    ///         breaker.note_error("io", error);
+    ///         Outcome::Failure
+    ///     }
+    /// };
+    /// for _ in 0..3 {
+    ///     let refused = || Err(std::io::Error::other("connection refused"));
+    ///     breaker.classify(judge).call_blocking(refused).unwrap_err();
+    /// }
+    /// let last = &breaker.snapshot().last_errors[0];
+    /// assert_eq!((&*last.class, &*last.message, last.count), ("io", "connection refused", 3));
+    /// # Ok::<_, steadfast_breaker::ConfigError>(())
+    /// ```
+    pub fn note_error(&self, class: &str, message: impl fmt::Display) {
+        self.shared.note_error(class, &message);
+    }
+
     /// The name given to [`builder`](Self::builder).
     #[must_use]
     pub fn name(&self) -> &str {

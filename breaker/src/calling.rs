@@ -146,7 +146,7 @@ impl Drop for Running<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            self.shared.settle(ticket, Ending::Panicked);
+            self.shared.settle_panicked(ticket);
         }
     }
 }

@@ -109,7 +109,8 @@
 //! ([`Totals::would_reject`]): try numbers on real traffic with it. Modes hold until changed, or as long
 //! as you say. [`reconfigure`](CircuitBreaker::reconfigure) changes settings while in use and loses no
 //! counts. [`Snapshot`] tells state, mode, since when and why, when the next probe may pass, what is in
-//! the window, calls in flight and totals. An [`Observer`] hears of transitions, modes and rejections.
+//! the window, calls in flight and totals, and the last errors that were
+//! [noted](CircuitBreaker::note_error). An [`Observer`] hears of transitions, modes and rejections.
 //!
 //! # Cost
 //! No call allocates, unless `slow_call_duration` is set and more are in flight than ever before.
@@ -153,6 +154,7 @@ mod door;
 mod error;
 mod in_flight;
 mod keyed;
+mod last_errors;
 #[cfg(test)]
 #[cfg(steadfast_loom)]
 mod loom_models;
@@ -181,6 +183,7 @@ pub use call::Classified;
 pub use config::{AbandonedAs, Config, Window};
 pub use error::{ConfigError, Error, FieldError};
 pub use keyed::{Keyed, KeyedBuilder, KeyedObserver, KeyedSnapshot, WeakKeyed};
+pub use last_errors::LastError;
 pub use mode::{Mode, ModeChange};
 pub use observer::{Observer, Transition};
 pub use permit::Permit;

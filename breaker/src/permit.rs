@@ -50,6 +50,25 @@ impl Permit {
         self.settle(Ending::Told(outcome));
     }
 
+    /// Writes down the error that the call has ended in, as
+    /// [`CircuitBreaker::note_error`](crate::CircuitBreaker::note_error) does. How it counts is still to be
+    /// said.
+    ///
+    /// # Examples
+    /// ```
+    /// # use steadfast_breaker::CircuitBreaker;
+    /// # let breaker = CircuitBreaker::builder("payments").build().unwrap();
+    /// let permit = breaker.try_acquire()?;
+    /// permit.note_error("timeout", "no answer within 2s");
+    /// permit.failure();
+    /// # Ok::<_, steadfast_breaker::Rejected>(())
+    /// ```
+    pub fn note_error(&self, class: &str, message: impl fmt::Display) {
+        if let Some(shared) = &self.shared {
+            shared.note_error(class, &message);
+        }
+    }
+
     #[inline]
     fn settle(&mut self, ending: Ending) {
         if let Some(shared) = self.shared.take() {
@@ -60,11 +79,14 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.settle(if std::thread::panicking() {
-            Ending::Panicked
+        let Some(shared) = self.shared.take() else {
+            return;
+        };
+        if std::thread::panicking() {
+            shared.settle_panicked(self.ticket);
         } else {
-            Ending::Abandoned
-        });
+            shared.settle(self.ticket, Ending::Abandoned);
+        }
     }
 }
 

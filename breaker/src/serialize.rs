@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
+use crate::last_errors::LastError;
 use crate::mode::Mode;
 use crate::snapshot::{Snapshot, Totals, WindowSnapshot};
 use crate::state::{Cause, Outcome, State};
@@ -141,8 +142,9 @@ impl Serialize for Snapshot {
             window,
             in_flight,
             totals,
+            last_errors,
         } = self;
-        let mut table = serializer.serialize_struct("Snapshot", 14)?;
+        let mut table = serializer.serialize_struct("Snapshot", 15)?;
         table.serialize_field("name", &**name)?;
         table.serialize_field("state", state)?;
         table.serialize_field("mode", mode)?;
@@ -157,6 +159,27 @@ impl Serialize for Snapshot {
         table.serialize_field("window", window)?;
         table.serialize_field("in_flight", in_flight)?;
         table.serialize_field("totals", totals)?;
+        table.serialize_field("last_errors", last_errors)?;
+        table.end()
+    }
+}
+
+/// As those of a [`Snapshot`].
+impl Serialize for LastError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self {
+            class,
+            message,
+            count,
+            first_ago,
+            last_ago,
+        } = self;
+        let mut table = serializer.serialize_struct("LastError", 5)?;
+        table.serialize_field("class", &**class)?;
+        table.serialize_field("message", &**message)?;
+        table.serialize_field("count", count)?;
+        table.serialize_field("first_ago_ms", &millis(*first_ago))?;
+        table.serialize_field("last_ago_ms", &millis(*last_ago))?;
         table.end()
     }
 }

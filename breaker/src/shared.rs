@@ -1,6 +1,7 @@
 //! What all handles of a breaker share: the machine behind its lock, the door before it, and what reports
 //! the machine's steps.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use crate::clock::{self, Clock, Now};
 use crate::counters::Counters;
 use crate::door::{Door, Word};
 use crate::in_flight::Place;
+use crate::last_errors::LastErrors;
 use crate::machine::{Answer, Ending, Machine, ModeStep, Refusal, Step, Ticket};
 use crate::mode::ModeChange;
 use crate::observer::{Observer, Transition};
@@ -26,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) name: Arc<str>,
     pub(crate) machine: Mutex<Machine>,
     pub(crate) counters: Counters,
+    pub(crate) last_errors: LastErrors,
 }
 
 impl Shared {
@@ -37,6 +40,7 @@ impl Shared {
             door,
             counters,
             machine: Mutex::new(machine),
+            last_errors: LastErrors::default(),
         }
     }
 
@@ -124,6 +128,13 @@ impl Shared {
         } else {
             self.settle_locked(ticket, ending);
         }
+    }
+
+    /// Takes a call back whose own code has panicked.
+    #[cold]
+    pub(crate) fn settle_panicked(&self, ticket: Ticket) {
+        self.note_error("panic", &"the call panicked");
+        self.settle(ticket, Ending::Panicked);
     }
 
     #[inline(never)]
@@ -218,7 +229,13 @@ impl Shared {
             in_flight: self.counters.admitted().saturating_sub(ended),
             window: machine.window(&self.door, now),
             totals,
+            last_errors: self.last_errors.read(now),
         }
+    }
+
+    /// Writes down what a call has ended in. It decides nothing.
+    pub(crate) fn note_error(&self, class: &str, message: &dyn fmt::Display) {
+        self.last_errors.note(class, message, self.door.now());
     }
 
     pub(crate) fn report_mode(&self, mode: Option<ModeStep>) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::last_errors::LastError;
 use crate::mode::Mode;
 use crate::state::{Cause, State};
 
@@ -43,6 +44,9 @@ pub struct Snapshot {
     pub in_flight: u64,
     /// Counts since the breaker was built.
     pub totals: Totals,
+    /// The errors that calls have ended in, as far as they were
+    /// [noted](crate::CircuitBreaker::note_error): the eight classes that came last, newest first.
+    pub last_errors: Vec<LastError>,
 }
 
 /// The calls in a breaker's window.

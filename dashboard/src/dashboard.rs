@@ -15,7 +15,7 @@ use crate::builder::{Builder, Settings};
 use crate::controls::{self, Desk, LiveControls};
 use crate::hub::Hub;
 use crate::notice::Notice;
-use crate::{api, page, reply, sse};
+use crate::{api, hosts, page, reply, sse};
 
 /// A dashboard of one process: a cheap handle, all clones of which are one.
 ///
@@ -58,8 +58,9 @@ impl Dashboard {
     /// The routes, to mount anywhere or to serve alone. They are open to everybody: put a layer that signs people in
     /// around them.
     ///
-    /// Mounted by `nest_service` the page is there with and without a slash at the end of its path; by `nest`, as axum
-    /// has it, only without.
+    /// Mount it by `nest_service`: the page is there with and without a slash at the end of its path then. By `nest` it is
+    /// in one of the forms only, which is axum's doing: at `nest("/resilience", ..)` without a slash, at
+    /// `nest("/resilience/", ..)` with one. Everything else is there in any case, also below a path with parameters.
     ///
     /// # Examples
     /// ```
@@ -97,6 +98,7 @@ impl Dashboard {
             .route("/health", any(api::health))
             .route("/health/{probe}", any(api::health))
             .layer(from_fn_with_state(Arc::clone(&self.hub), listen))
+            .layer(from_fn_with_state(Arc::clone(&self.hub), hosts::check))
             .layer(map_response(reply::harden))
             .with_state(Arc::clone(&self.hub))
     }

@@ -2,6 +2,7 @@
 
 mod feed;
 mod frame;
+mod place;
 mod process;
 mod ring;
 mod sampler;
@@ -16,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use parking_lot::Mutex;
 use steadfast_health::Monitor;
 use steadfast_telemetry::{Subscription, Telemetry, WeakTelemetry};
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
 use crate::builder::Settings;
@@ -28,6 +29,8 @@ use crate::view::{Board, Row, Told};
 
 use self::frame::Snapshot;
 pub(crate) use self::frame::{Frame, bye};
+pub(crate) use self::place::Place;
+use self::place::Places;
 use self::process::Process;
 use self::ring::Ring;
 pub(crate) use self::ring::{Entry, Since};
@@ -53,8 +56,7 @@ pub(crate) struct Hub {
     frames: broadcast::Sender<Frame>,
     /// Why all streams end, once they have to.
     closing: watch::Sender<Option<&'static str>>,
-    /// One place for each stream.
-    slots: Arc<Semaphore>,
+    places: Places,
     /// What the feed will listen to, until a runtime is there for it.
     unheard: Mutex<Option<(Subscription, Subscription)>>,
     /// Whether the feed runs. Set under the lock above, hence relaxed.
@@ -100,7 +102,7 @@ impl Hub {
             seat: tokio::sync::Mutex::new(()),
             frames: broadcast::Sender::new(FRAMES),
             closing: watch::Sender::new(None),
-            slots: Arc::new(Semaphore::new(settings.max_streams)),
+            places: Places::new(settings.max_streams),
             unheard: Mutex::new(Some(subscriptions)),
             hears: AtomicBool::new(false),
             feed: Mutex::new(None),
@@ -135,14 +137,14 @@ impl Hub {
         self.closing.subscribe()
     }
 
-    pub(crate) fn slots(&self) -> &Arc<Semaphore> {
-        &self.slots
+    /// A place for one more stream, unless too many are live.
+    pub(crate) fn place(&self) -> Option<Arc<Place>> {
+        self.places.take(&self.counters)
     }
 
     /// How many streams there are.
     pub(crate) fn watchers(&self) -> usize {
-        let free = self.slots.available_permits();
-        self.settings.max_streams.saturating_sub(free)
+        self.places.taken()
     }
 
     /// Puts something into the log that is no event of telemetry's. Returns its number; 0 if it is one of too many.

@@ -11,8 +11,9 @@ use crate::body::{Answer, Holds, Limits, guard};
 use crate::call::Call;
 use crate::classify::{fault, is_retryable, outcome};
 use crate::enter::Entered;
-use crate::error::{Error, Phase};
+use crate::error::{Error, Phase, kind_of, whole_millis};
 use crate::leg::Slot;
+use crate::noted::Brief;
 use crate::redirected::{Marked, Redirects};
 use crate::shield::Shielded;
 use crate::spans::AttemptSpan;
@@ -143,7 +144,7 @@ impl Call<'_> {
         let breaker = match outcome(response.status()) {
             Outcome::Success if !is_followed => permit.unshielded(), // the body has the last word
             decided => {
-                permit.record(decided);
+                self.record_status(permit, decided, response.status());
                 None
             }
         };
@@ -181,12 +182,12 @@ impl Call<'_> {
         };
         if error.is_timeout() && !error.is_connect() && self.is_over() {
             // reqwest's timer for the whole was quicker than ours for the head.
-            permit.record(self.blame(timeout));
+            self.record_out_of_time(permit, timeout);
             span.failed("deadline_exceeded");
             return Failure::Deadline(Phase::Response);
         }
         let fault = fault(&error, redirects);
-        permit.record(fault.outcome);
+        self.record_error(permit, fault.outcome, kind_of(&error), Brief(&error));
         if !fault.sent {
             self.was_not_sent();
         }
@@ -220,7 +221,7 @@ impl Call<'_> {
 
     /// The time for the attempt, or for all of it, ran out before there was a response.
     fn timed_out(&self, permit: Shielded<'_, '_>, span: AttemptSpan, timeout: Duration) -> Failure {
-        permit.record(self.blame(timeout));
+        self.record_out_of_time(permit, timeout);
         if self.is_over() {
             span.failed("deadline_exceeded");
             return Failure::Deadline(Phase::Response);
@@ -234,6 +235,12 @@ impl Call<'_> {
             sent: true,
             transient: true,
         }
+    }
+
+    /// There was no response within `given`.
+    pub(crate) fn record_out_of_time(&self, permit: Shielded<'_, '_>, given: Duration) {
+        let what = format_args!("no response within {:?}", whole_millis(given));
+        self.record_error(permit, self.blame(given), "timeout", what);
     }
 
     /// What an attempt that was not over within `given` says about the server: that it failed, if it

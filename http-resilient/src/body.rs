@@ -11,6 +11,7 @@ mod answer;
 mod error;
 mod guarded;
 
+use std::fmt;
 use std::mem;
 use std::time::{Duration, Instant};
 
@@ -41,9 +42,21 @@ pub(crate) struct Holds {
 
 impl Holds {
     /// The breaker is told first, and then the place given back: whoever gets it asks the breaker.
-    fn settle(self, outcome: Outcome, failed: Option<&'static str>) {
-        self.span.ended(failed);
+    fn succeed(self) {
+        self.span.ended(None);
         if let Some(permit) = self.breaker {
+            permit.success();
+        }
+    }
+
+    /// The same for a body that was not read to its end, of this kind of error.
+    #[cold]
+    fn fail(self, outcome: Outcome, kind: &'static str, error: &dyn fmt::Display) {
+        self.span.ended(Some(kind));
+        if let Some(permit) = self.breaker {
+            if outcome == Outcome::Failure {
+                permit.note_error(kind, error);
+            }
             permit.record(outcome);
         }
     }
@@ -85,13 +98,14 @@ pub(crate) fn guard(mut response: Response, holds: Holds, limits: Limits) -> Res
     let length = response.content_length();
     if let (Some(length), Some(limit)) = (length, limits.bytes) {
         if length > limit {
-            holds.settle(limits.on_excess, Some("body_too_large"));
+            let error = BodyError::TooLarge { limit };
+            holds.fail(limits.on_excess, error.kind(), &error);
             return Err(limit);
         }
     }
     let begun = match length {
         Some(0) => {
-            holds.settle(Outcome::Success, None);
+            holds.succeed();
             return Ok(Answer::Whole(response));
         }
         Some(length) if length <= SMALL && limits.looks_at_once => {
@@ -100,7 +114,7 @@ pub(crate) fn guard(mut response: Response, holds: Holds, limits: Limits) -> Res
             // Who reads it later is the one to be woken.
             match response.chunk().now_or_never() {
                 Some(Ok(Some(bytes))) if is_all && bytes.len() as u64 == length => {
-                    holds.settle(Outcome::Success, None);
+                    holds.succeed();
                     return Ok(Answer::InParts(response, bytes));
                 }
                 Some(Ok(Some(bytes))) => Begun::Bytes(bytes),

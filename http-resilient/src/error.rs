@@ -1,6 +1,7 @@
 //! Why a request ended without a response.
 
 mod display;
+mod kind;
 mod predicates;
 
 #[cfg(doc)]
@@ -11,6 +12,8 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use reqwest::Url;
 
+pub(crate) use self::display::{what_failed, whole_millis};
+pub(crate) use self::kind::kind_of;
 use crate::config_error::ConfigError;
 use crate::past::Past;
 use crate::summary::RequestSummary;
@@ -322,29 +325,6 @@ impl Error {
             | Self::Request { request, .. } => *request = summary(),
             #[cfg(feature = "middleware")]
             Self::Middleware { request, .. } => *request = summary(),
-        }
-    }
-
-    /// The kind of error in the words of OpenTelemetry's `error.type`.
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Self::InvalidRequest { .. } => "invalid_request",
-            Self::Config { .. } => "config",
-            Self::CircuitOpen { .. } => "circuit_open",
-            Self::BulkheadFull { .. } => "bulkhead_full",
-            Self::Throttled { .. } => "throttled",
-            Self::BodyTooLarge { .. } => "body_too_large",
-            Self::Response { .. } => "response",
-            Self::AttemptTimeout { .. } => "timeout",
-            Self::DeadlineExceeded { .. } => "deadline_exceeded",
-            Self::Redirect { .. } => "redirect",
-            Self::Request { source, .. } if source.is_connect() => "connect",
-            Self::Request { source, .. } if source.is_timeout() => "timeout",
-            Self::Request { source, .. } if source.is_redirect() => "redirect",
-            Self::Request { .. } => "transport",
-            Self::Coalesced { source } => source.kind(),
-            #[cfg(feature = "middleware")]
-            Self::Middleware { .. } => "middleware",
         }
     }
 

@@ -144,6 +144,7 @@ mod leg;
 #[cfg(feature = "middleware")]
 mod middleware;
 mod names;
+mod noted;
 mod observer;
 mod options;
 mod past;

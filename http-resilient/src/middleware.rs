@@ -12,7 +12,8 @@ use crate::attempt::Failure;
 use crate::call::Call;
 use crate::classify::{Fault, fault};
 use crate::client::Client;
-use crate::error::{Error, Phase};
+use crate::error::{Error, Phase, kind_of};
+use crate::noted::Brief;
 use crate::options;
 use crate::redirected::Redirects;
 use crate::run;
@@ -145,7 +146,7 @@ impl Call<'_> {
         let behind = reqwest_error(&source);
         let timed_out = behind.is_some_and(|error| error.is_timeout() && !error.is_connect());
         if timed_out && self.is_over() {
-            permit.record(self.blame(timeout));
+            self.record_out_of_time(permit, timeout);
             return Failure::Deadline(Phase::Response);
         }
         let nothing = Fault {
@@ -154,7 +155,11 @@ impl Call<'_> {
             transient: false,
         };
         let fault = behind.map_or(nothing, |error| fault(error, Redirects::Unknown));
-        permit.record(fault.outcome);
+        match behind {
+            // What the middleware says of it may name the URL.
+            Some(error) => self.record_error(permit, fault.outcome, kind_of(error), Brief(error)),
+            None => permit.record(fault.outcome),
+        }
         Failure::Fault {
             error: Error::Middleware {
                 source,

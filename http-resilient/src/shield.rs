@@ -1,5 +1,7 @@
 //! The breaker's permit of an attempt that may turn out to be superfluous.
 
+use std::fmt;
+
 use steadfast_breaker::{Outcome, Permit};
 
 use crate::call::Call;
@@ -22,6 +24,13 @@ impl<'a, 'c> Shielded<'a, 'c> {
     pub(crate) fn record(mut self, outcome: Outcome) {
         if let Some(permit) = self.permit.take() {
             permit.record(outcome);
+        }
+    }
+
+    /// Writes down what the attempt has ended in; how it counts is still to be said.
+    pub(crate) fn note_error(&self, class: &str, message: impl fmt::Display) {
+        if let Some(permit) = &self.permit {
+            permit.note_error(class, message);
         }
     }
 

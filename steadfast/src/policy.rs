@@ -115,6 +115,38 @@ impl Policy {
         }
     }
 
+    /// Notes an error of the operation with the breaker, for those who want to know why it opened; see
+    /// [`CircuitBreaker::note_error`]. Do it where the error comes up, once for each attempt: a classifier is asked
+    /// by each of the patterns. An attempt that takes longer than the attempt timeout is noted as `timeout` by
+    /// itself. Without a breaker this does nothing.
+    ///
+    /// # Panics
+    /// Only if printing the message does.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::io;
+    /// use steadfast::breaker::CircuitBreaker;
+    /// use steadfast::policy::Policy;
+    ///
+    /// let breaker = CircuitBreaker::builder("payments").build()?;
+    /// let policy = Policy::builder("payments").breaker(breaker.clone()).build()?;
+    /// let pay = async || Err::<(), _>(io::Error::other("connection refused"));
+    /// let noting = |error: &io::Error| policy.note_error("io", error);
+    ///
+    /// policy.call(|_| async { pay().await.inspect_err(noting) }).await.unwrap_err();
+    /// assert_eq!(&*breaker.snapshot().last_errors[0].message, "connection refused");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn note_error(&self, class: &str, message: impl fmt::Display) {
+        if let Some(breaker) = &self.shared.breaker {
+            breaker.note_error(class, message);
+        }
+    }
+
     /// Calls `operation` through all the patterns. Every `Err` is a failure that is worth another attempt; say
     /// otherwise with [`classify`](Self::classify).
     ///

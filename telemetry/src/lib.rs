@@ -167,7 +167,7 @@ pub use instrument::{Instrument, InstrumentKind};
 #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
 pub use log::EventLog;
 pub use messaging::{MessagingPublish, MessagingStart};
-pub use notes::{Note, Notes};
+pub use notes::{ErrorNote, Note, Notes};
 pub use opentelemetry;
 #[cfg(feature = "otlp")]
 #[cfg_attr(docsrs, doc(cfg(feature = "otlp")))]

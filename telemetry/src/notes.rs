@@ -39,6 +39,44 @@ pub enum Note {
     Number(f64),
     /// Words.
     Text(String),
+    /// What went wrong of late.
+    Errors(Vec<ErrorNote>),
+}
+
+/// Errors of one class, in a [`Note`].
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ErrorNote {
+    /// What sort of error: `timeout`, `connect`, `503`.
+    pub class: String,
+    /// What the last one of them said.
+    pub message: String,
+    /// How many there were since the first.
+    pub count: u64,
+    /// How long ago that was, in seconds.
+    pub first_ago_seconds: f64,
+    /// How long ago the last one was, in seconds.
+    pub last_ago_seconds: f64,
+}
+
+impl ErrorNote {
+    /// Errors of which the first was `first_ago` and the last `last_ago`.
+    pub fn new(
+        class: impl Into<String>,
+        message: impl Into<String>,
+        count: u64,
+        first_ago: Duration,
+        last_ago: Duration,
+    ) -> Self {
+        Self {
+            class: class.into(),
+            message: message.into(),
+            count,
+            first_ago_seconds: first_ago.as_secs_f64(),
+            last_ago_seconds: last_ago.as_secs_f64(),
+        }
+    }
 }
 
 impl Notes {
@@ -66,6 +104,14 @@ impl Notes {
     /// Notes down whether something is so.
     pub fn flag(&mut self, key: impl Into<String>, value: bool) {
         self.note(key, Note::Flag(value));
+    }
+
+    /// Notes down what went wrong of late, if anything did: the newest first. Leave out what is secret.
+    pub fn errors(&mut self, key: impl Into<String>, errors: impl IntoIterator<Item = ErrorNote>) {
+        let errors: Vec<_> = errors.into_iter().collect();
+        if !errors.is_empty() {
+            self.note(key, Note::Errors(errors));
+        }
     }
 
     /// The fact of this key.

@@ -171,6 +171,15 @@ async fn one_failure_of_the_breaker_is_one_round_of_the_endpoints() {
     .await;
     assert_eq!(connection.snapshot().totals.attempts, 2);
     assert_eq!(accepted(&nodes), [2, 2, 2]);
+    // And it is told why it opened.
+    let errors = connection.breaker().snapshot().last_errors;
+    let last = connection.snapshot().last_error.unwrap();
+    let [error] = &errors[..] else {
+        panic!("one class of error: {errors:?}");
+    };
+    assert_eq!(&*error.class, last.error_type());
+    assert_eq!(&*error.message, last.to_string());
+    assert_eq!(error.count, 2);
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod fast_clock;
 mod guide;
 mod history;
 mod keyed;
+mod last_errors;
 mod model;
 mod modes;
 mod observers;

@@ -84,8 +84,12 @@ const tableRow = (cls, head, ...cells) => el("tr", null, el("th", { scope: "row"
 function fillLoaded(events) {
 	redrawChart();
 	const { values = [], notes } = detail.data || {};
+	const { last_errors: errors = [], ...settings } = notes || {};
+	const when = (seconds) => moment(now() - seconds * 1000);
+	$("d-errors").replaceChildren(...errors.map((it) => tableRow(null, it.class, it.message, count(it.count), when(it.first_ago_seconds), when(it.last_ago_seconds))));
+	show("d-errors-box", errors.length);
 	const told = values.map(({ metric, attributes, value }) => [[metric, ...Object.values(attributes || {})].join(" "), value]);
-	const pairs = [...Object.entries(notes || {}), ...told];
+	const pairs = [...Object.entries(settings), ...told];
 	$("d-values").replaceChildren(...pairs.map(([key, value]) => tableRow(null, key, typeof value === "string" ? value : JSON.stringify(value))));
 	const own = events.filter((event) => !event.component || event.component === detail.id).slice(-50).reverse();
 	$("d-events").replaceChildren(...own.map((event) => eventNode(event, true)));

@@ -338,6 +338,7 @@ fn settle(row: &mut Row, before: &Row, at: u64, now: Instant) {
     for key in [
         "next_probe_at",
         "mode_expires_at",
+        "last_error_at",
         "last_run_at",
         "connected_since",
         "next_try_at",

@@ -1,5 +1,6 @@
 //! The row of a circuit breaker.
 
+use steadfast_telemetry::ErrorNote;
 use steadfast_telemetry::names::{
     BREAKER_CALLS, BREAKER_CONSECUTIVE_FAILURES, BREAKER_FAILURE_RATIO, BREAKER_IN_FLIGHT,
     BREAKER_MODE, BREAKER_RAMP_UP_RATIO, BREAKER_SLOW_CALL_RATIO, BREAKER_STATE,
@@ -19,6 +20,12 @@ pub(super) fn fill(row: &mut Row, now: &Reading<'_>, meter: &Meter, by: Option<&
     let facts = &mut row.facts;
     facts.text("mode", mode);
     facts.text("cause", now.text("cause"));
+    let error = now.newest_error("last_errors");
+    facts.text("last_error", error.map(in_brief));
+    facts.count(
+        "last_error_at",
+        error.map(|error| now.ago(error.last_ago_seconds)),
+    );
     facts.count("next_probe_at", now.due("retry_after_seconds"));
     facts.text("mode_reason", now.text("mode_reason"));
     facts.text("mode_by", by);
@@ -91,6 +98,10 @@ fn rules(row: &mut Row, now: &Reading<'_>) -> Option<f64> {
     nearest.map(|(_, share)| share)
 }
 
+fn in_brief(error: &ErrorNote) -> String {
+    format!("{}: {}", error.class, error.message)
+}
+
 fn share_of(is: f64, limit: f64) -> Option<f64> {
     (limit > 0.0).then(|| (is / limit).min(1.0))
 }
@@ -102,7 +113,13 @@ fn judge(
     mode: Option<&str>,
     nearest: Option<f64>,
 ) {
-    let cause = || now.text("cause").map(str::to_owned);
+    let cause = || {
+        let cause = now.text("cause")?;
+        // While it is open nothing fails but what was in flight, so this is what has opened it.
+        let error = now.newest_error("last_errors");
+        let why = error.map(|error| format!("{cause}; last error: {}", in_brief(error)));
+        Some(why.unwrap_or_else(|| cause.to_owned()))
+    };
     let forced = |what: &str| {
         let reason = now.text("mode_reason");
         Some(reason.map_or_else(|| what.to_owned(), |reason| format!("{what}: {reason}")))

@@ -1,6 +1,6 @@
 //! A component's snapshot, asked for single facts.
 
-use steadfast_telemetry::{ComponentSnapshot, Note};
+use steadfast_telemetry::{ComponentSnapshot, ErrorNote, Note};
 
 use crate::clock::whole_millis;
 use std::time::Duration;
@@ -64,9 +64,22 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// The newest of the errors in a note.
+    pub(crate) fn newest_error(&self, key: &str) -> Option<&'a ErrorNote> {
+        match self.component.notes.get(key)? {
+            Note::Errors(errors) => errors.first(),
+            _ => None,
+        }
+    }
+
+    /// The time of what was so many seconds ago.
+    pub(crate) fn ago(&self, seconds: f64) -> u64 {
+        self.at.saturating_sub(millis(seconds))
+    }
+
     /// The time at which something began that has lasted so many seconds, by a note.
     pub(crate) fn began(&self, key: &str) -> Option<u64> {
-        Some(self.at.saturating_sub(millis(self.number(key)?)))
+        Some(self.ago(self.number(key)?))
     }
 
     /// The time at which something will be that is so many seconds away, by a note.

@@ -14,6 +14,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{Begun, BodyError, Holds, Limits};
 use crate::clock;
+use crate::noted::BrokenOff;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -49,8 +50,10 @@ impl Guarded {
             stalled_at: None,
         };
         if let Begun::Failed(error) = &guarded.begun {
-            let (outcome, kind) = (guarded.blame(error, true), kind(error));
-            guarded.settle(outcome, Some(kind));
+            let outcome = guarded.blame(error, true);
+            if let Some(holds) = guarded.holds.take() {
+                break_off(holds, outcome, error);
+            }
         }
         guarded.settle_at_end();
         guarded
@@ -61,13 +64,13 @@ impl Guarded {
         // A body that may be decompressed never says that it is at its end, but its length does.
         let is_over = self.inner.is_end_stream() || self.inner.size_hint().exact() == Some(0);
         if is_over && !matches!(self.begun, Begun::Failed(_)) {
-            self.settle(Outcome::Success, None);
+            self.succeed();
         }
     }
 
-    fn settle(&mut self, outcome: Outcome, failed: Option<&'static str>) {
+    fn succeed(&mut self) {
         if let Some(holds) = self.holds.take() {
-            holds.settle(outcome, failed);
+            holds.succeed();
         }
     }
 
@@ -94,7 +97,9 @@ impl Guarded {
         error: BodyError,
         outcome: Outcome,
     ) -> Option<Result<Frame<Bytes>, BoxError>> {
-        self.settle(outcome, Some(error.kind()));
+        if let Some(holds) = self.holds.take() {
+            holds.fail(outcome, error.kind(), &error);
+        }
         self.failed = true;
         Some(Err(error.into_boxed()))
     }
@@ -127,12 +132,14 @@ impl Guarded {
             }
             Some(Err(error)) => {
                 let outcome = self.blame(&error, waited);
-                self.settle(outcome, Some(kind(&error)));
+                if let Some(holds) = self.holds.take() {
+                    break_off(holds, outcome, &error);
+                }
                 self.failed = true;
                 Some(Err(error.into()))
             }
             None => {
-                self.settle(Outcome::Success, None);
+                self.succeed();
                 None
             }
         }
@@ -223,18 +230,21 @@ impl Drop for Guarded {
     /// the call is abandoned, as anywhere else.
     fn drop(&mut self) {
         if !self.waiting {
-            self.settle(Outcome::Success, None);
+            self.succeed();
         }
     }
 }
 
-/// What an error of the body is in the attribute `error.type`.
-fn kind(error: &reqwest::Error) -> &'static str {
-    if error.is_timeout() {
+/// The body has ended in an error.
+#[cold]
+fn break_off(holds: Holds, outcome: Outcome, error: &reqwest::Error) {
+    // What it is in the attribute `error.type`.
+    let kind = if error.is_timeout() {
         "timeout"
     } else {
         "body"
-    }
+    };
+    holds.fail(outcome, kind, &BrokenOff(error));
 }
 
 impl fmt::Debug for Guarded {

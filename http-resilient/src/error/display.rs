@@ -99,19 +99,7 @@ impl fmt::Display for Error {
                 }
             }
             Self::Request { source, request } => {
-                let what = if source.is_dns() {
-                    "the host name could not be resolved"
-                } else if source.is_connect() {
-                    "could not connect"
-                } else if source.is_timeout() {
-                    "timed out"
-                } else if source.is_builder() {
-                    "it was redirected to where the client does not go"
-                } else if source.is_redirect() {
-                    "could not follow a redirect"
-                } else {
-                    "the connection failed"
-                };
+                let what = what_failed(source);
                 write!(f, "{request} failed{}: {what}", After(request))
             }
             #[cfg(feature = "middleware")]
@@ -123,6 +111,23 @@ impl fmt::Display for Error {
                 )
             }
         }
+    }
+}
+
+/// What went wrong where reqwest has failed.
+pub(crate) fn what_failed(error: &reqwest::Error) -> &'static str {
+    if error.is_dns() {
+        "the host name could not be resolved"
+    } else if error.is_connect() {
+        "could not connect"
+    } else if error.is_timeout() {
+        "timed out"
+    } else if error.is_builder() {
+        "it was redirected to where the client does not go"
+    } else if error.is_redirect() {
+        "could not follow a redirect"
+    } else {
+        "the connection failed"
     }
 }
 
@@ -166,7 +171,7 @@ impl StdError for Error {
 }
 
 /// Rounded up to a millisecond: never too short.
-fn whole_millis(wait: Duration) -> Duration {
+pub(crate) fn whole_millis(wait: Duration) -> Duration {
     let millis = wait.as_nanos().div_ceil(1_000_000);
     Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }

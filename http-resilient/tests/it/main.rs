@@ -34,6 +34,7 @@ mod metrics;
 mod middleware;
 mod migration;
 mod mixed;
+mod noted;
 mod observer;
 mod own_redirects;
 mod polled;

@@ -151,6 +151,10 @@ where
             Ok(value) => outcome(classifier(Ok(value))),
             Err(Kind::Operation(error)) => outcome(classifier(Err(error))),
             Err(Kind::BulkheadRejected(_)) => Outcome::Ignored,
+            Err(Kind::AttemptTimeout { after }) => {
+                breaker.note_error("timeout", format_args!("no answer within {after:?}"));
+                Outcome::Failure
+            }
             Err(_) => Outcome::Failure,
         })
         .call(|| through_bulkhead(shared, operation, attempt))

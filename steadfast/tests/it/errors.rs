@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
+use steadfast::breaker::CircuitBreaker;
 use steadfast::policy::Policy;
 use steadfast::retry::{Jitter, Retry};
 
@@ -79,4 +80,38 @@ async fn a_timeout_says_which() {
 fn a_result_is_no_larger_for_the_failure_it_may_be() {
     let size = size_of::<Result<u64, steadfast::policy::Error<[u8; 1000]>>>();
     assert!(size <= 2 * size_of::<u64>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_breaker_is_told_what_failed_once_for_each_attempt() {
+    let breaker = CircuitBreaker::builder("stock").build().unwrap();
+    let policy = Policy::builder("stock")
+        .attempt_timeout(Duration::from_secs(1))
+        .retry(Retry::builder("stock").max_attempts(3).build().unwrap())
+        .breaker(breaker.clone())
+        .build()
+        .unwrap();
+    let answer = policy.call(|attempt| {
+        let policy = policy.clone();
+        async move {
+            if attempt.number() == 1 {
+                return std::future::pending().await;
+            }
+            let refused = io::Error::other("refused");
+            policy.note_error("io", &refused);
+            Err::<(), _>(refused)
+        }
+    });
+    answer.await.unwrap_err();
+    let errors = breaker.snapshot().last_errors;
+    let told: Vec<_> = errors
+        .iter()
+        .map(|error| (&*error.class, &*error.message, error.count))
+        .collect();
+    assert_eq!(
+        told,
+        [("io", "refused", 2), ("timeout", "no answer within 1s", 1)]
+    );
+    let without = Policy::builder("stock").build().unwrap();
+    without.note_error("io", "nobody keeps it");
 }

@@ -12,7 +12,7 @@ use super::Watch;
 use crate::event::EventKind;
 use crate::instrument::Instrument;
 use crate::names;
-use crate::notes::Notes;
+use crate::notes::{ErrorNote, Notes};
 use crate::sink::EventSink;
 use crate::source::{Samples, Source};
 use crate::span_events::SpanEvents;
@@ -89,6 +89,14 @@ fn describe(breaker: &CircuitBreaker, notes: &mut Notes) {
     if let Some(reason) = now.mode_reason {
         notes.text("mode_reason", reason);
     }
+    let errors = now.last_errors.iter();
+    notes.errors(
+        "last_errors",
+        errors.map(|error| {
+            let (class, message) = (&*error.class, &*error.message);
+            ErrorNote::new(class, message, error.count, error.first_ago, error.last_ago)
+        }),
+    );
     let config = breaker.config();
     // As its documentation says, it has this rule if it was given none.
     let has_rate = config.failure_rate.is_some() || config.slow_call_rate.is_some();

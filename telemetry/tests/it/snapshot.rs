@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use steadfast_breaker::CircuitBreaker;
+use steadfast_breaker::{CircuitBreaker, Outcome};
 #[cfg(feature = "serde")]
 use steadfast_telemetry::Snapshot;
 use steadfast_telemetry::{ComponentId, Note, Number, Telemetry, names};
@@ -99,8 +99,15 @@ fn it_says_why_and_how_much_is_left() {
     let builder = CircuitBreaker::builder("payments").failure_threshold(2);
     let breaker = builder.open_for(Duration::from_secs(3600)).build().unwrap();
     telemetry.watch(&breaker);
+    let before = telemetry.snapshot();
+    assert_eq!(before.components[0].notes.get("last_errors"), None);
     for _ in 0..3 {
-        let _ = breaker.call_blocking(|| Err::<(), _>("connection refused"));
+        let judge = |_: &Result<(), &str>| {
+            breaker.note_error("connect", "connection refused");
+            Outcome::Failure
+        };
+        let judged = breaker.classify(judge);
+        let _ = judged.call_blocking(|| Err::<(), _>("connection refused"));
     }
     let snapshot = telemetry.snapshot();
     let payments = &snapshot.components[0];
@@ -124,6 +131,18 @@ fn it_says_why_and_how_much_is_left() {
     let threshold = payments.notes.get("failure_threshold");
     assert_eq!(threshold, Some(&Note::Number(2.0)));
     assert_eq!(payments.notes.get("mode_reason"), None);
+    let Some(Note::Errors(errors)) = payments.notes.get("last_errors") else {
+        panic!("{:?}", payments.notes);
+    };
+    let [error] = &errors[..] else {
+        panic!("{errors:?}");
+    };
+    let (class, message) = (&*error.class, &*error.message);
+    assert_eq!(
+        (class, message, error.count),
+        ("connect", "connection refused", 2)
+    );
+    assert!(error.first_ago_seconds >= error.last_ago_seconds && error.last_ago_seconds >= 0.0);
 }
 
 #[test]

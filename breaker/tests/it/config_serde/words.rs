@@ -59,6 +59,7 @@ async fn a_snapshot_is_plain_data() {
         .build()
         .unwrap();
     breaker.observe(Outcome::Success, Duration::ZERO);
+    breaker.note_error("503", "Service Unavailable");
     breaker.observe(Outcome::Failure, Duration::ZERO);
     advance(Duration::from_micros(1_234_500)).await;
     breaker.set_mode_for(Mode::Shadow, "trying", Duration::from_secs(9));
@@ -106,6 +107,13 @@ async fn a_snapshot_is_plain_data() {
                 "closed": 0,
                 "observer_panics": 0,
             },
+            "last_errors": [{
+                "class": "503",
+                "message": "Service Unavailable",
+                "count": 1,
+                "first_ago_ms": 1234.5,
+                "last_ago_ms": 1234.5,
+            }],
         })
     );
 }
