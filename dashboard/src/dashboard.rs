@@ -12,7 +12,7 @@ use steadfast_health::Monitor;
 use steadfast_telemetry::Telemetry;
 
 use crate::builder::{Builder, Settings};
-use crate::controls::{self, Desk};
+use crate::controls::{self, Desk, LiveControls};
 use crate::hub::Hub;
 use crate::notice::Notice;
 use crate::{api, hosts, page, reply, sse};
@@ -133,6 +133,13 @@ impl Dashboard {
     #[must_use]
     pub fn streams(&self) -> usize {
         self.hub.watchers()
+    }
+
+    /// The controls, to add components to and to take them out while the dashboard is in use; `None` if it was built
+    /// without [any](crate::Builder::controls).
+    #[must_use]
+    pub fn controls(&self) -> Option<LiveControls> {
+        self.hub.live_controls()
     }
 
     /// Puts something into the log that no watched component tells of.

@@ -22,7 +22,7 @@ use tokio::task::AbortHandle;
 
 use crate::builder::Settings;
 use crate::clock;
-use crate::controls::Desk;
+use crate::controls::{Desk, LiveControls};
 use crate::metrics::Counters;
 use crate::notice::Notice;
 use crate::view::{Board, Row, Told};
@@ -117,6 +117,11 @@ impl Hub {
     /// The telemetry that is shown, if it is still there.
     pub(crate) fn telemetry(&self) -> Option<Telemetry> {
         self.telemetry.upgrade()
+    }
+
+    pub(crate) fn live_controls(&self) -> Option<LiveControls> {
+        let desk = self.desk.as_ref()?;
+        Some(LiveControls::new(desk, &self.telemetry))
     }
 
     /// Ends all streams, and lets no other begin.

@@ -127,7 +127,9 @@ mod sse;
 mod view;
 
 pub use builder::{Builder, Thresholds};
-pub use controls::{Action, Allowed, Authorise, Controls, Denied, Verb};
+pub use controls::{
+    Action, Allowed, Authorise, Controllable, Controls, Denied, LiveControls, Verb,
+};
 pub use dashboard::Dashboard;
 pub use error::{ConfigError, FieldError};
 pub use notice::Notice;

@@ -12,11 +12,12 @@ use crate::error::RegisterError;
 use crate::observer::{Changed, Checked, Event};
 use crate::outbox::Outbox;
 use crate::probe::Probe;
+use crate::rules::{Rules, Said};
 use crate::snapshot::ComponentReport;
 use crate::standing::Finished;
 use crate::status::Status;
 use crate::tally::{RollUps, Tally};
-use crate::wiring::{View, Wiring, cycle};
+use crate::wiring::{Node, View, Wiring, cycle};
 
 pub(crate) struct Board {
     /// The monitor's name.
@@ -106,7 +107,7 @@ impl Board {
                 check: check(),
             });
         }
-        if let Some(cycle) = cycle(component, &self.list()) {
+        if let Some(cycle) = self.cycle_with(component) {
             return Err(RegisterError::Cycle {
                 monitor: monitor(),
                 check: check(),
@@ -117,8 +118,8 @@ impl Board {
         self.places
             .insert(Arc::clone(&component.name), self.entries.len());
         if self.wiring.push(component) {
-            self.tally
-                .add(entry.share(Status::Unknown, component.rules.importance));
+            let importance = component.rules().importance;
+            self.tally.add(entry.share(Status::Unknown, importance));
             self.entries.push(entry);
         } else {
             self.entries.push(entry);
@@ -135,6 +136,29 @@ impl Board {
         self.places = names.cloned().zip(0..).collect();
         self.rewire();
         Some(removed)
+    }
+
+    fn cycle_with(&self, component: &Component) -> Option<Vec<Arc<str>>> {
+        let node = Node::of(component);
+        if node.needs.is_empty() {
+            return None;
+        }
+        let known: Vec<_> = self.list().into_iter().map(Node::of).collect();
+        cycle(&node, &known)
+    }
+
+    /// Goes over to other rules, which are those of components in the order of registration. Returns those that
+    /// are to be run in another rhythm.
+    pub(crate) fn rule(&mut self, all: Vec<(Said, Rules)>, now: Instant) -> Vec<Arc<Component>> {
+        let mut repaced = Vec::new();
+        for (entry, (said, rules)) in self.entries.iter_mut().zip(all) {
+            entry.standing.rebound(&rules, now);
+            if entry.component.rule(said, rules) {
+                repaced.push(Arc::clone(&entry.component));
+            }
+        }
+        self.rewire();
+        repaced
     }
 
     fn rewire(&mut self) {
@@ -173,7 +197,7 @@ impl Board {
         let counts = entry.standing.generation() == leave;
         entry
             .standing
-            .record(&component.rules, finished, counts, now);
+            .record(&component.rules(), finished, counts, now);
         self.touched = Touched::One(place);
         // The status and the counts are those after it.
         let checked = Checked {
@@ -236,15 +260,14 @@ impl Board {
     fn settle_one(&mut self, place: usize, now: Instant) -> bool {
         let importance = self.wiring.importance(place);
         let entry = &mut self.entries[place];
-        let rules = &entry.component.rules;
         let status = match entry.waits {
             true => Status::Unknown,
-            false => entry.standing.status(rules, now),
+            false => entry.standing.status(now),
         };
         if status != entry.published && self.wiring.is_needed(place) {
             return false;
         }
-        let stale_at = now.checked_add(entry.standing.stale_in(rules, now));
+        let stale_at = now.checked_add(entry.standing.stale_in(&entry.component.rules(), now));
         self.still_until = self.still_until.into_iter().chain(stale_at).min();
         self.tally.take(entry.share(entry.published, importance));
         let waits_for = None;
@@ -338,15 +361,13 @@ impl Board {
     pub(crate) fn stale_in(&self, now: Instant) -> Option<Duration> {
         self.entries
             .iter()
-            .map(|entry| entry.standing.stale_in(&entry.component.rules, now))
+            .map(|entry| entry.standing.stale_in(&entry.component.rules(), now))
             .min()
     }
 
     fn views(&self, now: Instant) -> Vec<View> {
-        self.wiring.views(|place| {
-            let entry = &self.entries[place];
-            entry.standing.status(&entry.component.rules, now)
-        })
+        self.wiring
+            .views(|place| self.entries[place].standing.status(now))
     }
 
     fn tally_of(&self, status: impl Fn(usize) -> Status) -> Tally {

@@ -14,6 +14,7 @@ use crate::builder::{Builder, Settings};
 use crate::check::Check;
 use crate::clock;
 use crate::component::Component;
+use crate::config::MonitorConfig;
 use crate::contain::contain;
 use crate::error::RegisterError;
 use crate::observer::{Event, Observer};
@@ -27,11 +28,13 @@ use crate::tally::RollUps;
 /// A check that holds a `Monitor` keeps it alive for ever; give it a [`WeakMonitor`].
 #[derive(Clone)]
 pub struct Monitor {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 pub(crate) struct Shared {
     name: Arc<str>,
+    /// Held by whoever adds or removes checks or changes their rules; before the board.
+    config: RwLock<MonitorConfig>,
     pub(crate) settings: Settings,
     board: Mutex<Board>,
     readiness: watch::Sender<Status>,
@@ -55,6 +58,7 @@ impl Monitor {
 
     pub(crate) fn new(
         name: Arc<str>,
+        config: MonitorConfig,
         settings: Settings,
         observers: Vec<Arc<dyn Observer>>,
     ) -> Self {
@@ -62,6 +66,7 @@ impl Monitor {
         Self {
             shared: Arc::new(Shared {
                 name,
+                config: RwLock::new(config),
                 settings,
                 board: Mutex::new(board),
                 readiness: watch::Sender::new(Status::Healthy),
@@ -83,10 +88,13 @@ impl Monitor {
     /// [`RegisterError::Duplicate`] if the monitor has a check of that name.
     /// [`RegisterError::Cycle`] if the check depends on one that depends on it, in however many steps.
     pub fn register(&self, check: Check) -> Result<(), RegisterError> {
-        let component = Arc::new(check.resolve(&self.shared.settings)?);
+        let config = self.shared.config.read();
+        let rules = check.said().resolve(check.name(), &config)?;
+        let component = Arc::new(check.component(rules));
         let inserted = self
             .shared
             .update(clock::now(), |board| board.insert(&component));
+        drop(config);
         self.shared.tell();
         inserted?;
         self.shared.registered.notify_one();
@@ -101,7 +109,10 @@ impl Monitor {
         reason = "that the check is out is what callers want; whether it was in is extra"
     )]
     pub fn deregister(&self, name: &str) -> bool {
-        let removed = self.shared.update(clock::now(), |board| board.remove(name));
+        let removed = {
+            let _config = self.shared.config.read();
+            self.shared.update(clock::now(), |board| board.remove(name))
+        };
         if let Some(component) = &removed {
             component.remove();
         }
@@ -196,6 +207,12 @@ impl Monitor {
         self.shared.readiness.subscribe()
     }
 
+    /// The settings as they are now.
+    #[must_use]
+    pub fn config(&self) -> MonitorConfig {
+        self.shared.config.read().clone()
+    }
+
     /// The name given to [`builder`](Self::builder).
     #[must_use]
     pub fn name(&self) -> &str {
@@ -253,6 +270,10 @@ impl Shared {
         stale_in
     }
 
+    pub(crate) fn config(&self) -> &RwLock<MonitorConfig> {
+        &self.config
+    }
+
     pub(crate) fn components(&self) -> Vec<Arc<Component>> {
         self.board.lock().components()
     }
@@ -263,7 +284,7 @@ impl Shared {
 
     /// Changes the board and publishes the readiness that follows. The events wait for
     /// [`tell`](Self::tell), because the caller may hold something that observers should not wait on.
-    fn update<R>(&self, now: Instant, change: impl FnOnce(&mut Board) -> R) -> R {
+    pub(crate) fn update<R>(&self, now: Instant, change: impl FnOnce(&mut Board) -> R) -> R {
         let (result, Settled { readiness, cleared }) = {
             let mut board = self.board.lock();
             board.note_waiting(now);
@@ -291,7 +312,7 @@ impl Shared {
 
     /// Tells the observers what the outbox holds, unless another thread, or a caller further up on
     /// this one, is at it: that one then tells these events as well. So they keep their order.
-    fn tell(&self) {
+    pub(crate) fn tell(&self) {
         if !self.board.lock().outbox.begin_telling() {
             return;
         }
@@ -318,6 +339,7 @@ impl fmt::Debug for Monitor {
         let report = self.get_health();
         f.debug_struct("Monitor")
             .field("name", &self.shared.name)
+            .field("config", &*self.shared.config.read())
             .field("settings", &self.shared.settings)
             .field("liveness", &report.liveness)
             .field("readiness", &report.readiness)

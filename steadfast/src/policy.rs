@@ -23,7 +23,6 @@ pub use builder::Builder;
 pub use classified::Classified;
 pub use error::{ConfigError, Error, FieldError, Kind};
 #[cfg(feature = "supervisor")]
-pub(crate) use presets::{LLM_ATTEMPT, LLM_TOTAL};
 
 /// A timeout, a retry, a circuit breaker, a bulkhead and a hedge around any async operation.
 ///

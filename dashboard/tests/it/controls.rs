@@ -1,6 +1,7 @@
 //! What operators may change.
 
 mod audited;
+mod live;
 mod refused;
 
 use std::time::Duration;

@@ -89,6 +89,33 @@ impl Served {
         }))
     }
 
+    /// What is new can be changed from now on, and what is gone no more, if there are controls.
+    pub(super) fn go_over(&self, new: &Set, gone: &Set) {
+        let Some(controls) = self.dashboard.controls() else {
+            return;
+        };
+        for breaker in gone.breakers.values() {
+            controls.remove(breaker);
+        }
+        for bulkhead in gone.bulkheads.values() {
+            controls.remove(bulkhead);
+        }
+        for breaker in new.breakers.values() {
+            controls.add(breaker);
+        }
+        for bulkhead in new.bulkheads.values() {
+            controls.add(bulkhead);
+        }
+        #[cfg(feature = "http")]
+        for client in gone.clients.values() {
+            controls.remove(client);
+        }
+        #[cfg(feature = "http")]
+        for client in new.clients.values() {
+            controls.add(client);
+        }
+    }
+
     /// Ends the pages that are live.
     pub(super) fn end(&self) {
         self.dashboard.shutdown();

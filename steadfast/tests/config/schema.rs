@@ -22,6 +22,8 @@ const BEYOND_A_SCHEMA: &[&str] = &[
     "http_defaults_in_other_case.toml",
     "http_header_twice.toml",
     "inherited_growth_without_jitter.toml",
+    "llm_requests_all_shorter_than_an_attempt.toml",
+    "llm_requests_attempt_longer_than_all.toml",
     "more_calls_than_the_window_has.toml",
     "name_in_other_case_than_a_built_in.toml",
     "names_that_differ_in_case.toml",

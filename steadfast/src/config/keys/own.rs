@@ -11,6 +11,15 @@ pub(super) const SERVICE: &Shape = &Shape {
     ask: None,
 };
 
+pub(super) const LLM_REQUESTS: &Shape = &Shape {
+    name: "llm_requests",
+    keys: keys! {
+        total_timeout: Kind::PositiveTime, "How long a request may take with all its attempts and waits.";
+        attempt_timeout: Kind::PositiveTime, "How long one attempt may take; not longer than total_timeout.";
+    },
+    ask: None,
+};
+
 pub(super) const SHUTDOWN: &Shape = &Shape {
     name: "shutdown",
     keys: keys! {

@@ -8,7 +8,7 @@ use crate::config::error::Problem;
 use crate::config::keys::{Kind, Shape, TOP};
 use crate::config::sources::join;
 use crate::config::tree::Table;
-use crate::config::{ServiceConfig, ShutdownConfig};
+use crate::config::{LlmRequestsConfig, ServiceConfig, ShutdownConfig};
 
 /// A table whose keys are read one by one, by the rules of the table of keys.
 pub(super) struct Own<'t> {
@@ -74,6 +74,26 @@ impl ServiceConfig {
             name: own.text("name", problems).unwrap_or(default.name),
             version: own.text("version", problems),
         }
+    }
+}
+
+impl LlmRequestsConfig {
+    pub(super) fn read(table: Option<&Table>, problems: &mut Vec<Problem>) -> Self {
+        let own = Own::section(table, "llm_requests");
+        let default = Self::default();
+        let before = problems.len();
+        let config = Self {
+            total_timeout: own
+                .time("total_timeout", problems)
+                .unwrap_or(default.total_timeout),
+            attempt_timeout: own
+                .time("attempt_timeout", problems)
+                .unwrap_or(default.attempt_timeout),
+        };
+        if let Some(table) = table.filter(|_| problems.len() == before) {
+            super::rules::timeouts(&config, table, problems);
+        }
+        config
     }
 }
 
