@@ -8,7 +8,7 @@ const ACTIONS = {
 	reset: { label: "Reset", effect: "All counts are forgotten and it closes." },
 	set_limit: { label: "Change the limit", effect: "Calls in flight stay.", limit: true },
 	reconnect: { label: "Reconnect now", effect: "It is closed and opened again." },
-	check_now: { label: "Check now", effect: "All checks run at once." },
+	check_now: { label: "Check now", effect: "It runs at once." },
 };
 const actionOf = (action) => (Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : { label: capital(words(action)), effect: "" });
 const control = {};
