@@ -9,12 +9,11 @@ use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use steadfast_health::Monitor;
-use steadfast_telemetry::Telemetry;
+use steadfast_telemetry::{Notice, Telemetry};
 
 use crate::builder::{Builder, Settings};
 use crate::controls::{self, Desk, LiveControls};
 use crate::hub::Hub;
-use crate::notice::Notice;
 use crate::{api, hosts, page, reply, sse};
 
 /// A dashboard of one process: a cheap handle, all clones of which are one.
@@ -142,8 +141,20 @@ impl Dashboard {
         self.hub.live_controls()
     }
 
-    /// Puts something into the log that no watched component tells of.
-    pub fn tell(&self, notice: Notice) {
+    /// Puts a notice of the application's into the log of this dashboard, and nowhere else. It tells of what is watched
+    /// by itself, of notices too; this is for what no component of telemetry's says.
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast_dashboard::Dashboard;
+    /// use steadfast_telemetry::{Notice, NoticeLevel, Telemetry};
+    ///
+    /// let telemetry = Telemetry::new();
+    /// let dashboard = Dashboard::builder(&telemetry).build()?;
+    /// dashboard.tell(&Notice::new("reload", "orders.toml", NoticeLevel::Info, "retry.max_attempts is 5 now"));
+    /// # Ok::<_, steadfast_dashboard::ConfigError>(())
+    /// ```
+    pub fn tell(&self, notice: &Notice) {
         self.hub.announce(notice);
     }
 

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use steadfast_health::Monitor;
-use steadfast_telemetry::{Subscription, Telemetry, WeakTelemetry};
+use steadfast_telemetry::{Notice, Subscription, Telemetry, WeakTelemetry};
 use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
@@ -24,7 +24,6 @@ use crate::builder::Settings;
 use crate::clock;
 use crate::controls::{Desk, LiveControls};
 use crate::metrics::Counters;
-use crate::notice::Notice;
 use crate::view::{Board, Row, Told};
 
 use self::frame::Snapshot;
@@ -153,8 +152,8 @@ impl Hub {
         entry.map_or(0, |entry| entry.seq)
     }
 
-    pub(crate) fn announce(&self, notice: Notice) {
-        self.tell(notice.told(), None);
+    pub(crate) fn announce(&self, notice: &Notice) {
+        self.tell(Told::of_notice(notice), None);
     }
 
     /// Whether exactly one live component is of this kind and name.

@@ -120,7 +120,6 @@ mod error;
 mod hosts;
 mod hub;
 pub mod metrics;
-mod notice;
 mod page;
 mod reply;
 mod sse;
@@ -132,8 +131,6 @@ pub use controls::{
 };
 pub use dashboard::Dashboard;
 pub use error::{ConfigError, FieldError};
-pub use notice::Notice;
-pub use view::Severity;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

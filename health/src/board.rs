@@ -3,7 +3,7 @@
 
 mod plan;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -126,14 +126,20 @@ impl Board {
         Ok(())
     }
 
-    /// Takes a component out. The caller drops it after the lock: the check is user code.
-    pub(crate) fn remove(&mut self, name: &str) -> Option<Arc<Component>> {
-        let index = self.find(name)?;
-        let removed = self.entries.remove(index).component;
+    /// Takes components out. The caller drops them after the lock: the checks are user code.
+    pub(crate) fn remove(&mut self, names: &[&str]) -> Vec<Arc<Component>> {
+        let places: HashSet<_> = names.iter().filter_map(|name| self.find(name)).collect();
+        if places.is_empty() {
+            return Vec::new();
+        }
+        let all = std::mem::take(&mut self.entries).into_iter().enumerate();
+        let (removed, kept): (Vec<_>, Vec<_>) = all.partition(|(place, _)| places.contains(place));
+        self.entries = kept.into_iter().map(|(_, entry)| entry).collect();
         let names = self.entries.iter().map(|entry| &entry.component.name);
         self.places = names.cloned().zip(0..).collect();
         self.rewire();
-        Some(removed)
+        let removed = removed.into_iter();
+        removed.map(|(_, entry)| entry.component).collect()
     }
 
     fn cycle_with(&self, component: &Component) -> Option<Vec<Arc<str>>> {

@@ -109,15 +109,24 @@ impl Monitor {
         reason = "that the check is out is what callers want; whether it was in is extra"
     )]
     pub fn deregister(&self, name: &str) -> bool {
+        self.deregister_all([name]) == 1
+    }
+
+    /// Takes all checks of these names out, at the cost of one: [`deregister`](Self::deregister) looks at every check
+    /// that is left. How many there were.
+    pub fn deregister_all<N: AsRef<str>>(&self, names: impl IntoIterator<Item = N>) -> usize {
+        let names: Vec<_> = names.into_iter().collect();
+        let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
         let removed = {
             let _config = self.shared.config.read();
-            self.shared.update(clock::now(), |board| board.remove(name))
+            self.shared
+                .update(clock::now(), |board| board.remove(&names))
         };
-        if let Some(component) = &removed {
+        for component in &removed {
             component.remove();
         }
         self.shared.tell();
-        removed.is_some()
+        removed.len()
     }
 
     /// Starts running the checks in the background: each at once and then on its interval. The

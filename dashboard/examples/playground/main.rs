@@ -49,9 +49,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::from_fn;
 use steadfast_bulkhead::Bulkhead;
-use steadfast_dashboard::{Controls, Dashboard, Notice, Severity};
+use steadfast_dashboard::{Controls, Dashboard};
 use steadfast_retry::{Budget, Retry};
-use steadfast_telemetry::Telemetry;
+use steadfast_telemetry::{Notice, NoticeLevel, Telemetry};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify};
 
@@ -113,7 +113,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .max_stream_age(arguments.max_age)
         .controls(controls)
         .build()?;
-    dashboard.tell(Notice::task("playground", "it has begun").severity(Severity::Ok));
+    dashboard.tell(&Notice::new(
+        "task",
+        "playground",
+        NoticeLevel::Info,
+        "it has begun",
+    ));
 
     let playground = Arc::new(Playground {
         breakers,

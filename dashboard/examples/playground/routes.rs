@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use steadfast_breaker::{CircuitBreaker, Error as BreakerError, State as BreakerState};
-use steadfast_dashboard::Notice;
+use steadfast_telemetry::{Notice, NoticeLevel};
 
 use crate::play::Playground;
 use crate::traffic;
@@ -159,9 +159,9 @@ async fn flood(State(playground): Play, RawQuery(raw): RawQuery) -> &'static str
     let query = query(raw);
     let events = query.get("events").and_then(|events| events.parse().ok());
     for event in 0..events.unwrap_or(100_u32) {
-        playground
-            .dashboard
-            .tell(Notice::task("flood", format!("event {event}")));
+        let text = format!("event {event}");
+        let notice = Notice::new("task", "flood", NoticeLevel::Info, text);
+        playground.dashboard.tell(&notice);
     }
     "done"
 }

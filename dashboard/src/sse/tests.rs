@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use axum::body::BodyDataStream;
 use futures_util::StreamExt;
-use steadfast_telemetry::Telemetry;
+use steadfast_telemetry::{Notice, NoticeLevel, Telemetry};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::sleep;
 
 use super::*;
 use crate::dashboard::Dashboard;
-use crate::notice::Notice;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -105,7 +104,8 @@ async fn a_connection_that_nobody_reads_loses_its_place() {
     let long = "x".repeat(10_000);
     for _ in 0..2000_u32 {
         sleep(Duration::from_millis(50)).await;
-        dashboard.tell(Notice::task("flood", long.as_str()));
+        let notice = Notice::new("task", "flood", NoticeLevel::Info, long.as_str());
+        dashboard.tell(&notice);
         if dropped(&telemetry) == "1" {
             break;
         }

@@ -42,9 +42,7 @@ pub(super) fn go_over(
 
 /// Takes the checks of these components out again.
 pub(super) fn deregister(monitor: &Monitor, set: &Set) {
-    for (name, _) in checks_of(set) {
-        monitor.deregister(&name);
-    }
+    monitor.deregister_all(checks_of(set).into_iter().map(|(name, _)| name));
 }
 
 fn checks_of(set: &Set) -> Vec<(String, Check)> {

@@ -183,11 +183,12 @@ async fn what_a_reload_adds_during_a_shutdown_is_closed_or_not_added() {
 }
 
 #[tokio::test]
-async fn two_thousand_names_are_started_changed_and_ended() {
+async fn ten_thousand_names_are_started_changed_and_ended() {
+    const NAMES: usize = 10_000;
     let named = |limit: usize| {
         let mut all = config("");
         let one = all.bulkheads["llm_requests"].clone();
-        for name in 0..2_000 {
+        for name in 0..NAMES {
             let mut one = one.clone();
             one.max_concurrent = limit;
             all.bulkheads.insert(format!("b{name}"), one);
@@ -196,13 +197,13 @@ async fn two_thousand_names_are_started_changed_and_ended() {
     };
     let supervisor = Supervisor::start(named(5)).await.unwrap();
     let report = supervisor.apply(named(6)).await.unwrap();
-    assert_eq!(report.applied.len(), 2_000);
-    let last = supervisor.bulkhead("b1999").unwrap();
+    assert_eq!(report.applied.len(), NAMES);
+    let last = supervisor.bulkhead("b9999").unwrap();
     assert_eq!(last.config().max_concurrent, 6);
     let rest = config("[shutdown]\ngrace = '1h'");
     let report = supervisor.apply(rest).await.unwrap();
-    assert_eq!(report.applied.len(), 2_001);
-    assert_eq!(supervisor.snapshot_now().retired, ["bulkheads.b1999"]);
+    assert_eq!(report.applied.len(), NAMES + 1);
+    assert_eq!(supervisor.snapshot_now().retired, ["bulkheads.b9999"]);
     let report = supervisor.shutdown().await;
     assert!(report.is_clean(), "{report}");
     last.try_acquire().unwrap_err();
