@@ -72,6 +72,8 @@ const MOST_EVENTS: usize = 1_000_000;
 /// More clients than this is not what a page for operators is for.
 const MOST_STREAMS: usize = 100_000;
 
+const HOST_RULE: &str = "must be a host's name in ASCII or its address, without a port";
+
 /// Builds a [`Dashboard`].
 ///
 /// # Examples
@@ -201,25 +203,31 @@ impl Builder {
         self
     }
 
+    /// Whether the settings keep their rules, without building anything.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let mut fields = self.settings.broken();
+        let hosts = self.hosts.iter().flatten();
+        let bad = hosts.filter(|host| Host::listed(host).is_none());
+        fields.extend(bad.map(|host| FieldError::new("hosts", host, HOST_RULE)));
+        if fields.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigError::new(fields))
+        }
+    }
+
     /// Builds the dashboard, which begins to listen for events. It does not keep the telemetry alive.
     ///
     /// # Errors
     /// [`ConfigError`] lists every field that breaks its rule.
     pub fn build(mut self) -> Result<Dashboard, ConfigError> {
-        let mut fields = self.settings.broken();
-        if let Some(hosts) = &self.hosts {
-            let rule = "must be a host's name in ASCII or its address, without a port";
-            let parsed = hosts.iter().map(|host| (host, Host::listed(host)));
-            let (good, bad): (Vec<_>, Vec<_>) = parsed.partition(|(_, host)| host.is_some());
-            fields.extend(
-                bad.iter()
-                    .map(|(host, _)| FieldError::new("hosts", host, rule)),
-            );
-            self.settings.hosts = Some(good.into_iter().filter_map(|(_, host)| host).collect());
-        }
-        if !fields.is_empty() {
-            return Err(ConfigError::new(fields));
-        }
+        self.check()?;
+        let hosts = self.hosts.as_ref();
+        let read = |host: &String| Host::listed(host);
+        self.settings.hosts = hosts.map(|hosts| hosts.iter().filter_map(read).collect());
         if self.settings.service.is_empty() {
             let name = self.monitor.as_ref().map(Monitor::name);
             self.settings.service = name.unwrap_or("service").to_owned();

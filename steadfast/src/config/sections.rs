@@ -140,6 +140,10 @@ pub struct DashboardConfig {
     pub listen: std::net::SocketAddr,
     /// The path under which it is; begins with `/`. Default `/resilience`.
     pub path: String,
+    /// The names under which it answers, besides every address; see
+    /// [`Builder::hosts`](steadfast_dashboard::Builder::hosts). `None`, the default: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<Vec<String>>,
     /// What whoever operates its controls must show. `None`, the default: there are no controls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub controls_token: Option<super::Secret>,
@@ -159,6 +163,7 @@ impl Default for DashboardConfig {
             enabled: false,
             listen: (std::net::Ipv4Addr::LOCALHOST, 4000).into(),
             path: "/resilience".to_owned(),
+            hosts: None,
             controls_token: None,
             max_subscribers: 64,
             max_stream_age: Duration::from_secs(600),

@@ -18,6 +18,7 @@ const BEYOND_A_SCHEMA: &[&str] = &[
     "amqp_uri_and_uris.toml",
     "backoff_above_its_greatest.toml",
     "backoff_above_the_inherited_greatest.toml",
+    "dashboard_hosts.toml",
     "health_check_stale_too_soon.toml",
     "http_defaults_in_other_case.toml",
     "http_header_twice.toml",

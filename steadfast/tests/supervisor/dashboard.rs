@@ -52,6 +52,21 @@ async fn the_page_is_served_under_its_path_with_metrics_and_health() {
     );
 }
 
+/// A page of somebody else's, whose own name was pointed here, gets nothing.
+#[tokio::test]
+async fn it_answers_under_the_listed_names_alone() {
+    let supervisor = started(&format!("{SHOWN}hosts = ['ops.example']\n")).await;
+    let http = client();
+    let get = async |host| {
+        let asking = http.get(url(&supervisor, "/resilience/api/snapshot"));
+        let answer = asking.header("host", host).send().await.unwrap();
+        answer.status()
+    };
+    assert_eq!(get("ops.example:4000").await, StatusCode::OK);
+    assert_eq!(get("127.0.0.1").await, StatusCode::OK);
+    assert_eq!(get("evil.example").await, StatusCode::MISDIRECTED_REQUEST);
+}
+
 #[tokio::test]
 async fn the_event_log_tells_of_reloads_switches_and_tasks() {
     let supervisor = started(SHOWN).await;

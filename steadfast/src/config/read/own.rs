@@ -142,6 +142,7 @@ impl crate::config::DashboardConfig {
                 .read("listen", problems, address)
                 .unwrap_or(default.listen),
             path: own.read("path", problems, path).unwrap_or(default.path),
+            hosts: own.read("hosts", problems, hosts),
             controls_token: own.text("controls_token", problems).map(Into::into),
             max_subscribers: own
                 .whole("max_subscribers", problems)
@@ -202,7 +203,7 @@ fn text(value: &Value, _: Kind) -> Result<String, String> {
     }
 }
 
-#[cfg(feature = "amqp")]
+#[cfg(any(feature = "amqp", feature = "dashboard"))]
 fn texts(value: &Value, _: Kind) -> Result<Vec<String>, String> {
     let texts = value.as_array().and_then(|list| {
         let texts = list.iter().map(|text| text.as_str().map(str::to_owned));
@@ -251,6 +252,22 @@ fn time(value: &Value, kind: Kind) -> Result<Duration, String> {
 fn address(value: &Value, _: Kind) -> Result<std::net::SocketAddr, String> {
     let address = value.as_str().and_then(|text| text.parse().ok());
     address.ok_or_else(|| "must be an address and a port like \"127.0.0.1:4000\"".to_owned())
+}
+
+/// By the rule of the dashboard, which says which of them breaks it.
+#[cfg(feature = "dashboard")]
+fn hosts(value: &Value, kind: Kind) -> Result<Vec<String>, String> {
+    let hosts = texts(value, kind)?;
+    let telemetry = steadfast_telemetry::Telemetry::new();
+    let builder = crate::dashboard::Dashboard::builder(&telemetry).hosts(hosts.iter());
+    match builder.check() {
+        Ok(()) => Ok(hosts),
+        Err(error) => {
+            let broken = error.fields().iter();
+            let broken = broken.map(|field| format!("{} {}", field.value, field.rule));
+            Err(broken.collect::<Vec<_>>().join("; "))
+        }
+    }
 }
 
 /// A path that a router takes as it is.
