@@ -1,6 +1,8 @@
 //! Everything the monitor knows, behind its one lock: the components, what they stand at, what of
 //! that has been published, and what is still to be told. No user code runs in here.
 
+mod plan;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +20,8 @@ use crate::standing::Finished;
 use crate::status::Status;
 use crate::tally::{RollUps, Tally};
 use crate::wiring::{Node, View, Wiring, cycle};
+
+pub(crate) use self::plan::Step;
 
 pub(crate) struct Board {
     /// The monitor's name.
@@ -67,12 +71,6 @@ pub(crate) struct Settled {
     pub(crate) readiness: Readiness,
     /// Components for which what they waited for has come back.
     pub(crate) cleared: Vec<Arc<Component>>,
-}
-
-/// One component and the places, in the same plan, of those that are to be run before it.
-pub(crate) struct Step {
-    pub(crate) component: Arc<Component>,
-    pub(crate) after: Vec<usize>,
 }
 
 impl Board {
@@ -327,20 +325,6 @@ impl Board {
             .iter()
             .map(|entry| Arc::clone(&entry.component))
             .collect()
-    }
-
-    /// All components, each after those it depends on.
-    pub(crate) fn plan(&self) -> Vec<Step> {
-        let mut steps_of = vec![0; self.entries.len()];
-        let mut plan = Vec::with_capacity(self.entries.len());
-        for (place, needed) in self.wiring.in_order() {
-            steps_of[place] = plan.len();
-            plan.push(Step {
-                component: Arc::clone(&self.entries[place].component),
-                after: needed.into_iter().map(|place| steps_of[place]).collect(),
-            });
-        }
-        plan
     }
 
     pub(crate) fn report(&self, now: Instant) -> (Vec<ComponentReport>, RollUps) {

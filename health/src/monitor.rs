@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 
-use crate::board::{Board, Readiness, Settled};
+use crate::board::{Board, Readiness, Settled, Step};
 use crate::builder::{Builder, Settings};
 use crate::check::Check;
 use crate::clock;
@@ -155,6 +155,43 @@ impl Monitor {
     /// nobody else can run the checks it has begun, and they become unknown.
     pub async fn check_now(&self) -> Report {
         let plan = self.shared.board.lock().plan();
+        self.run(&plan).await;
+        self.get_health()
+    }
+
+    /// Runs one check now, after all those that it [depends on](Check::depends_on), and no other, and reports; in
+    /// all else as [`check_now`](Self::check_now). `None` if there is no check of that name: nothing was run then.
+    ///
+    /// # Panics
+    /// As [`check_now`](Self::check_now).
+    ///
+    /// # Cancel safety
+    /// As [`check_now`](Self::check_now).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use steadfast_health::{Check, Monitor, Outcome, Status};
+    ///
+    /// let monitor = Monitor::builder("orders").build()?;
+    /// for name in ["cache", "database"] {
+    ///     monitor.register(Check::new(name, async || Outcome::healthy()))?;
+    /// }
+    /// let report = monitor.check_one("database").await.expect("there is one");
+    /// assert_eq!(report.component("database").unwrap().status, Status::Healthy);
+    /// assert_eq!(report.component("cache").unwrap().status, Status::Unknown); // was not run
+    /// assert!(monitor.check_one("mail").await.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn check_one(&self, name: &str) -> Option<Report> {
+        let plan = self.shared.board.lock().plan_of(name)?;
+        self.run(&plan).await;
+        Some(self.get_health())
+    }
+
+    async fn run(&self, plan: &[Step]) {
         // Whether each step is over. A future that held those before it would have them polled and
         // dropped one within the other, as deep as the chain of dependencies is long.
         let over: Vec<_> = plan.iter().map(|_| watch::Sender::new(false)).collect();
@@ -170,7 +207,6 @@ impl Monitor {
             }
         });
         join_all(runs).await;
-        self.get_health()
     }
 
     /// What is known now. Runs nothing and waits for nothing.
