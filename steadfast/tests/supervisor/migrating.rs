@@ -158,6 +158,10 @@ async fn requests_to_language_models_take_as_long_as_the_file_says() {
     let supervisor = started(&text("")).await;
     let ask = async || {
         let attempts = std::sync::atomic::AtomicU64::new(0);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "virtual time, which the test reads"
+        )]
         let began = tokio::time::Instant::now();
         let asked = supervisor.with_llm_request(|_| {
             attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
