@@ -99,9 +99,10 @@ impl CircuitBreaker {
     /// [classifier](Self::classify), for instance. Steadfast's clients for HTTP and AMQP do so by themselves, and
     /// a call that panics is noted as `panic`.
     ///
-    /// `class` is for counting: a word or a status, and no text that differs each time. The newest eight classes
-    /// are kept. `message` is for people: one line, of which 240 bytes are kept. Both can end up on a dashboard,
-    /// so **leave out what is secret**.
+    /// `class` is for counting: a word or a status of at most 64 bytes, and no text that differs each time. The
+    /// newest eight classes are kept. `message` is for people: one line of at most 240 bytes. What is longer is cut,
+    /// and characters that end a line or turn its direction become spaces. Both can end up on a dashboard, so
+    /// **leave out what is secret**. They are noted in every [`Mode`], and kept until the breaker is gone.
     ///
     /// # Panics
     /// Only if printing the message does.

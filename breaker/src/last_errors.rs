@@ -1,6 +1,5 @@
 //! The errors that came last, by class.
 
-use std::cmp::Reverse;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +36,8 @@ const CLASS_LEN: usize = 64;
 /// The longest message, in bytes: a line or two on a screen.
 const MESSAGE_LEN: usize = 240;
 
-/// None takes any memory but this before the first error.
+/// In the order of their last notes, the newest at the end: clocks are too coarse to tell it. None takes any memory
+/// but this before the first error.
 #[derive(Default)]
 pub(crate) struct LastErrors(Mutex<Vec<Noted>>);
 
@@ -56,34 +56,35 @@ impl LastErrors {
         let message = Line::<MESSAGE_LEN>::of(message);
         let (class, message) = (class.as_str(), message.as_str());
         let mut errors = self.0.lock();
-        if let Some(noted) = errors.iter_mut().find(|noted| &*noted.class == class) {
-            noted.count = noted.count.saturating_add(1);
-            noted.last = noted.last.max(now);
-            if &*noted.message != message {
-                noted.message = Arc::from(message);
+        let known = errors.iter().position(|noted| &*noted.class == class);
+        let mut noted = match known {
+            Some(at) => errors.remove(at),
+            None => {
+                if errors.len() == MAX_CLASSES {
+                    errors.remove(0);
+                }
+                Noted {
+                    class: Arc::from(class),
+                    message: Arc::from(message),
+                    count: 0,
+                    first: now,
+                    last: now,
+                }
             }
-            return;
-        }
-        let new = Noted {
-            class: Arc::from(class),
-            message: Arc::from(message),
-            count: 1,
-            first: now,
-            last: now,
         };
-        if errors.len() < MAX_CLASSES {
-            errors.push(new);
-        } else if let Some(oldest) = errors.iter_mut().min_by_key(|noted| noted.last) {
-            *oldest = new;
+        noted.count = noted.count.saturating_add(1);
+        noted.last = noted.last.max(now);
+        if &*noted.message != message {
+            noted.message = Arc::from(message);
         }
+        errors.push(noted);
     }
 
     /// All that are known, the newest first.
     pub(crate) fn read(&self, now: Time) -> Vec<LastError> {
-        let mut errors = self.0.lock();
-        errors.sort_by_key(|noted| Reverse(noted.last));
+        let errors = self.0.lock();
         let ago = |then: Time| Duration::from_nanos(now.since(then));
-        let errors = errors.iter().map(|noted| LastError {
+        let errors = errors.iter().rev().map(|noted| LastError {
             class: Arc::clone(&noted.class),
             message: Arc::clone(&noted.message),
             count: noted.count,
@@ -147,7 +148,7 @@ impl<const LEN: usize> Line<LEN> {
 impl<const LEN: usize> fmt::Write for Line<LEN> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for char in text.chars() {
-            let char = if char.is_control() { ' ' } else { char };
+            let char = if is_plain(char) { char } else { ' ' };
             if !self.push(char) {
                 self.is_cut = true;
                 return Err(fmt::Error);
@@ -155,6 +156,14 @@ impl<const LEN: usize> fmt::Write for Line<LEN> {
         }
         Ok(())
     }
+}
+
+/// Whether it neither ends a line nor turns the direction of what is shown beside it.
+const fn is_plain(char: char) -> bool {
+    !matches!(char,
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' // control characters
+        | '\u{2028}' | '\u{2029}' // ends of lines and paragraphs
+        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

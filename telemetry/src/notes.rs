@@ -24,6 +24,7 @@ use std::time::Duration;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(transparent))]
 pub struct Notes {
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "known"))]
     notes: BTreeMap<String, Note>,
 }
 
@@ -128,4 +129,23 @@ impl Notes {
     fn note(&mut self, key: impl Into<String>, note: Note) {
         self.notes.insert(key.into(), note);
     }
+}
+
+/// The facts of a form that is known. A later version may have others, which must not cost a reader the rest.
+#[cfg(feature = "serde")]
+fn known<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Note>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Any {
+        Known(Note),
+        Unknown(serde::de::IgnoredAny),
+    }
+    let all: BTreeMap<String, Any> = serde::Deserialize::deserialize(deserializer)?;
+    let known = all.into_iter().filter_map(|(key, note)| match note {
+        Any::Known(note) => Some((key, note)),
+        Any::Unknown(_) => None,
+    });
+    Ok(known.collect())
 }

@@ -131,6 +131,29 @@ async fn five_hundred_busy_components_take_turns_and_a_change_of_state_takes_non
     assert_eq!(deltas[0].0["components"][0]["state"], "open");
 }
 
+/// Errors that are as long as can be and differ each time, from breakers that are open as well as from those that are not.
+#[tokio::test(start_paused = true)]
+async fn five_hundred_components_whose_errors_are_ever_different_cost_no_more_than_others() {
+    let breakers = breakers(500);
+    (0..3).for_each(|_| breakers.iter().step_by(2).for_each(fail));
+    let mut watched = Watched::new(&breakers).await;
+    sleep(Duration::from_millis(10_500)).await;
+    watched.deltas();
+    let mut told = HashSet::new();
+    for second in 0..30 {
+        for breaker in &breakers {
+            // Quotes take two bytes of JSON.
+            breaker.note_error(&"\"".repeat(64), format!("{second}{}", "\"".repeat(300)));
+        }
+        sleep(Duration::from_secs(1)).await;
+        for (delta, bytes) in watched.deltas() {
+            assert!(bytes < 50_000, "{bytes} bytes");
+            told.extend(names(&delta));
+        }
+    }
+    assert_eq!(told.len(), 500, "each has had its turn");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_delta_has_the_rows_that_have_changed_and_no_others() {
     let breakers = breakers(20);

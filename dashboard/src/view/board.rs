@@ -11,7 +11,7 @@ use super::reading::Reading;
 use super::row::{Row, Severity, id_of};
 use super::taken::{Begun, Component, Taken};
 use super::tally;
-use super::turns::{TURNS, Waiting};
+use super::turns::{Turns, Waiting};
 use super::warnings::{self, Warning};
 use super::{breaker, bulkhead, clients, facts, kinds, retries};
 use crate::builder::Thresholds;
@@ -161,11 +161,15 @@ impl Board {
 
     /// Not of those that are gone.
     fn take_turns(&mut self, change: &mut Change) {
-        for _ in 0..TURNS {
+        let mut turns = Turns::default();
+        while !turns.are_over() {
             let Some(id) = self.waiting.pop() else {
                 return;
             };
-            change.rows.extend(self.rows.get(&id).map(Arc::clone));
+            if let Some(row) = self.rows.get(&id) {
+                turns.take(row);
+                change.rows.push(Arc::clone(row));
+            }
         }
     }
 
@@ -307,7 +311,7 @@ impl Board {
 fn is_news_after(row: &Row, before: &Row) -> bool {
     row.severity != before.severity
         || row.state != before.state
-        || row.why != before.why
+        || row.gist() != before.gist()
         || row.actions != before.actions
 }
 

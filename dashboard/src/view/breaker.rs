@@ -113,13 +113,6 @@ fn judge(
     mode: Option<&str>,
     nearest: Option<f64>,
 ) {
-    let cause = || {
-        let cause = now.text("cause")?;
-        // While it is open nothing fails but what was in flight, so this is what has opened it.
-        let error = now.newest_error("last_errors");
-        let why = error.map(|error| format!("{cause}; last error: {}", in_brief(error)));
-        Some(why.unwrap_or_else(|| cause.to_owned()))
-    };
     let forced = |what: &str| {
         let reason = now.text("mode_reason");
         Some(reason.map_or_else(|| what.to_owned(), |reason| format!("{what}: {reason}")))
@@ -144,11 +137,11 @@ fn judge(
         }
         (_, Some("open")) => {
             row.is(Severity::Critical, "open");
-            row.why = cause();
+            explain(row, now);
         }
         (_, Some("half_open")) => {
             row.is(Severity::Warning, "half_open");
-            row.why = cause();
+            explain(row, now);
         }
         (_, Some(_)) => {
             row.is(Severity::Ok, "closed");
@@ -162,4 +155,17 @@ fn judge(
         }
         (_, None) => row.is(Severity::Notice, "unknown"),
     }
+}
+
+/// Why it has opened. While it is open nothing fails but what was in flight, so that the last error is an example of
+/// what has opened it.
+fn explain(row: &mut Row, now: &Reading<'_>) {
+    let Some(cause) = now.text("cause") else {
+        return;
+    };
+    let example = now.newest_error("last_errors").map(in_brief);
+    let example = example.map(|error| format!("; last error: {error}"));
+    let example = example.unwrap_or_default();
+    row.example = example.len();
+    row.why = Some(format!("{cause}{example}"));
 }

@@ -65,6 +65,9 @@ pub(crate) struct Row {
     pub(crate) state: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) why: Option<String>,
+    /// The bytes at the end of `why` that are an example of it, and differ from one to the next.
+    #[serde(skip)]
+    pub(crate) example: usize,
     /// Milliseconds since 1970, like every time here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<u64>,
@@ -86,6 +89,7 @@ impl Row {
             severity: Severity::Ok,
             state: Cow::Borrowed("ok"),
             why: None,
+            example: 0,
             since: None,
             begun: None,
             actions: Vec::new(),
@@ -97,6 +101,12 @@ impl Row {
     pub(crate) fn is(&mut self, severity: Severity, state: impl Into<Cow<'static, str>>) {
         self.severity = severity;
         self.state = state.into();
+    }
+
+    /// Why it is so, without the example.
+    pub(crate) fn gist(&self) -> Option<&str> {
+        let why = self.why.as_deref()?;
+        why.get(..why.len() - self.example)
     }
 }
 

@@ -2,9 +2,32 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use super::row::Row;
+
 /// Rows that are told in one step because of their numbers. If more have changed they take turns, so that very many
 /// busy components cost no more than some 50 KB a second; a change of state is always told at once.
-pub(super) const TURNS: usize = 64;
+const ROWS: usize = 64;
+
+/// Nor more bytes of JSON than this, but for the last row: a row with an error is as long as the error is.
+const BYTES: usize = 45_000;
+
+/// What is told in one step.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    rows: usize,
+    bytes: usize,
+}
+
+impl Turns {
+    pub(super) const fn are_over(&self) -> bool {
+        self.rows >= ROWS || self.bytes >= BYTES
+    }
+
+    pub(super) fn take(&mut self, row: &Row) {
+        self.rows += 1;
+        self.bytes += serde_json::to_vec(row).map_or(0, |json| json.len());
+    }
+}
 
 /// Ids of rows of which only the numbers have changed, those first that have waited longest.
 #[derive(Debug, Default)]

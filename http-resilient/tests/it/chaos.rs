@@ -252,6 +252,11 @@ impl<'s, P> Storm<'s, P> {
         assert_eq!(patterns.bulkhead.busy, 0, "{patterns:?}");
         assert_eq!(patterns.bulkhead.waiting, 0, "{patterns:?}");
         assert!(patterns.bulkhead.peak_busy <= PLACES);
+        // Each failure was noted, once, and nothing else was. The storm has fewer classes than are kept.
+        let errors = &patterns.breaker.last_errors;
+        let noted: u64 = errors.iter().map(|error| error.count).sum();
+        assert!(errors.len() < 8, "{errors:?}");
+        assert_eq!(noted, patterns.breaker.totals.failure, "{errors:?}");
         let totals = snapshot.totals;
         let ended = totals.responses
             + totals.circuit_open

@@ -1,9 +1,10 @@
 //! What a breaker notes of the failures of its authority.
 
 use steadfast_http::Client;
+use steadfast_retry::{HedgeConfig, HedgeTrigger};
 use steadfast_testkit::{HttpUpstream, Reply};
 
-use crate::support::{SECOND, dead_end, millis, once, only, quick};
+use crate::support::{SECOND, at, dead_end, long, millis, once, only, quick};
 
 /// Class, message and count of each, the newest first.
 fn noted(client: &Client) -> Vec<(String, String, u64)> {
@@ -160,4 +161,73 @@ async fn secrets_stay_out_of_what_is_noted() {
     for error in errors {
         assert!(!error.message.contains("hunter2"), "{error:?}");
     }
+}
+
+/// A redirect is no failure of the server, and what a policy says of it is its own.
+#[tokio::test]
+async fn nothing_is_noted_of_redirects_that_are_not_followed() {
+    let upstream = HttpUpstream::start().await;
+    let policy = reqwest::redirect::Policy::custom(|attempt| attempt.error("not to hunter2"));
+    let to_itself = || Reply::status(302).header("location", "/?token=hunter2");
+    for client in [
+        once().redirect(policy).build().unwrap(),
+        once().own_redirects(1).build().unwrap(),
+    ] {
+        upstream.respond_with(move |_, _| to_itself());
+        client.get(upstream.url("/")).send().await.unwrap_err();
+        assert_eq!(noted(&client), []);
+        assert_eq!(only(&client).breaker.totals.failure, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_hop_that_fails_is_noted_where_it_led_and_its_query_is_not() {
+    let (first, second) = (HttpUpstream::start().await, HttpUpstream::start().await);
+    first.script([Reply::status(302).header("location", second.url("/b?token=hunter2"))]);
+    second.script([Reply::status(503)]);
+    let client = once().own_redirects(3).build().unwrap();
+    client.get(first.url("/a")).send().await.unwrap();
+    assert_eq!(at(&client, first.addr()).breaker.last_errors, []);
+    let errors = at(&client, second.addr()).breaker.last_errors;
+    let expected = format!("GET {}: 503 Service Unavailable", second.url("/b?REDACTED"));
+    assert_eq!((&*errors[0].message, errors.len()), (&*expected, 1));
+}
+
+/// The one that was slower is dropped, and says nothing.
+#[tokio::test]
+async fn of_an_attempt_that_was_overtaken_nothing_is_noted() {
+    let upstream = HttpUpstream::start().await;
+    upstream.script([Reply::stall(), Reply::ok("fine")]);
+    let mut config = HedgeConfig::default();
+    config.trigger = HedgeTrigger::Delay(millis(20));
+    let client = quick().hedge(config).build().unwrap();
+    let response = client.get(upstream.url("/")).send().await.unwrap();
+    assert_eq!(response.text().await.unwrap(), "fine");
+    assert_eq!(only(&client).breaker.totals.success, 1);
+    assert_eq!(noted(&client), []);
+}
+
+/// Whoever has read enough, and whoever has waited enough, blames nobody.
+#[tokio::test]
+async fn of_a_body_that_is_dropped_nothing_is_noted() {
+    let upstream = HttpUpstream::start().await;
+    let client = once().build().unwrap();
+    upstream.script([long(), Reply::ok("half of this").slow_body(4, 10 * SECOND)]);
+    drop(client.get(upstream.url("/")).send().await.unwrap());
+    let response = client.get(upstream.url("/")).send().await.unwrap();
+    tokio::time::timeout(millis(30), response.bytes())
+        .await
+        .unwrap_err();
+    assert_eq!(noted(&client), []);
+}
+
+#[tokio::test]
+async fn requests_that_are_one_are_noted_once() {
+    let upstream = HttpUpstream::start().await;
+    upstream.script([Reply::status(503).delay(millis(50))]);
+    let client = once().coalesce(true).build().unwrap();
+    let ask = || async { client.get(upstream.url("/")).send().await.unwrap() };
+    futures_util::join!(ask(), ask(), ask());
+    assert_eq!(upstream.request_count(), 1);
+    assert_eq!(noted(&client)[0].2, 1);
 }

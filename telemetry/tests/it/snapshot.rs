@@ -243,3 +243,17 @@ fn the_form_is_stable() {
         })
     );
 }
+
+/// What a later version notes down in a form of its own is left out, and takes nothing else with it.
+#[cfg(feature = "serde")]
+#[test]
+fn notes_of_a_form_that_is_not_known_are_passed_over() {
+    let json = r#"{"a": {"of": "another form"}, "b": null, "c": [1, 2], "limit": 3, "cause": "it failed",
+        "last_errors": [{"class": "503", "message": "busy", "count": 2, "first_ago_seconds": 1.5,
+            "last_ago_seconds": 0.5, "later": true}]}"#;
+    let notes: steadfast_telemetry::Notes = serde_json::from_str(json).unwrap();
+    let keys: Vec<_> = notes.iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["cause", "last_errors", "limit"]);
+    assert_eq!(notes.get("limit"), Some(&Note::Number(3.0)));
+    assert!(matches!(notes.get("last_errors"), Some(Note::Errors(errors)) if errors[0].count == 2));
+}
