@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, RawQuery, Request, State};
 use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -106,7 +106,7 @@ fn number(query: &str, key: &str) -> Result<Option<u64>, String> {
 /// `GET api/components/NAME`
 pub(crate) async fn components(
     State(hub): State<Arc<Hub>>,
-    name: Result<Path<String>, PathRejection>,
+    params: Result<RawPathParams, RawPathParamsRejection>,
 ) -> Response {
     #[derive(Serialize)]
     struct Components {
@@ -126,7 +126,7 @@ pub(crate) async fn components(
         seconds: Lines,
         ten_seconds: Lines,
     }
-    let Ok(Path(name)) = name else {
+    let Ok(params) = params else {
         let text = "the name is no UTF-8 once its percent signs are decoded";
         return reply::error(StatusCode::BAD_REQUEST, text);
     };
@@ -136,11 +136,12 @@ pub(crate) async fn components(
     let Some(telemetry) = hub.telemetry() else {
         return reply::gone();
     };
-    let rows = hub.rows_of(&name);
+    let name = own(&params);
+    let rows = hub.rows_of(name);
     if rows.is_empty() {
         return reply::error(StatusCode::NOT_FOUND, "no component has this name");
     }
-    let mut read = telemetry.components_named(&name);
+    let mut read = telemetry.components_named(name);
     let ids: Vec<_> = read.iter().map(|component| component.id.clone()).collect();
     let history = telemetry.history_of(&ids);
     let components = rows.into_iter().map(|row| {
@@ -167,9 +168,14 @@ pub(crate) async fn components(
     });
     let components = Components {
         components: components.collect(),
-        events: hub.entries_of(&name),
+        events: hub.entries_of(name),
     };
     reply::json(StatusCode::OK, &components)
+}
+
+/// The parameter of a route of the dashboard: the last one, after those of the path that it is mounted at.
+pub(crate) fn own(params: &RawPathParams) -> &str {
+    params.iter().last().map_or("", |(_, value)| value)
 }
 
 /// `GET metrics`

@@ -10,6 +10,7 @@ use steadfast_telemetry::{EventKind, Telemetry};
 use crate::controls::Controls;
 use crate::dashboard::Dashboard;
 use crate::error::{ConfigError, FieldError};
+use crate::hosts::Host;
 
 /// When something is a warning.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) max_stream_age: Duration,
     pub(crate) events: usize,
     pub(crate) kinds: Vec<EventKind>,
+    /// `None` is any.
+    pub(crate) hosts: Option<Vec<Host>>,
 }
 
 impl Default for Settings {
@@ -58,6 +61,7 @@ impl Default for Settings {
             max_stream_age: Duration::from_secs(600),
             events: 1024,
             kinds: EventKind::ALL.to_vec(),
+            hosts: None,
         }
     }
 }
@@ -67,6 +71,8 @@ const MOST_EVENTS: usize = 1_000_000;
 
 /// More clients than this is not what a page for operators is for.
 const MOST_STREAMS: usize = 100_000;
+
+const HOST_RULE: &str = "must be a host's name in ASCII or its address, without a port";
 
 /// Builds a [`Dashboard`].
 ///
@@ -91,6 +97,8 @@ pub struct Builder {
     telemetry: Telemetry,
     monitor: Option<Monitor>,
     controls: Option<Controls>,
+    /// As they were given.
+    hosts: Option<Vec<String>>,
     settings: Settings,
 }
 
@@ -100,6 +108,7 @@ impl Builder {
             telemetry: telemetry.clone(),
             monitor: None,
             controls: None,
+            hosts: None,
             settings: Settings::default(),
         }
     }
@@ -157,10 +166,57 @@ impl Builder {
         self
     }
 
+    /// The names under which the dashboard answers: each in ASCII, without a port, in any case. A request that names
+    /// another one, in `Host`, `:authority` or its target, is refused with 421, whatever it asks for. Default: all are
+    /// answered.
+    ///
+    /// List them wherever the port can be reached without signing in: a page can have its own domain pointed at the
+    /// address of the dashboard, and reads it then, and changes what [`Controls`] allow, as if it were of the same
+    /// origin. Behind a proxy it is the name that the proxy sends on which matters.
+    ///
+    /// Requests to an address are always answered, as those of probes and of Prometheus are, and so are those that name
+    /// no host at all: no domain can be pointed at anything by them. `localhost` is a name.
+    ///
+    /// It is not the default, not even with controls: which names are right only you know, and of an
+    /// [authoriser](crate::Authorise), which is code, nobody can tell whether it trusts everybody.
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast_dashboard::Dashboard;
+    /// use steadfast_telemetry::Telemetry;
+    ///
+    /// let telemetry = Telemetry::new();
+    /// let dashboard = Dashboard::builder(&telemetry)
+    ///     .hosts(["ops.example.com", "localhost"])
+    ///     .build()?;
+    /// # drop(dashboard);
+    /// # Ok::<_, steadfast_dashboard::ConfigError>(())
+    /// ```
+    pub fn hosts(mut self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.hosts = Some(hosts.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// What operators may change. Default: nothing; `api/control` is 404.
     pub fn controls(mut self, controls: Controls) -> Self {
         self.controls = Some(controls);
         self
+    }
+
+    /// Whether the settings keep their rules, without building anything.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let mut fields = self.settings.broken();
+        let hosts = self.hosts.iter().flatten();
+        let bad = hosts.filter(|host| Host::listed(host).is_none());
+        fields.extend(bad.map(|host| FieldError::new("hosts", host, HOST_RULE)));
+        if fields.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigError::new(fields))
+        }
     }
 
     /// Builds the dashboard, which begins to listen for events. It does not keep the telemetry alive.
@@ -168,10 +224,10 @@ impl Builder {
     /// # Errors
     /// [`ConfigError`] lists every field that breaks its rule.
     pub fn build(mut self) -> Result<Dashboard, ConfigError> {
-        let fields = self.settings.broken();
-        if !fields.is_empty() {
-            return Err(ConfigError::new(fields));
-        }
+        self.check()?;
+        let hosts = self.hosts.as_ref();
+        let read = |host: &String| Host::listed(host);
+        self.settings.hosts = hosts.map(|hosts| hosts.iter().filter_map(read).collect());
         if self.settings.service.is_empty() {
             let name = self.monitor.as_ref().map(Monitor::name);
             self.settings.service = name.unwrap_or("service").to_owned();
@@ -239,6 +295,7 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("monitor", &self.monitor.as_ref().map(Monitor::name))
             .field("controls", &self.controls)
+            .field("hosts", &self.hosts)
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }

@@ -3,6 +3,8 @@
 mod action;
 mod authorise;
 mod handle;
+mod handles;
+mod live;
 mod perform;
 mod request;
 
@@ -23,6 +25,9 @@ use steadfast_telemetry::Telemetry;
 pub use self::action::{Action, Verb};
 pub use self::authorise::{Allowed, Authorise, Denied};
 use self::handle::Handle;
+use self::handles::Handles;
+use self::live::sealed::Handles as _;
+pub use self::live::{Controllable, LiveControls};
 pub(crate) use self::request::post;
 
 /// Posts that are carried out in one second.
@@ -31,7 +36,8 @@ const PER_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
 /// What operators may change, and who is one of them. Off unless
 /// [given](crate::Builder::controls) to the dashboard.
 ///
-/// Only components that are registered here can be changed. They are held weakly, and are watched by the
+/// Only components that are registered can be changed: here, or later by
+/// [`Dashboard::controls`](crate::Dashboard::controls). They are held weakly, and are watched by the
 /// dashboard's telemetry, so that each has a row. Of two that are alive with one kind and name neither can be
 /// changed: nobody could tell which one was meant.
 ///
@@ -80,13 +86,13 @@ impl Controls {
 
     /// A circuit breaker whose mode can be set, and that can be reset.
     pub fn breaker(mut self, breaker: &CircuitBreaker) -> Self {
-        self.handles.push(Handle::breaker(breaker));
+        self.handles.extend(breaker.handles().0);
         self
     }
 
     /// A bulkhead whose limit can be set.
     pub fn bulkhead(mut self, bulkhead: &Bulkhead) -> Self {
-        self.handles.push(Handle::bulkhead(bulkhead));
+        self.handles.extend(bulkhead.handles().0);
         self
     }
 
@@ -101,7 +107,7 @@ impl Controls {
     #[cfg(feature = "http")]
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
     pub fn http_client(mut self, client: &steadfast_http::Client) -> Self {
-        self.handles.push(Handle::http_client(client));
+        self.handles.extend(client.handles().0);
         self
     }
 
@@ -109,26 +115,22 @@ impl Controls {
     #[cfg(feature = "amqp")]
     #[cfg_attr(docsrs, doc(cfg(feature = "amqp")))]
     pub fn connection(mut self, connection: &steadfast_amqp::ResilientConnection) -> Self {
-        self.handles.push(Handle::connection(connection));
-        self.handles.push(Handle::breaker(connection.breaker()));
+        self.handles.extend(connection.handles().0);
         self
     }
 
     /// Begins. Monitors other than the dashboard's have no rows, and so nothing that could be asked for.
     pub(crate) fn open(self, telemetry: &Telemetry, monitor: Option<&Monitor>) -> Desk {
-        let (mut named, mut others) = (HashMap::<_, Vec<_>>::new(), Vec::new());
+        let handles = Handles::default();
         for handle in self.handles {
             handle.watched_by(telemetry);
-            match handle.name() {
-                Some(name) => named.entry(name.to_owned()).or_default().push(handle),
-                None if handle.has_rows(monitor) => others.push(handle),
-                None => {}
+            if handle.has_rows(monitor) {
+                handles.add(&handle);
             }
         }
         Desk {
             authoriser: self.authoriser,
-            named,
-            others,
+            handles,
             limit: RateLimiter::direct(Quota::per_second(PER_SECOND)),
             signed: Mutex::default(),
         }
@@ -146,10 +148,7 @@ impl fmt::Debug for Controls {
 /// Controls that are in use.
 pub(crate) struct Desk {
     authoriser: Arc<dyn Authorise>,
-    /// Those that are one component, by its name.
-    named: HashMap<String, Vec<Handle>>,
-    /// Those that stand for several.
-    others: Vec<Handle>,
+    handles: Handles,
     limit: RateLimiter<NotKeyed, InMemoryState, DefaultClock>,
     /// Who has set the mode of which circuit breaker, by name, and with which words.
     signed: Mutex<HashMap<String, Signature>>,
@@ -163,10 +162,7 @@ struct Signature {
 impl Desk {
     /// The handle of a component.
     pub(crate) fn find(&self, kind: &str, name: &str) -> Option<Handle> {
-        let named = self.named.get(name).into_iter().flatten();
-        named
-            .chain(&self.others)
-            .find_map(|handle| handle.for_row(kind, name))
+        self.handles.find(kind, name)
     }
 
     pub(crate) fn is_within_limit(&self) -> bool {
@@ -187,13 +183,16 @@ impl Desk {
         };
         self.signed.lock().insert(name.to_owned(), signature);
     }
+
+    fn unsign(&self, name: &str) {
+        self.signed.lock().remove(name);
+    }
 }
 
 impl fmt::Debug for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Desk")
-            .field("named", &self.named)
-            .field("others", &self.others)
+            .field("handles", &self.handles)
             .finish_non_exhaustive()
     }
 }

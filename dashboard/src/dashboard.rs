@@ -9,13 +9,12 @@ use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use steadfast_health::Monitor;
-use steadfast_telemetry::Telemetry;
+use steadfast_telemetry::{Notice, Telemetry};
 
 use crate::builder::{Builder, Settings};
-use crate::controls::{self, Desk};
+use crate::controls::{self, Desk, LiveControls};
 use crate::hub::Hub;
-use crate::notice::Notice;
-use crate::{api, page, reply, sse};
+use crate::{api, hosts, page, reply, sse};
 
 /// A dashboard of one process: a cheap handle, all clones of which are one.
 ///
@@ -58,8 +57,9 @@ impl Dashboard {
     /// The routes, to mount anywhere or to serve alone. They are open to everybody: put a layer that signs people in
     /// around them.
     ///
-    /// Mounted by `nest_service` the page is there with and without a slash at the end of its path; by `nest`, as axum
-    /// has it, only without.
+    /// Mount it by `nest_service`: the page is there with and without a slash at the end of its path then. By `nest` it is
+    /// in one of the forms only, which is axum's doing: at `nest("/resilience", ..)` without a slash, at
+    /// `nest("/resilience/", ..)` with one. Everything else is there in any case, also below a path with parameters.
     ///
     /// # Examples
     /// ```
@@ -97,6 +97,7 @@ impl Dashboard {
             .route("/health", any(api::health))
             .route("/health/{probe}", any(api::health))
             .layer(from_fn_with_state(Arc::clone(&self.hub), listen))
+            .layer(from_fn_with_state(Arc::clone(&self.hub), hosts::check))
             .layer(map_response(reply::harden))
             .with_state(Arc::clone(&self.hub))
     }
@@ -133,8 +134,27 @@ impl Dashboard {
         self.hub.watchers()
     }
 
-    /// Puts something into the log that no watched component tells of.
-    pub fn tell(&self, notice: Notice) {
+    /// The controls, to add components to and to take them out while the dashboard is in use; `None` if it was built
+    /// without [any](crate::Builder::controls).
+    #[must_use]
+    pub fn controls(&self) -> Option<LiveControls> {
+        self.hub.live_controls()
+    }
+
+    /// Puts a notice of the application's into the log of this dashboard, and nowhere else. It tells of what is watched
+    /// by itself, of notices too; this is for what no component of telemetry's says.
+    ///
+    /// # Examples
+    /// ```
+    /// use steadfast_dashboard::Dashboard;
+    /// use steadfast_telemetry::{Notice, NoticeLevel, Telemetry};
+    ///
+    /// let telemetry = Telemetry::new();
+    /// let dashboard = Dashboard::builder(&telemetry).build()?;
+    /// dashboard.tell(&Notice::new("reload", "orders.toml", NoticeLevel::Info, "retry.max_attempts is 5 now"));
+    /// # Ok::<_, steadfast_dashboard::ConfigError>(())
+    /// ```
+    pub fn tell(&self, notice: &Notice) {
         self.hub.announce(notice);
     }
 

@@ -2,6 +2,7 @@
 
 mod feed;
 mod frame;
+mod place;
 mod process;
 mod ring;
 mod sampler;
@@ -15,19 +16,20 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use steadfast_health::Monitor;
-use steadfast_telemetry::{Subscription, Telemetry, WeakTelemetry};
-use tokio::sync::{Semaphore, broadcast, watch};
+use steadfast_telemetry::{Notice, Subscription, Telemetry, WeakTelemetry};
+use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 
 use crate::builder::Settings;
 use crate::clock;
-use crate::controls::Desk;
+use crate::controls::{Desk, LiveControls};
 use crate::metrics::Counters;
-use crate::notice::Notice;
 use crate::view::{Board, Row, Told};
 
 use self::frame::Snapshot;
 pub(crate) use self::frame::{Frame, bye};
+pub(crate) use self::place::Place;
+use self::place::Places;
 use self::process::Process;
 use self::ring::Ring;
 pub(crate) use self::ring::{Entry, Since};
@@ -53,8 +55,7 @@ pub(crate) struct Hub {
     frames: broadcast::Sender<Frame>,
     /// Why all streams end, once they have to.
     closing: watch::Sender<Option<&'static str>>,
-    /// One place for each stream.
-    slots: Arc<Semaphore>,
+    places: Places,
     /// What the feed will listen to, until a runtime is there for it.
     unheard: Mutex<Option<(Subscription, Subscription)>>,
     /// Whether the feed runs. Set under the lock above, hence relaxed.
@@ -100,7 +101,7 @@ impl Hub {
             seat: tokio::sync::Mutex::new(()),
             frames: broadcast::Sender::new(FRAMES),
             closing: watch::Sender::new(None),
-            slots: Arc::new(Semaphore::new(settings.max_streams)),
+            places: Places::new(settings.max_streams),
             unheard: Mutex::new(Some(subscriptions)),
             hears: AtomicBool::new(false),
             feed: Mutex::new(None),
@@ -117,6 +118,11 @@ impl Hub {
         self.telemetry.upgrade()
     }
 
+    pub(crate) fn live_controls(&self) -> Option<LiveControls> {
+        let desk = self.desk.as_ref()?;
+        Some(LiveControls::new(desk, &self.telemetry))
+    }
+
     /// Ends all streams, and lets no other begin.
     pub(crate) fn close(&self) {
         self.closing.send_replace(Some("shutdown"));
@@ -130,14 +136,14 @@ impl Hub {
         self.closing.subscribe()
     }
 
-    pub(crate) fn slots(&self) -> &Arc<Semaphore> {
-        &self.slots
+    /// A place for one more stream, unless too many are live.
+    pub(crate) fn place(&self) -> Option<Arc<Place>> {
+        self.places.take(&self.counters)
     }
 
     /// How many streams there are.
     pub(crate) fn watchers(&self) -> usize {
-        let free = self.slots.available_permits();
-        self.settings.max_streams.saturating_sub(free)
+        self.places.taken()
     }
 
     /// Puts something into the log that is no event of telemetry's. Returns its number; 0 if it is one of too many.
@@ -146,8 +152,8 @@ impl Hub {
         entry.map_or(0, |entry| entry.seq)
     }
 
-    pub(crate) fn announce(&self, notice: Notice) {
-        self.tell(notice.told(), None);
+    pub(crate) fn announce(&self, notice: &Notice) {
+        self.tell(Told::of_notice(notice), None);
     }
 
     /// Whether exactly one live component is of this kind and name.

@@ -65,14 +65,16 @@
 //! - Nothing can be changed unless [`Controls`] are given, with an [authoriser](Authorise) that says who may. A change
 //!   takes a `POST` of JSON with a header that no other origin's page can set, and a reason; it is written into the
 //!   log with the name of who asked. An authoriser that trusts everybody who reaches the port also trusts pages whose
-//!   domain was pointed at it.
+//!   domain was pointed at it, unless [`hosts`](Builder::hosts) lists the names that are yours.
 //! - The page takes no markup from names, loads nothing from another origin, and runs no inline script: its policy forbids
 //!   it.
 //!
 //! # Shutdown
 //! Open pages hold their connection. [`Dashboard::shutdown`] ends them at once; so does the end of the telemetry,
-//! and each page has to connect anew after [`max_stream_age`](Builder::max_stream_age). A browser that has stopped reading
-//! altogether holds its connection until the server cuts it off: give the server's shutdown a bound.
+//! and each page has to connect anew after [`max_stream_age`](Builder::max_stream_age). A page that has taken nothing for
+//! 30 seconds, though its connection is full, loses its place to others and is counted. Its connection stays: a server
+//! that cannot write asks no route anything, so only the server itself can cut it off. Give its shutdown a bound, and
+//! where that matters its sockets a bound on unsent data, such as Linux' `TCP_USER_TIMEOUT`.
 //!
 //! # Defaults
 //! | setting | default |
@@ -81,7 +83,7 @@
 //! | `max_streams`, `max_stream_age` | 64, 10 minutes |
 //! | `events`, `event_kinds` | 1024, all |
 //! | `thresholds` | open for 5 minutes, 10 retries for 100 calls, 90 % of a bulkhead for 5 s |
-//! | `controls` | off |
+//! | `hosts`, `controls` | any, off |
 //!
 //! # Cost
 //! Without an open page: one subscription to events, and the log, about 300 KB when full. With pages: one reading of all
@@ -115,20 +117,20 @@ mod clock;
 mod controls;
 mod dashboard;
 mod error;
+mod hosts;
 mod hub;
 pub mod metrics;
-mod notice;
 mod page;
 mod reply;
 mod sse;
 mod view;
 
 pub use builder::{Builder, Thresholds};
-pub use controls::{Action, Allowed, Authorise, Controls, Denied, Verb};
+pub use controls::{
+    Action, Allowed, Authorise, Controllable, Controls, Denied, LiveControls, Verb,
+};
 pub use dashboard::Dashboard;
 pub use error::{ConfigError, FieldError};
-pub use notice::Notice;
-pub use view::Severity;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -23,6 +23,12 @@ pub const STREAMS_REFUSED: Instrument = Instrument::counter(
     "{stream}",
     "Pages that could not be live, as too many were.",
 );
+/// Pages that took nothing any more.
+pub const STREAMS_DROPPED: Instrument = Instrument::counter(
+    "resilience.dashboard.streams_dropped",
+    "{stream}",
+    "Pages that were live and had taken nothing for 30 seconds.",
+);
 /// What operators asked for, by [`ACTION`] and [`OUTCOME`].
 pub const CONTROLS: Instrument = Instrument::counter(
     "resilience.dashboard.controls",
@@ -47,7 +53,7 @@ pub const CONTROLS: Instrument = Instrument::counter(
 ]);
 
 /// All of them.
-pub const ALL: &[Instrument] = &[STREAMS, STREAMS_REFUSED, CONTROLS];
+pub const ALL: &[Instrument] = &[STREAMS, STREAMS_REFUSED, STREAMS_DROPPED, CONTROLS];
 
 /// What became of a request to change something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +76,7 @@ const OUTCOMES: [(&str, Outcome); 3] = [
 pub(crate) struct Counters {
     streams: AtomicU64,
     refused: AtomicU64,
+    dropped: AtomicU64,
     controls: [[AtomicU64; OUTCOMES.len()]; Verb::ALL.len()],
 }
 
@@ -84,6 +91,10 @@ impl Counters {
 
     pub(crate) fn refuse(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn drop_one(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn control(&self, verb: Verb, outcome: Outcome) {
@@ -109,6 +120,7 @@ impl Source for Counters {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         samples.record(&STREAMS, read(&self.streams), &[]);
         samples.record(&STREAMS_REFUSED, read(&self.refused), &[]);
+        samples.record(&STREAMS_DROPPED, read(&self.dropped), &[]);
         for verb in Verb::ALL {
             for (word, outcome) in OUTCOMES {
                 let count = read(&self.controls[verb as usize][outcome as usize]);

@@ -3,12 +3,13 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::OnceLock;
 
-use axum::extract::{OriginalUri, Path};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{OriginalUri, RawPathParams};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
-use crate::reply;
+use crate::{api, reply};
 
 const INDEX: &str = include_str!("../assets/index.html");
 /// One script; its parts share one scope and stand in the order in which they need each other.
@@ -78,8 +79,12 @@ pub(crate) async fn index(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> 
 }
 
 /// A script or a style sheet.
-pub(crate) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
+pub(crate) async fn asset(
+    params: Result<RawPathParams, RawPathParamsRejection>,
+    headers: HeaderMap,
+) -> Response {
     let Assets { script, style } = assets();
+    let name = params.as_ref().map_or("", api::own);
     let Some(asset) = [script, style].into_iter().find(|one| one.name == name) else {
         return reply::not_found();
     };

@@ -13,10 +13,10 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
 use tokio::sync::broadcast::{self, error::RecvError};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
 
-use crate::hub::{Frame, Hub, bye};
+use crate::hub::{Frame, Hub, Place, bye};
 use crate::reply;
 
 /// `GET api/stream`
@@ -24,7 +24,7 @@ pub(crate) async fn stream(State(hub): State<Arc<Hub>>, headers: HeaderMap) -> R
     if hub.is_closed() {
         return refused("the dashboard is shutting down", "2");
     }
-    let Ok(slot) = Arc::clone(hub.slots()).try_acquire_owned() else {
+    let Some(place) = hub.place() else {
         hub.counters.refuse();
         return refused(
             "too many pages are live; try again, or ask for api/snapshot",
@@ -35,7 +35,7 @@ pub(crate) async fn stream(State(hub): State<Arc<Hub>>, headers: HeaderMap) -> R
         return reply::gone();
     }
     hub.watch();
-    let client = Client::new(&hub, slot, last_event_id(&headers));
+    let client = Client::new(&hub, place, last_event_id(&headers));
     let body = stream::unfold(client, |mut client| async move {
         let bytes = client.next().await?;
         Some((Ok::<_, Infallible>(bytes), client))
@@ -73,19 +73,7 @@ struct Client {
     seq: u64,
     ready: VecDeque<Bytes>,
     is_over: bool,
-    _slot: Slot,
-}
-
-/// The place of one stream.
-struct Slot {
-    hub: Arc<Hub>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.hub.counters.ended();
-    }
+    place: Arc<Place>,
 }
 
 /// What a stream waits for.
@@ -97,8 +85,7 @@ enum Next {
 }
 
 impl Client {
-    fn new(hub: &Arc<Hub>, permit: OwnedSemaphorePermit, after: Option<u64>) -> Self {
-        hub.counters.began();
+    fn new(hub: &Arc<Hub>, place: Arc<Place>, after: Option<u64>) -> Self {
         let (snapshot, frames) = hub.follow(after);
         Self {
             seq: snapshot.seq,
@@ -107,16 +94,23 @@ impl Client {
             closing: hub.closing(),
             age: Box::pin(sleep(hub.settings.max_stream_age)),
             is_over: false,
-            _slot: Slot {
-                hub: Arc::clone(hub),
-                _permit: permit,
-            },
+            place,
             hub: Arc::clone(hub),
         }
     }
 
     /// The next message; `None` after the last one. Only asked for when there is room for it on the connection.
     async fn next(&mut self) -> Option<Bytes> {
+        if !self.place.asks() && !self.is_over {
+            self.is_over = true;
+            self.ready = VecDeque::from([bye("slow")]);
+        }
+        let bytes = self.message().await;
+        self.place.gets();
+        bytes
+    }
+
+    async fn message(&mut self) -> Option<Bytes> {
         loop {
             if let Some(bytes) = self.ready.pop_front() {
                 return Some(bytes);
@@ -167,3 +161,6 @@ impl Client {
         self.ready.push_back(snapshot.frame());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,6 @@ mod warnings;
 pub(crate) use self::board::{Board, Change};
 pub(crate) use self::event::{Told, told};
 pub(crate) use self::health::Health;
-pub use self::row::Severity;
+pub(crate) use self::row::Severity;
 pub(crate) use self::row::{Row, id_of};
 pub(crate) use self::warnings::Warning;

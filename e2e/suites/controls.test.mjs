@@ -97,3 +97,21 @@ test("a request of another origin, without the header or of another type is refu
   assert.equal(await send(right), 200, "the same, sent right, is done");
   assert.equal(await server.call(), "rejected");
 });
+
+test("a refusal that tells where to sign in has a link there, and nothing else becomes one", async (t) => {
+  const server = await startServer(t, { flags: ["--nest", "/a/resilience"] });
+  for (const [told, links] of [
+    ["you are not signed in: open ./sign-in, relative to this page, first", ["/a/resilience/sign-in"]],
+    ["open javascript:alert(1) or //evil.example/x or https://evil.example or .//evil.example or ../up <a href=x>y</a>", []],
+  ]) {
+    const page = await open(t, server.url);
+    await page.route("**/api/control", (route) => route.fulfill({ status: 403, contentType: "application/json", body: JSON.stringify({ error: told }) }));
+    await details(page, "circuit_breaker", "payments");
+    await act(page, "Reset", "to see what comes");
+    const error = page.locator("#c-error");
+    await error.waitFor();
+    assert.equal(await error.textContent(), told);
+    const found = await error.locator("a").evaluateAll((all) => all.map((link) => [new URL(link.href).pathname, link.target]));
+    assert.deepEqual(found, links.map((path) => [path, "_blank"]));
+  }
+});

@@ -28,6 +28,32 @@ test("a breaker that opens is shown, told, counted down, and shown as it heals",
   await breaker(page).getByText("closed", { exact: true }).waitFor();
 });
 
+test("an open breaker says what has opened it, and its details what went wrong how often and when", async (t) => {
+  const server = await startServer(t);
+  const page = await open(t, server.url);
+  await server.play("quiet");
+  await server.play("heal?name=payments");
+  const wait = { timeout: 10_000 };
+  let dialog = await details(page, "circuit_breaker", "stock");
+  await dialog.locator("#d-values tr").first().waitFor({ state: "attached" });
+  const before = await dialog.locator("#d-errors tr").count();
+  assert.equal(await dialog.locator("#d-errors-box").isVisible(), before > 0, "without errors there is no table of them");
+  await page.keyboard.press("Escape");
+  await server.play("trip?name=payments");
+  await breaker(page).getByText("open", { exact: true }).waitFor(wait);
+  assert.match(await breaker(page).locator(".why").innerText(), /failed; last error: connect: connection refused/);
+  dialog = await details(page, "circuit_breaker", "payments");
+  const cells = dialog.locator("#d-errors tr").first().locator("th,td");
+  await eventually("the table of errors is there", async () => (await cells.count()) === 5);
+  const [kind, message, count, first, last] = await cells.allInnerTexts();
+  assert.deepEqual([kind, message], ["connect", "connection refused"]);
+  assert.ok(Number(count) >= 5, count);
+  assert.match(first, /^\d\d:\d\d:\d\d$/);
+  assert.match(last, /^\d\d:\d\d:\d\d$/);
+  assert.ok(!/last_errors/.test(await dialog.locator("#d-values").textContent()), "told once");
+  await server.play("quiet?on=0");
+});
+
 test("a bulkhead and a health check show what happens to them", async (t) => {
   const server = await startServer(t);
   const page = await open(t, server.url);

@@ -79,6 +79,34 @@ test("where the stream is refused the snapshot is read instead, until the stream
   assert.ok(await page.evaluate(() => ![...window.pending.values()].includes(5000)), "no reading is due any more");
 });
 
+test("what the sparklines have missed is read anew while the page polls, and when the stream is back", async (t) => {
+  const server = await startServer(t);
+  const wire = await startWire(t, server.port);
+  const page = await open(t, wire.url);
+  const spark = breaker(page).locator(".spark");
+  const isDrawn = (what) => eventually(what, async () => /Calls: now/.test(await spark.getAttribute("aria-label")));
+  // As after a while in which nothing was sampled.
+  const forget = () => page.evaluate(() => {
+    const item = components.get("circuit_breaker/payments/1");
+    item.history = emptyHistory();
+    redrawSpark(item);
+    sampled -= 2 * STEP * 1000;
+  });
+  await isDrawn("a sparkline is drawn");
+  await page.route("**/api/stream", (route) => route.fulfill({ status: 503, contentType: "application/json", body: '{"error":"full"}' }));
+  wire.cut();
+  wire.mend();
+  await page.locator("#stream[data-state=polling]").waitFor({ timeout: 25000 });
+  await forget();
+  assert.equal(await spark.getAttribute("aria-label"), "No history.");
+  await isDrawn("it is read anew with the snapshot");
+  await page.route("**/api/snapshot", (route) => route.abort());
+  await forget();
+  await page.unroute("**/api/stream");
+  await page.locator("#stream[data-state=live]").waitFor({ timeout: 25000 });
+  await isDrawn("it is read anew with the stream");
+});
+
 test("a stream that has reached its age is opened anew without a word", async (t) => {
   const server = await startServer(t, { flags: ["--max-age", "2"] });
   const page = await open(t, server.url);

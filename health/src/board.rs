@@ -1,7 +1,9 @@
 //! Everything the monitor knows, behind its one lock: the components, what they stand at, what of
 //! that has been published, and what is still to be told. No user code runs in here.
 
-use std::collections::HashMap;
+mod plan;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,11 +14,14 @@ use crate::error::RegisterError;
 use crate::observer::{Changed, Checked, Event};
 use crate::outbox::Outbox;
 use crate::probe::Probe;
+use crate::rules::{Rules, Said};
 use crate::snapshot::ComponentReport;
 use crate::standing::Finished;
 use crate::status::Status;
 use crate::tally::{RollUps, Tally};
-use crate::wiring::{View, Wiring, cycle};
+use crate::wiring::{Node, View, Wiring, cycle};
+
+pub(crate) use self::plan::Step;
 
 pub(crate) struct Board {
     /// The monitor's name.
@@ -68,12 +73,6 @@ pub(crate) struct Settled {
     pub(crate) cleared: Vec<Arc<Component>>,
 }
 
-/// One component and the places, in the same plan, of those that are to be run before it.
-pub(crate) struct Step {
-    pub(crate) component: Arc<Component>,
-    pub(crate) after: Vec<usize>,
-}
-
 impl Board {
     pub(crate) fn new(name: Arc<str>) -> Self {
         Self {
@@ -106,7 +105,7 @@ impl Board {
                 check: check(),
             });
         }
-        if let Some(cycle) = cycle(component, &self.list()) {
+        if let Some(cycle) = self.cycle_with(component) {
             return Err(RegisterError::Cycle {
                 monitor: monitor(),
                 check: check(),
@@ -117,8 +116,8 @@ impl Board {
         self.places
             .insert(Arc::clone(&component.name), self.entries.len());
         if self.wiring.push(component) {
-            self.tally
-                .add(entry.share(Status::Unknown, component.rules.importance));
+            let importance = component.rules().importance;
+            self.tally.add(entry.share(Status::Unknown, importance));
             self.entries.push(entry);
         } else {
             self.entries.push(entry);
@@ -127,14 +126,43 @@ impl Board {
         Ok(())
     }
 
-    /// Takes a component out. The caller drops it after the lock: the check is user code.
-    pub(crate) fn remove(&mut self, name: &str) -> Option<Arc<Component>> {
-        let index = self.find(name)?;
-        let removed = self.entries.remove(index).component;
+    /// Takes components out. The caller drops them after the lock: the checks are user code.
+    pub(crate) fn remove(&mut self, names: &[&str]) -> Vec<Arc<Component>> {
+        let places: HashSet<_> = names.iter().filter_map(|name| self.find(name)).collect();
+        if places.is_empty() {
+            return Vec::new();
+        }
+        let all = std::mem::take(&mut self.entries).into_iter().enumerate();
+        let (removed, kept): (Vec<_>, Vec<_>) = all.partition(|(place, _)| places.contains(place));
+        self.entries = kept.into_iter().map(|(_, entry)| entry).collect();
         let names = self.entries.iter().map(|entry| &entry.component.name);
         self.places = names.cloned().zip(0..).collect();
         self.rewire();
-        Some(removed)
+        let removed = removed.into_iter();
+        removed.map(|(_, entry)| entry.component).collect()
+    }
+
+    fn cycle_with(&self, component: &Component) -> Option<Vec<Arc<str>>> {
+        let node = Node::of(component);
+        if node.needs.is_empty() {
+            return None;
+        }
+        let known: Vec<_> = self.list().into_iter().map(Node::of).collect();
+        cycle(&node, &known)
+    }
+
+    /// Goes over to other rules, which are those of components in the order of registration. Returns those that
+    /// are to be run in another rhythm.
+    pub(crate) fn rule(&mut self, all: Vec<(Said, Rules)>, now: Instant) -> Vec<Arc<Component>> {
+        let mut repaced = Vec::new();
+        for (entry, (said, rules)) in self.entries.iter_mut().zip(all) {
+            entry.standing.rebound(&rules, now);
+            if entry.component.rule(said, rules) {
+                repaced.push(Arc::clone(&entry.component));
+            }
+        }
+        self.rewire();
+        repaced
     }
 
     fn rewire(&mut self) {
@@ -173,7 +201,7 @@ impl Board {
         let counts = entry.standing.generation() == leave;
         entry
             .standing
-            .record(&component.rules, finished, counts, now);
+            .record(&component.rules(), finished, counts, now);
         self.touched = Touched::One(place);
         // The status and the counts are those after it.
         let checked = Checked {
@@ -236,15 +264,14 @@ impl Board {
     fn settle_one(&mut self, place: usize, now: Instant) -> bool {
         let importance = self.wiring.importance(place);
         let entry = &mut self.entries[place];
-        let rules = &entry.component.rules;
         let status = match entry.waits {
             true => Status::Unknown,
-            false => entry.standing.status(rules, now),
+            false => entry.standing.status(now),
         };
         if status != entry.published && self.wiring.is_needed(place) {
             return false;
         }
-        let stale_at = now.checked_add(entry.standing.stale_in(rules, now));
+        let stale_at = now.checked_add(entry.standing.stale_in(&entry.component.rules(), now));
         self.still_until = self.still_until.into_iter().chain(stale_at).min();
         self.tally.take(entry.share(entry.published, importance));
         let waits_for = None;
@@ -300,20 +327,6 @@ impl Board {
             .collect()
     }
 
-    /// All components, each after those it depends on.
-    pub(crate) fn plan(&self) -> Vec<Step> {
-        let mut steps_of = vec![0; self.entries.len()];
-        let mut plan = Vec::with_capacity(self.entries.len());
-        for (place, needed) in self.wiring.in_order() {
-            steps_of[place] = plan.len();
-            plan.push(Step {
-                component: Arc::clone(&self.entries[place].component),
-                after: needed.into_iter().map(|place| steps_of[place]).collect(),
-            });
-        }
-        plan
-    }
-
     pub(crate) fn report(&self, now: Instant) -> (Vec<ComponentReport>, RollUps) {
         let views = self.views(now);
         let tally = self.tally_of(|place| views[place].status);
@@ -338,15 +351,13 @@ impl Board {
     pub(crate) fn stale_in(&self, now: Instant) -> Option<Duration> {
         self.entries
             .iter()
-            .map(|entry| entry.standing.stale_in(&entry.component.rules, now))
+            .map(|entry| entry.standing.stale_in(&entry.component.rules(), now))
             .min()
     }
 
     fn views(&self, now: Instant) -> Vec<View> {
-        self.wiring.views(|place| {
-            let entry = &self.entries[place];
-            entry.standing.status(&entry.component.rules, now)
-        })
+        self.wiring
+            .views(|place| self.entries[place].standing.status(now))
     }
 
     fn tally_of(&self, status: impl Fn(usize) -> Status) -> Tally {

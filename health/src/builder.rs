@@ -25,9 +25,6 @@ pub(crate) mod defaults {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(crate) interval: Duration,
-    pub(crate) timeout: Duration,
-    pub(crate) jitter: f64,
     pub(crate) jitter_seed: Option<u64>,
     pub(crate) about: Arc<About>,
 }
@@ -37,6 +34,7 @@ pub(crate) struct Settings {
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
     name: Arc<str>,
+    config: MonitorConfig,
     settings: Settings,
     observers: Vec<Arc<dyn Observer>>,
 }
@@ -45,10 +43,8 @@ impl Builder {
     pub(crate) fn new(name: Arc<str>) -> Self {
         Self {
             name,
+            config: MonitorConfig::default(),
             settings: Settings {
-                interval: defaults::INTERVAL,
-                timeout: defaults::TIMEOUT,
-                jitter: defaults::JITTER,
                 jitter_seed: None,
                 about: Arc::default(),
             },
@@ -60,21 +56,21 @@ impl Builder {
     /// not set their own; longer than zero. Default 30 s: often enough for a load balancer, seldom
     /// enough for a database with many clients.
     pub fn interval(mut self, interval: Duration) -> Self {
-        self.settings.interval = interval;
+        self.config.interval = interval;
         self
     }
 
     /// How long one run may take, for checks that do not set their own; longer than zero.
     /// Default 5 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = timeout;
+        self.config.timeout = timeout;
         self
     }
 
     /// The share of the interval by which each wait is randomly longer or shorter, from 0 to 1.
     /// Default 0.1: a fleet that was started at once does not ask its database at once for ever.
     pub fn jitter(mut self, share: f64) -> Self {
-        self.settings.jitter = share;
+        self.config.jitter = share;
         self
     }
 
@@ -85,13 +81,9 @@ impl Builder {
     }
 
     /// Takes interval, timeout and jitter from plain data.
-    pub fn config(self, config: MonitorConfig) -> Self {
-        let MonitorConfig {
-            interval,
-            timeout,
-            jitter,
-        } = config;
-        self.interval(interval).timeout(timeout).jitter(jitter)
+    pub fn config(mut self, config: MonitorConfig) -> Self {
+        self.config = config;
+        self
     }
 
     /// What identifies the service in the JSON of reports, its `serviceId`. Default: the name.
@@ -138,24 +130,23 @@ impl Builder {
     pub fn build(self) -> Result<Monitor, ConfigError> {
         let fields = self.broken_fields();
         if fields.is_empty() {
-            Ok(Monitor::new(self.name, self.settings, self.observers))
+            Ok(Monitor::new(
+                self.name,
+                self.config,
+                self.settings,
+                self.observers,
+            ))
         } else {
             Err(ConfigError::new("health monitor", self.name, fields))
         }
     }
 
     fn broken_fields(&self) -> Vec<FieldError> {
-        let settings = &self.settings;
         let mut fields = Vec::new();
         if self.name.is_empty() {
             fields.push(FieldError::new("name", &self.name, "must not be empty"));
         }
-        let config = MonitorConfig {
-            interval: settings.interval,
-            timeout: settings.timeout,
-            jitter: settings.jitter,
-        };
-        config.check(&mut fields);
+        self.config.check(&mut fields);
         fields
     }
 }
@@ -164,6 +155,7 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("name", &self.name)
+            .field("config", &self.config)
             .field("settings", &self.settings)
             .field("observers", &self.observers.len())
             .finish()

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::blocking::Blocking;
-use crate::builder::{Settings, defaults};
+use crate::builder::defaults;
 use crate::component::Component;
-use crate::config::{CheckConfig, at_least_one, longer_than_zero, names_of_checks};
-use crate::error::{ConfigError, FieldError};
+use crate::config::CheckConfig;
 use crate::outcome::Outcome;
+use crate::rules::{Rules, Said};
 use crate::status::Importance;
 use crate::work::Work;
 
@@ -46,15 +46,7 @@ use crate::work::Work;
 pub struct Check {
     name: Arc<str>,
     work: Work,
-    importance: Importance,
-    liveness: bool,
-    startup: Option<bool>,
-    depends_on: Vec<Arc<str>>,
-    timeout: Option<Duration>,
-    interval: Option<Duration>,
-    staleness: Option<Duration>,
-    unhealthy_after: u32,
-    healthy_after: u32,
+    said: Said,
 }
 
 impl Check {
@@ -114,15 +106,7 @@ impl Check {
         Self {
             name,
             work,
-            importance: Importance::default(),
-            liveness: defaults::LIVENESS,
-            startup: None,
-            depends_on: Vec::new(),
-            timeout: None,
-            interval: None,
-            staleness: None,
-            unhealthy_after: defaults::UNHEALTHY_AFTER,
-            healthy_after: defaults::HEALTHY_AFTER,
+            said: Said::default(),
         }
     }
 
@@ -134,27 +118,31 @@ impl Check {
 
     /// The service cannot work without it. The default.
     pub fn required(mut self) -> Self {
-        self.importance = Importance::Required;
+        self.said.code.importance = Some(Importance::Required);
+        self.said.config.importance = None;
         self
     }
 
     /// The service can work without it: it degrades the service at most.
     pub fn optional(mut self) -> Self {
-        self.importance = Importance::Optional;
+        self.said.code.importance = Some(Importance::Optional);
+        self.said.config.importance = None;
         self
     }
 
     /// How long one run may take before it is dropped and counts as unhealthy; longer than zero.
     /// Default: the monitor's.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.said.code.timeout = Some(timeout);
+        self.said.config.timeout = None;
         self
     }
 
     /// The time from the start of one run to the start of the next, give or take the monitor's
     /// jitter; longer than zero. Default: the monitor's.
     pub fn interval(mut self, interval: Duration) -> Self {
-        self.interval = Some(interval);
+        self.said.code.interval = Some(interval);
+        self.said.config.interval = None;
         self
     }
 
@@ -162,28 +150,32 @@ impl Check {
     /// longer than one interval with its jitter plus the timeout. Default: three intervals plus the
     /// timeout, so that one lost run is no alarm.
     pub fn staleness(mut self, staleness: Duration) -> Self {
-        self.staleness = Some(staleness);
+        self.said.code.staleness = Some(staleness);
+        self.said.config.staleness = None;
         self
     }
 
     /// Results in a row, each at least that bad, before the component's status gets worse; at
     /// least 1. Default 1: every bad result shows at once.
     pub fn unhealthy_after(mut self, results: u32) -> Self {
-        self.unhealthy_after = results;
+        self.said.code.unhealthy_after = Some(results);
+        self.said.config.unhealthy_after = None;
         self
     }
 
     /// Results in a row, each at least that good, before the component's status gets better; at
     /// least 1. Default 1: every good result shows at once.
     pub fn healthy_after(mut self, results: u32) -> Self {
-        self.healthy_after = results;
+        self.said.code.healthy_after = Some(results);
+        self.said.config.healthy_after = None;
         self
     }
 
     /// Whether the component counts for liveness as well as for readiness. Default `false`: a dead
     /// dependency is no reason to restart this process.
     pub fn liveness(mut self, liveness: bool) -> Self {
-        self.liveness = liveness;
+        self.said.code.liveness = Some(liveness);
+        self.said.config.liveness = None;
         self
     }
 
@@ -191,7 +183,8 @@ impl Check {
     /// once. Default: required components count, optional ones do not. One that counts is waited for,
     /// optional or not.
     pub fn startup(mut self, startup: bool) -> Self {
-        self.startup = Some(startup);
+        self.said.code.startup = Some(startup);
+        self.said.config.startup = None;
         self
     }
 
@@ -223,129 +216,62 @@ impl Check {
     /// # }
     /// ```
     pub fn depends_on<N: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        let Said { code, config } = &mut self.said;
+        // Adds to what a config has put in the place of what the code had said.
+        let list = match &mut config.depends_on {
+            Some(list) => list,
+            None => code.depends_on.get_or_insert_default(),
+        };
         for name in names {
             let name = name.into();
-            if !self.depends_on.contains(&name) {
-                self.depends_on.push(name);
+            if !list.contains(&name) {
+                list.push(name);
             }
         }
         self
     }
 
     /// Takes settings from plain data: what is given there replaces what was set before.
+    /// [`Monitor::reconfigure`](crate::Monitor::reconfigure) replaces all that was given here by something else.
     pub fn config(mut self, config: CheckConfig) -> Self {
-        let CheckConfig {
-            importance,
-            liveness,
-            startup,
-            depends_on,
-            timeout,
-            interval,
-            staleness,
-            unhealthy_after,
-            healthy_after,
-        } = config;
-        self.importance = importance.unwrap_or(self.importance);
-        self.liveness = liveness.unwrap_or(self.liveness);
-        self.startup = startup.or(self.startup);
-        self.timeout = timeout.or(self.timeout);
-        self.interval = interval.or(self.interval);
-        self.staleness = staleness.or(self.staleness);
-        self.unhealthy_after = unhealthy_after.unwrap_or(self.unhealthy_after);
-        self.healthy_after = healthy_after.unwrap_or(self.healthy_after);
-        match depends_on {
-            Some(names) => {
-                self.depends_on.clear();
-                self.depends_on(names)
-            }
-            None => self,
-        }
+        self.said.config = config.over(&self.said.config);
+        self
     }
 
-    /// Fills in the monitor's settings and holds the result against the rules.
-    pub(crate) fn resolve(self, monitor: &Settings) -> Result<Component, ConfigError> {
-        let interval = self.interval.unwrap_or(monitor.interval);
-        let timeout = self.timeout.unwrap_or(monitor.timeout);
-        let staleness = self.staleness.unwrap_or_else(|| {
-            interval
-                .saturating_mul(defaults::STALE_INTERVALS)
-                .saturating_add(timeout)
-        });
-        let mut fields = Vec::new();
-        if self.name.is_empty() {
-            fields.push(FieldError::new("name", &self.name, "must not be empty"));
-        }
-        for (field, duration) in [("timeout", timeout), ("interval", interval)] {
-            fields.extend(longer_than_zero(field, duration));
-        }
-        if self.staleness.is_some() && staleness <= longest_gap(interval, monitor.jitter, timeout) {
-            fields.push(FieldError::new(
-                "staleness",
-                &staleness,
-                "must be longer than one interval with its jitter plus the timeout",
-            ));
-        }
-        for (field, results) in [
-            ("unhealthy_after", self.unhealthy_after),
-            ("healthy_after", self.healthy_after),
-        ] {
-            fields.extend(at_least_one(field, results));
-        }
-        fields.extend(names_of_checks(&self.depends_on));
-        if !fields.is_empty() {
-            return Err(ConfigError::new("health check", self.name, fields));
-        }
-        let rules = Rules {
-            importance: self.importance,
-            liveness: self.liveness,
-            startup: self
-                .startup
-                .unwrap_or(self.importance == Importance::Required),
-            depends_on: self.depends_on.into(),
-            timeout,
-            interval,
-            staleness,
-            unhealthy_after: self.unhealthy_after,
-            healthy_after: self.healthy_after,
-        };
-        Ok(Component::new(self.name, rules, self.work))
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub(crate) fn said(&self) -> &Said {
+        &self.said
+    }
+
+    /// The component that this is by these rules, which are its own.
+    pub(crate) fn component(self, rules: Rules) -> Component {
+        Component::new(self.name, self.said, rules, self.work)
     }
 }
 
 impl fmt::Debug for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = self.said.whole();
         f.debug_struct("Check")
             .field("name", &self.name)
-            .field("importance", &self.importance)
-            .field("liveness", &self.liveness)
-            .field("startup", &self.startup)
-            .field("depends_on", &self.depends_on)
-            .field("timeout", &self.timeout)
-            .field("interval", &self.interval)
-            .field("staleness", &self.staleness)
-            .field("unhealthy_after", &self.unhealthy_after)
-            .field("healthy_after", &self.healthy_after)
+            .field("importance", &said.importance.unwrap_or_default())
+            .field("liveness", &said.liveness.unwrap_or(defaults::LIVENESS))
+            .field("startup", &said.startup)
+            .field("depends_on", &said.depends_on.unwrap_or_default())
+            .field("timeout", &said.timeout)
+            .field("interval", &said.interval)
+            .field("staleness", &said.staleness)
+            .field(
+                "unhealthy_after",
+                &said.unhealthy_after.unwrap_or(defaults::UNHEALTHY_AFTER),
+            )
+            .field(
+                "healthy_after",
+                &said.healthy_after.unwrap_or(defaults::HEALTHY_AFTER),
+            )
             .finish_non_exhaustive()
     }
-}
-
-/// How a registered check is run and judged: its own settings with the monitor's filled in.
-#[derive(Debug, Clone)]
-pub(crate) struct Rules {
-    pub(crate) importance: Importance,
-    pub(crate) liveness: bool,
-    pub(crate) startup: bool,
-    pub(crate) depends_on: Arc<[Arc<str>]>,
-    pub(crate) timeout: Duration,
-    pub(crate) interval: Duration,
-    pub(crate) staleness: Duration,
-    pub(crate) unhealthy_after: u32,
-    pub(crate) healthy_after: u32,
-}
-
-/// The longest time between two results of a check that is run as it should be.
-fn longest_gap(interval: Duration, jitter: f64, timeout: Duration) -> Duration {
-    Duration::try_from_secs_f64(interval.as_secs_f64() * (1.0 + jitter))
-        .unwrap_or(Duration::MAX)
-        .saturating_add(timeout)
 }

@@ -5,20 +5,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::FutureExt as _;
+use parking_lot::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio::time::timeout;
 
-use crate::check::Rules;
 use crate::clock;
 use crate::contain::{Panicked, contain};
 use crate::observer::Ending;
 use crate::outcome::Outcome;
+use crate::rules::{Rules, Said};
 use crate::standing::Finished;
 use crate::work::Work;
 
 pub(crate) struct Component {
     pub(crate) name: Arc<str>,
-    pub(crate) rules: Rules,
+    /// Changed under the lock of the board only, so that it sees the same from beginning to end.
+    ruled: RwLock<Ruled>,
     work: Work,
     /// Held by the one run in flight.
     flight: Mutex<()>,
@@ -30,6 +32,13 @@ pub(crate) struct Component {
     removed: watch::Sender<bool>,
     /// Changes whenever what the component waited for has come back.
     cleared: watch::Sender<()>,
+    /// Changes whenever the component is to be run in another rhythm.
+    repaced: watch::Sender<()>,
+}
+
+struct Ruled {
+    said: Said,
+    rules: Rules,
 }
 
 /// The right to run a component, and to say that the run has landed.
@@ -39,17 +48,34 @@ pub(crate) struct Flight<'a> {
 }
 
 impl Component {
-    pub(crate) fn new(name: Arc<str>, rules: Rules, work: Work) -> Self {
+    pub(crate) fn new(name: Arc<str>, said: Said, rules: Rules, work: Work) -> Self {
         Self {
             name,
-            rules,
+            ruled: RwLock::new(Ruled { said, rules }),
             work,
             flight: Mutex::new(()),
             landed: AtomicU64::new(0),
             abandoned: AtomicU64::new(0),
             removed: watch::Sender::new(false),
             cleared: watch::Sender::new(()),
+            repaced: watch::Sender::new(()),
         }
+    }
+
+    /// The rules as they are now. Not to be held for long, nor twice at a time.
+    pub(crate) fn rules(&self) -> MappedRwLockReadGuard<'_, Rules> {
+        RwLockReadGuard::map(self.ruled.read(), |ruled| &ruled.rules)
+    }
+
+    pub(crate) fn said(&self) -> Said {
+        self.ruled.read().said.clone()
+    }
+
+    /// Goes over to other rules; whoever calls it has the lock of the board. Whether it is to be run in another rhythm.
+    pub(crate) fn rule(&self, said: Said, rules: Rules) -> bool {
+        let mut ruled = self.ruled.write();
+        let before = std::mem::replace(&mut *ruled, Ruled { said, rules }).rules;
+        (before.interval, before.jitter) != (ruled.rules.interval, ruled.rules.jitter)
     }
 
     /// Asks for the one place in which this component is run. `None` if another run was in flight
@@ -63,7 +89,7 @@ impl Component {
         let only_one = match self.flight.try_lock() {
             Ok(only_one) => only_one,
             Err(_in_flight) => {
-                let patience = self.rules.timeout.saturating_mul(2);
+                let patience = self.rules().timeout.saturating_mul(2);
                 let only_one = timeout(patience, self.flight.lock()).await.ok()?;
                 if self.landed.load(Ordering::Relaxed) != seen {
                     return None;
@@ -93,6 +119,15 @@ impl Component {
         self.cleared.send_replace(());
     }
 
+    /// Wakes whoever runs the component on its interval: that is another.
+    pub(crate) fn repace(&self) {
+        self.repaced.send_replace(());
+    }
+
+    pub(crate) fn repaced(&self) -> watch::Receiver<()> {
+        self.repaced.subscribe()
+    }
+
     pub(crate) fn cleared(&self) -> watch::Receiver<()> {
         self.cleared.subscribe()
     }
@@ -106,7 +141,7 @@ impl Flight<'_> {
     /// Runs the check once. `None` if the component was deregistered before the run ended.
     pub(crate) async fn run(&self) -> Option<Finished> {
         let component = self.component;
-        let limit = component.rules.timeout;
+        let limit = component.rules().timeout;
         let abandoned = CountDropped::into(&component.abandoned);
         let started = clock::now();
         let mut probing =

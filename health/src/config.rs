@@ -130,6 +130,24 @@ pub struct CheckConfig {
     pub healthy_after: Option<u32>,
 }
 
+impl CheckConfig {
+    /// This one, and the other where this one says nothing.
+    pub(crate) fn over(&self, other: &Self) -> Self {
+        let depends_on = self.depends_on.as_ref().or(other.depends_on.as_ref());
+        Self {
+            importance: self.importance.or(other.importance),
+            liveness: self.liveness.or(other.liveness),
+            startup: self.startup.or(other.startup),
+            depends_on: depends_on.cloned(),
+            timeout: self.timeout.or(other.timeout),
+            interval: self.interval.or(other.interval),
+            staleness: self.staleness.or(other.staleness),
+            unhealthy_after: self.unhealthy_after.or(other.unhealthy_after),
+            healthy_after: self.healthy_after.or(other.healthy_after),
+        }
+    }
+}
+
 #[cfg(feature = "serde")]
 impl CheckConfig {
     /// Adds every field that breaks its rule whatever the others are.

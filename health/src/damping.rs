@@ -1,6 +1,6 @@
 //! Damping: a status changes only when enough results in a row agree that it should.
 
-use crate::check::Rules;
+use crate::rules::Rules;
 use crate::status::Status;
 
 /// Two thresholds a result can pass, "not healthy" and "unhealthy", each damped for itself. Since

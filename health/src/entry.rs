@@ -31,7 +31,7 @@ impl Entry {
     }
 
     pub(crate) fn share(&self, status: Status, importance: Importance) -> Share {
-        let rules = &self.component.rules;
+        let rules = self.component.rules();
         Share {
             status,
             importance,

@@ -142,3 +142,50 @@ impl StdError for RegisterError {
         }
     }
 }
+
+/// Why [`Monitor::reconfigure`](crate::Monitor::reconfigure) has changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReconfigureError {
+    /// Settings break their rules: those of the monitor, or of checks. All of them.
+    Config(Vec<ConfigError>),
+    /// The monitor has no checks of these names.
+    #[non_exhaustive]
+    Unknown {
+        /// The monitor's name.
+        monitor: Arc<str>,
+        /// The names.
+        checks: Vec<String>,
+    },
+    /// With these settings checks would wait for each other for ever.
+    #[non_exhaustive]
+    Cycle {
+        /// The monitor's name.
+        monitor: Arc<str>,
+        /// From a check back to itself, each depending on the next.
+        cycle: Vec<Arc<str>>,
+    },
+}
+
+impl fmt::Display for ReconfigureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(errors) => {
+                let errors: Vec<_> = errors.iter().map(ConfigError::to_string).collect();
+                f.write_str(&errors.join("; "))
+            }
+            Self::Unknown { monitor, checks } => write!(
+                f,
+                "health monitor {monitor:?} has no check named {}",
+                checks.join(", ")
+            ),
+            Self::Cycle { monitor, cycle } => write!(
+                f,
+                "health monitor {monitor:?} cannot be reconfigured: a check would wait for itself: {}",
+                cycle.join(" -> ")
+            ),
+        }
+    }
+}
+
+impl StdError for ReconfigureError {}

@@ -68,6 +68,9 @@
 //! [`Check::blocking`], which is unhealthy at its timeout all the same, and is not called again before
 //! it has returned. If it is none, staleness shows it.
 //!
+//! [`Monitor::reconfigure`] changes intervals, timeouts, thresholds and dependencies while checks are run, and keeps
+//! what was found and counted.
+//!
 //! # Cancellation
 //! Dropping the [`Runner`] ends everything in the background, in the middle of a check too;
 //! [`Runner::stop`] waits for it. Dropping a `check_now` drops the runs it has begun, and whoever
@@ -131,6 +134,8 @@ mod outbox;
 mod outcome;
 mod pace;
 mod probe;
+mod reconfigure;
+mod rules;
 mod runner;
 mod snapshot;
 mod standing;
@@ -147,7 +152,7 @@ pub use counts::Counts;
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub use endpoints::{Details, Endpoints};
-pub use error::{ConfigError, FieldError, RegisterError};
+pub use error::{ConfigError, FieldError, ReconfigureError, RegisterError};
 pub use monitor::{Monitor, WeakMonitor};
 pub use observer::{Changed, Checked, Ending, Observer, Subject};
 pub use outcome::Outcome;

@@ -9,11 +9,12 @@ use futures_util::future::join_all;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 
-use crate::board::{Board, Readiness, Settled};
+use crate::board::{Board, Readiness, Settled, Step};
 use crate::builder::{Builder, Settings};
 use crate::check::Check;
 use crate::clock;
 use crate::component::Component;
+use crate::config::MonitorConfig;
 use crate::contain::contain;
 use crate::error::RegisterError;
 use crate::observer::{Event, Observer};
@@ -27,11 +28,13 @@ use crate::tally::RollUps;
 /// A check that holds a `Monitor` keeps it alive for ever; give it a [`WeakMonitor`].
 #[derive(Clone)]
 pub struct Monitor {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 pub(crate) struct Shared {
     name: Arc<str>,
+    /// Held by whoever adds or removes checks or changes their rules; before the board.
+    config: RwLock<MonitorConfig>,
     pub(crate) settings: Settings,
     board: Mutex<Board>,
     readiness: watch::Sender<Status>,
@@ -55,6 +58,7 @@ impl Monitor {
 
     pub(crate) fn new(
         name: Arc<str>,
+        config: MonitorConfig,
         settings: Settings,
         observers: Vec<Arc<dyn Observer>>,
     ) -> Self {
@@ -62,6 +66,7 @@ impl Monitor {
         Self {
             shared: Arc::new(Shared {
                 name,
+                config: RwLock::new(config),
                 settings,
                 board: Mutex::new(board),
                 readiness: watch::Sender::new(Status::Healthy),
@@ -83,10 +88,13 @@ impl Monitor {
     /// [`RegisterError::Duplicate`] if the monitor has a check of that name.
     /// [`RegisterError::Cycle`] if the check depends on one that depends on it, in however many steps.
     pub fn register(&self, check: Check) -> Result<(), RegisterError> {
-        let component = Arc::new(check.resolve(&self.shared.settings)?);
+        let config = self.shared.config.read();
+        let rules = check.said().resolve(check.name(), &config)?;
+        let component = Arc::new(check.component(rules));
         let inserted = self
             .shared
             .update(clock::now(), |board| board.insert(&component));
+        drop(config);
         self.shared.tell();
         inserted?;
         self.shared.registered.notify_one();
@@ -101,12 +109,24 @@ impl Monitor {
         reason = "that the check is out is what callers want; whether it was in is extra"
     )]
     pub fn deregister(&self, name: &str) -> bool {
-        let removed = self.shared.update(clock::now(), |board| board.remove(name));
-        if let Some(component) = &removed {
+        self.deregister_all([name]) == 1
+    }
+
+    /// Takes all checks of these names out, at the cost of one: [`deregister`](Self::deregister) looks at every check
+    /// that is left. How many there were.
+    pub fn deregister_all<N: AsRef<str>>(&self, names: impl IntoIterator<Item = N>) -> usize {
+        let names: Vec<_> = names.into_iter().collect();
+        let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
+        let removed = {
+            let _config = self.shared.config.read();
+            self.shared
+                .update(clock::now(), |board| board.remove(&names))
+        };
+        for component in &removed {
             component.remove();
         }
         self.shared.tell();
-        removed.is_some()
+        removed.len()
     }
 
     /// Starts running the checks in the background: each at once and then on its interval. The
@@ -135,6 +155,43 @@ impl Monitor {
     /// nobody else can run the checks it has begun, and they become unknown.
     pub async fn check_now(&self) -> Report {
         let plan = self.shared.board.lock().plan();
+        self.run(&plan).await;
+        self.get_health()
+    }
+
+    /// Runs one check now, after all those that it [depends on](Check::depends_on), and no other, and reports; in
+    /// all else as [`check_now`](Self::check_now). `None` if there is no check of that name: nothing was run then.
+    ///
+    /// # Panics
+    /// As [`check_now`](Self::check_now).
+    ///
+    /// # Cancel safety
+    /// As [`check_now`](Self::check_now).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use steadfast_health::{Check, Monitor, Outcome, Status};
+    ///
+    /// let monitor = Monitor::builder("orders").build()?;
+    /// for name in ["cache", "database"] {
+    ///     monitor.register(Check::new(name, async || Outcome::healthy()))?;
+    /// }
+    /// let report = monitor.check_one("database").await.expect("there is one");
+    /// assert_eq!(report.component("database").unwrap().status, Status::Healthy);
+    /// assert_eq!(report.component("cache").unwrap().status, Status::Unknown); // was not run
+    /// assert!(monitor.check_one("mail").await.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn check_one(&self, name: &str) -> Option<Report> {
+        let plan = self.shared.board.lock().plan_of(name)?;
+        self.run(&plan).await;
+        Some(self.get_health())
+    }
+
+    async fn run(&self, plan: &[Step]) {
         // Whether each step is over. A future that held those before it would have them polled and
         // dropped one within the other, as deep as the chain of dependencies is long.
         let over: Vec<_> = plan.iter().map(|_| watch::Sender::new(false)).collect();
@@ -150,7 +207,6 @@ impl Monitor {
             }
         });
         join_all(runs).await;
-        self.get_health()
     }
 
     /// What is known now. Runs nothing and waits for nothing.
@@ -194,6 +250,12 @@ impl Monitor {
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<Status> {
         self.shared.readiness.subscribe()
+    }
+
+    /// The settings as they are now.
+    #[must_use]
+    pub fn config(&self) -> MonitorConfig {
+        self.shared.config.read().clone()
     }
 
     /// The name given to [`builder`](Self::builder).
@@ -253,6 +315,10 @@ impl Shared {
         stale_in
     }
 
+    pub(crate) fn config(&self) -> &RwLock<MonitorConfig> {
+        &self.config
+    }
+
     pub(crate) fn components(&self) -> Vec<Arc<Component>> {
         self.board.lock().components()
     }
@@ -263,7 +329,7 @@ impl Shared {
 
     /// Changes the board and publishes the readiness that follows. The events wait for
     /// [`tell`](Self::tell), because the caller may hold something that observers should not wait on.
-    fn update<R>(&self, now: Instant, change: impl FnOnce(&mut Board) -> R) -> R {
+    pub(crate) fn update<R>(&self, now: Instant, change: impl FnOnce(&mut Board) -> R) -> R {
         let (result, Settled { readiness, cleared }) = {
             let mut board = self.board.lock();
             board.note_waiting(now);
@@ -291,7 +357,7 @@ impl Shared {
 
     /// Tells the observers what the outbox holds, unless another thread, or a caller further up on
     /// this one, is at it: that one then tells these events as well. So they keep their order.
-    fn tell(&self) {
+    pub(crate) fn tell(&self) {
         if !self.board.lock().outbox.begin_telling() {
             return;
         }
@@ -318,6 +384,7 @@ impl fmt::Debug for Monitor {
         let report = self.get_health();
         f.debug_struct("Monitor")
             .field("name", &self.shared.name)
+            .field("config", &*self.shared.config.read())
             .field("settings", &self.shared.settings)
             .field("liveness", &report.liveness)
             .field("readiness", &report.readiness)

@@ -116,17 +116,24 @@ async fn tend(shared: Arc<Shared>, component: Arc<Component>) {
     let seed = settings
         .jitter_seed
         .map(|seed| seed_of(seed, &component.name));
-    let mut pace = Pace::new(component.rules.interval, settings.jitter, seed);
+    let mut pace = Pace::new(seed);
     let mut cleared = component.cleared();
+    let mut repaced = component.repaced();
     let run_for_ever = async {
         loop {
             let started = clock::now();
             shared.check(&component).await;
-            let ran = clock::now().saturating_duration_since(started);
-            tokio::select! {
-                biased;
-                Ok(()) = cleared.changed() => {}
-                () = sleep(pace.rest(ran)) => {}
+            let since = || clock::now().saturating_duration_since(started);
+            let ran = since();
+            loop {
+                let due = pace.due(&component, ran);
+                tokio::select! {
+                    biased;
+                    Ok(()) = cleared.changed() => break,
+                    // The next one is due by the new interval.
+                    Ok(()) = repaced.changed() => {}
+                    () = sleep(due.saturating_sub(since())) => break,
+                }
             }
         }
     };

@@ -173,7 +173,7 @@ impl ComponentReport {
         has_started: bool,
         now: Instant,
     ) -> Self {
-        let rules = &component.rules;
+        let rules = &*component.rules();
         let last = standing.last();
         Self {
             name: Arc::clone(&component.name),
@@ -185,7 +185,7 @@ impl ComponentReport {
             depends_on: Arc::clone(&rules.depends_on),
             message: match &view.waits_for {
                 Some(waits_for) => Some(waits_for.message().into()),
-                None => standing.message(rules, now),
+                None => standing.message(now),
             },
             waits_for: view.waits_for.map(|waits_for| waits_for.name),
             details: last.map(|last| last.details.clone()).unwrap_or_default(),

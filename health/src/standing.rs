@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::check::Rules;
 use crate::damping::Damping;
 use crate::observer::Ending;
 use crate::outcome::Outcome;
+use crate::rules::Rules;
 use crate::status::Status;
 
 /// A finished run.
@@ -40,6 +40,8 @@ pub(crate) struct Last {
     pub(crate) duration: Duration,
     pub(crate) message: Option<Arc<str>>,
     pub(crate) details: BTreeMap<String, String>,
+    /// How old it may become.
+    stands: Duration,
 }
 
 impl Standing {
@@ -56,7 +58,7 @@ impl Standing {
         if !counts {
             return;
         }
-        if self.is_stale(rules, now) {
+        if self.is_stale(now) {
             self.damping.reset();
         }
         let (status, message, details) = finished.outcome.into_parts();
@@ -71,7 +73,17 @@ impl Standing {
             duration: finished.duration,
             message,
             details,
+            stands: rules.staleness,
         });
+    }
+
+    /// What was found stands by other rules. If these are stricter, there is first the time to find something by them:
+    /// until then it stands as before.
+    pub(crate) fn rebound(&mut self, rules: &Rules, now: Instant) {
+        if let Some(last) = &mut self.last {
+            let by_now = age(last, now).saturating_add(rules.staleness);
+            last.stands = last.stands.min(by_now).max(rules.staleness);
+        }
     }
 
     /// What was found so far counts no more, nor what is found by a run that has begun: the component
@@ -86,8 +98,8 @@ impl Standing {
         self.generation
     }
 
-    pub(crate) fn status(&self, rules: &Rules, now: Instant) -> Status {
-        if self.is_stale(rules, now) {
+    pub(crate) fn status(&self, now: Instant) -> Status {
+        if self.is_stale(now) {
             Status::Unknown
         } else {
             self.damping.status()
@@ -95,15 +107,15 @@ impl Standing {
     }
 
     /// Why the status is what it is.
-    pub(crate) fn message(&self, rules: &Rules, now: Instant) -> Option<Arc<str>> {
+    pub(crate) fn message(&self, now: Instant) -> Option<Arc<str>> {
         match &self.last {
             None => Some("not checked yet".into()),
             Some(_) if self.is_void => Some("not checked since what it depends on is back".into()),
-            Some(last) if self.is_stale(rules, now) => Some(
+            Some(last) if self.is_stale(now) => Some(
                 format!(
                     "no result for {:?}, longer than the staleness bound of {:?}",
                     age(last, now),
-                    rules.staleness
+                    last.stands
                 )
                 .into(),
             ),
@@ -119,17 +131,17 @@ impl Standing {
     /// standing result cannot go stale before a new one has come and aged.
     pub(crate) fn stale_in(&self, rules: &Rules, now: Instant) -> Duration {
         match &self.last {
-            Some(last) if !self.is_void && !self.is_stale(rules, now) => {
-                rules.staleness.saturating_sub(age(last, now))
+            Some(last) if !self.is_void && !self.is_stale(now) => {
+                last.stands.saturating_sub(age(last, now))
             }
             _ => rules.staleness,
         }
     }
 
-    fn is_stale(&self, rules: &Rules, now: Instant) -> bool {
+    fn is_stale(&self, now: Instant) -> bool {
         self.last
             .as_ref()
-            .is_some_and(|last| age(last, now) >= rules.staleness)
+            .is_some_and(|last| age(last, now) >= last.stands)
     }
 }
 

@@ -47,10 +47,10 @@ impl Wiring {
     pub(crate) fn new(components: &[&Component]) -> Self {
         let has_needs = components
             .iter()
-            .any(|component| !component.rules.depends_on.is_empty());
+            .any(|component| !component.rules().depends_on.is_empty());
         let mut importance: Vec<_> = components
             .iter()
-            .map(|component| component.rules.importance)
+            .map(|component| component.rules().importance)
             .collect();
         if !has_needs {
             return Self {
@@ -65,8 +65,10 @@ impl Wiring {
         let needs: Vec<Vec<_>> = components
             .iter()
             .map(|component| {
-                let names = component.rules.depends_on.iter();
-                names
+                let rules = component.rules();
+                rules
+                    .depends_on
+                    .iter()
                     .map(|name| Need {
                         name: Arc::clone(name),
                         at: places.get(&**name).copied(),
@@ -99,12 +101,12 @@ impl Wiring {
     /// Adds one at the end of the list. `false` if that is more than adding: where anything depends on
     /// anything, all has to be resolved anew.
     pub(crate) fn push(&mut self, component: &Component) -> bool {
-        if self.has_needs || !component.rules.depends_on.is_empty() {
+        if self.has_needs || !component.rules().depends_on.is_empty() {
             return false;
         }
         self.order.push(self.needs.len());
         self.needs.push(Vec::new());
-        self.importance.push(component.rules.importance);
+        self.importance.push(component.rules().importance);
         self.is_needed.push(false);
         true
     }
@@ -172,19 +174,34 @@ impl WaitsFor {
     }
 }
 
+/// A component, and the names of those that it needs.
+pub(crate) struct Node {
+    pub(crate) name: Arc<str>,
+    pub(crate) needs: Arc<[Arc<str>]>,
+}
+
+impl Node {
+    pub(crate) fn of(component: &Component) -> Self {
+        Self {
+            name: Arc::clone(&component.name),
+            needs: Arc::clone(&component.rules().depends_on),
+        }
+    }
+}
+
 /// The way from a new component back to itself, both ends included, if with it the list would have
 /// a cycle. The list alone must have none.
-pub(crate) fn cycle(new: &Component, known: &[&Component]) -> Option<Vec<Arc<str>>> {
-    if new.rules.depends_on.is_empty() {
+pub(crate) fn cycle(new: &Node, known: &[Node]) -> Option<Vec<Arc<str>>> {
+    if new.needs.is_empty() {
         return None;
     }
-    let places = places(known);
+    let places: HashMap<_, _> = known.iter().map(|node| &*node.name).zip(0..).collect();
     let mut reached = vec![false; known.len()];
     // Whom we came to, and from which step.
-    let mut steps: Vec<(&Component, usize)> = vec![(new, 0)];
+    let mut steps: Vec<(&Node, usize)> = vec![(new, 0)];
     let mut at = 0;
-    while let Some((component, _)) = steps.get(at).copied() {
-        for name in component.rules.depends_on.iter() {
+    while let Some((node, _)) = steps.get(at).copied() {
+        for name in node.needs.iter() {
             if *name == new.name {
                 let mut way = vec![Arc::clone(&new.name)];
                 let mut step = at;
@@ -197,8 +214,9 @@ pub(crate) fn cycle(new: &Component, known: &[&Component]) -> Option<Vec<Arc<str
                 return Some(way);
             }
             if let Some(place) = places.get(&**name) {
-                if !std::mem::replace(&mut reached[*place], true) {
-                    steps.push((known[*place], at));
+                let place: usize = *place;
+                if !std::mem::replace(&mut reached[place], true) {
+                    steps.push((&known[place], at));
                 }
             }
         }

@@ -145,7 +145,7 @@ impl<'c> Call<'c> {
             *request.body_mut() = None;
         }
         let hedge = options.hedge.as_ref();
-        let is_hedged = hedge.map_or(shared.hedge.is_some(), Option::is_some);
+        let is_hedged = hedge.map_or(settings.hedge.is_some(), Option::is_some);
         let copied = match replayable && (max_attempts > 1 || is_hedged) {
             true => Copied::of(request, is_ours),
             false => None,

@@ -411,6 +411,12 @@ impl WeakClient {
     pub fn upgrade(&self) -> Option<Client> {
         self.shared.upgrade().map(|shared| Client { shared })
     }
+
+    /// Whether both handles are of the same client.
+    #[must_use]
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        self.shared.ptr_eq(&other.shared)
+    }
 }
 
 impl fmt::Debug for WeakClient {

@@ -16,7 +16,8 @@ impl Call<'_> {
         }
         match &self.options.hedge {
             Some(own) => own.as_ref(),
-            None => self.shared.hedge.as_ref(),
+            // It may be switched off by a config.
+            None => self.settings.hedge.and(self.shared.hedge.as_ref()),
         }
     }
 

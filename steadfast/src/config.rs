@@ -94,7 +94,7 @@ pub use self::sections::DashboardConfig;
 pub use self::sections::HealthConfig;
 #[cfg(feature = "telemetry")]
 pub use self::sections::TelemetryConfig;
-pub use self::sections::{ServiceConfig, ShutdownConfig};
+pub use self::sections::{LlmRequestsConfig, ServiceConfig, ShutdownConfig};
 
 /// Everything that is configured, as plain data: what is not given in any source has its default, and what
 /// inherits has inherited.
@@ -124,6 +124,8 @@ pub struct Config {
     /// `[bulkheads.NAME]`: bulkheads by name. `amqp_channels`, `http_connections` and `llm_requests` are
     /// always there.
     pub bulkheads: BTreeMap<String, crate::bulkhead::Config>,
+    /// `[llm_requests]`: how long requests to language models may take.
+    pub llm_requests: LlmRequestsConfig,
     /// `[http_clients.NAME]`: HTTP clients by name, with what they inherit of `[http_clients.defaults]`.
     #[cfg(feature = "http")]
     #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
@@ -161,6 +163,7 @@ impl Default for Config {
             retry: crate::retry::Config::default(),
             retries: BTreeMap::new(),
             bulkheads: built_in_bulkheads(),
+            llm_requests: LlmRequestsConfig::default(),
             #[cfg(feature = "http")]
             http_clients: BTreeMap::new(),
             #[cfg(feature = "amqp")]

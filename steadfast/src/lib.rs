@@ -81,6 +81,7 @@ pub use steadfast_retry as retry;
 #[cfg_attr(docsrs, doc(cfg(feature = "telemetry")))]
 pub use steadfast_telemetry as telemetry;
 
-#[cfg(all(doctest, feature = "policy"))]
+// What its examples need.
+#[cfg(all(doctest, feature = "http", feature = "supervisor"))]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;

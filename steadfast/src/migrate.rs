@@ -150,8 +150,8 @@ impl Supervisor {
     }
 
     /// Makes a request to a language model: attempts by the retry `llm_requests`, each through the breaker and
-    /// with a place in the bulkhead of that name. An attempt may take 2 minutes, and all of it 5; for other
-    /// limits, use [`policy_builder("llm_requests")`](Self::policy_builder). `f` runs once for each attempt; every `Err` counts as a
+    /// with a place in the bulkhead of that name. An attempt may take 2 minutes, and all of it 5, or what
+    /// the section `[llm_requests]` says. `f` runs once for each attempt; every `Err` counts as a
     /// failure of the other side. Say otherwise with [`policy("llm_requests")`](Self::policy) and its
     /// [`classify`](crate::policy::Policy::classify).
     ///

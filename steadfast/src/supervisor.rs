@@ -134,6 +134,8 @@ struct Shared {
 struct Running {
     /// As they were loaded last.
     config: Arc<Config>,
+    /// The same with the sections of what is retired and in use.
+    whole: Arc<Config>,
     plan: Arc<Plan>,
     /// As they are: what needs a restart is as it was.
     json: Arc<serde_json::Value>,

@@ -43,6 +43,13 @@ impl WeakResilientConnection {
             hub: self.hub.upgrade()?,
         })
     }
+
+    /// Whether both handles are of the same connection. The one for [consuming](ResilientConnection::consuming)
+    /// is another.
+    #[must_use]
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        self.hub.ptr_eq(&other.hub)
+    }
 }
 
 impl fmt::Debug for WeakResilientConnection {

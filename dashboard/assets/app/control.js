@@ -1,17 +1,17 @@
-// The dialog that asks why and for how long before anything is changed.
+// The dialog that asks why and for how long, before anything changes.
 
 const ACTIONS = {
 	force_open: { label: "Force open", effect: "Every call is rejected at once.", expiry: true },
 	force_closed: { label: "Force closed", effect: "Every call is let through.", expiry: true },
-	disable: { label: "Disable", effect: "Every call is let through and nothing is counted.", expiry: true },
-	automatic: { label: "Back to automatic", effect: "The breaker decides for itself again." },
-	reset: { label: "Reset", effect: "What was counted is forgotten and the breaker closes." },
+	disable: { label: "Disable", effect: "Calls are let through, none counted.", expiry: true },
+	automatic: { label: "Back to automatic", effect: "It decides for itself again." },
+	reset: { label: "Reset", effect: "All counts are forgotten and it closes." },
 	set_limit: { label: "Change the limit", effect: "Calls in flight stay.", limit: true },
-	reconnect: { label: "Reconnect now", effect: "The connection is closed and opened again." },
-	check_now: { label: "Check now", effect: "The health check runs at once." },
+	reconnect: { label: "Reconnect now", effect: "It is closed and opened again." },
+	check_now: { label: "Check now", effect: "It runs at once." },
 };
 const actionOf = (action) => (Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : { label: capital(words(action)), effect: "" });
-const control = { action: null, id: null };
+const control = {};
 
 function openControl(action, id) {
 	const row = components.get(id)?.row;
@@ -47,12 +47,18 @@ async function sendControl(event) {
 	$("c-go").disabled = true;
 	const { error, text } = await post(body);
 	$("c-go").disabled = false;
-	if (error) return tell("c-error", error);
+	if (error) return tellError(error);
 	$("control").close();
 	if (detail.id === id) {
 		say("d-said", text || "Done.");
 		loadDetail();
 	}
+}
+
+/** A path beside the page is a link, to sign in for instance. */
+function tellError(error) {
+	tell("c-error", error);
+	$("c-error").replaceChildren(...error.split(/(?<=\s)(\.\/[\w-]+)/).map((part, i) => (i % 2 ? el("a", { href: part, target: "_blank" }, part) : part)));
 }
 
 /** The server's answer, or one line in `error`. */

@@ -81,7 +81,7 @@ function exportLog() {
 	setTimeout(() => URL.revokeObjectURL(href), 1000);
 }
 
-const telling = { waiting: [], timer: null, told: 0 };
+const telling = { waiting: [], told: 0 };
 
 /** At most once in a few seconds, whatever happens. */
 function announce(text) {

@@ -39,7 +39,8 @@ function show(it, visible) {
 
 function sayTime(it, text, at) {
 	say(it, text);
-	if ($(it).title !== iso(at)) $(it).title = iso(at);
+	const title = iso(at);
+	if ($(it).title !== title) $(it).title = title;
 }
 
 /** Shows it only if there is something to say. */

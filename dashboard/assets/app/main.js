@@ -133,7 +133,10 @@ async function loadHistory() {
 function sample() {
 	sampled = steady();
 	for (const item of components.values()) {
-		for (const name of SERIES) item.history[name] = padded([...item.history[name], SAMPLES[name](item.row.facts) ?? null], POINTS);
+		for (const name of SERIES) {
+			item.history[name].push(SAMPLES[name](item.row.facts) ?? null);
+			item.history[name].shift();
+		}
 		redrawSpark(item);
 	}
 }

@@ -21,7 +21,7 @@ pub enum Verb {
     SetLimit,
     /// Close an AMQP connection and connect it again.
     Reconnect,
-    /// Run the health checks now.
+    /// Run a health check now, after those that it depends on.
     CheckNow,
 }
 

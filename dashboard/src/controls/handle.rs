@@ -86,6 +86,32 @@ impl Handle {
         }
     }
 
+    pub(crate) fn is_alive(&self) -> bool {
+        match self {
+            Self::Breaker(breaker, _) => breaker.upgrade().is_some(),
+            Self::Bulkhead(bulkhead, _) => bulkhead.upgrade().is_some(),
+            Self::Monitor(monitor) => monitor.upgrade().is_some(),
+            #[cfg(feature = "http")]
+            Self::HttpClient(client, _) => client.upgrade().is_some(),
+            #[cfg(feature = "amqp")]
+            Self::Connection(connection) => connection.upgrade().is_some(),
+        }
+    }
+
+    /// Whether both are of one component.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Breaker(one, _), Self::Breaker(other, _)) => one.ptr_eq(other),
+            (Self::Bulkhead(one, _), Self::Bulkhead(other, _)) => one.ptr_eq(other),
+            (Self::Monitor(one), Self::Monitor(other)) => one.ptr_eq(other),
+            #[cfg(feature = "http")]
+            (Self::HttpClient(one, _), Self::HttpClient(other, _)) => one.ptr_eq(other),
+            #[cfg(feature = "amqp")]
+            (Self::Connection(one), Self::Connection(other)) => one.ptr_eq(other),
+            _ => false,
+        }
+    }
+
     /// Whether what it stands for is shown, given the monitor whose checks are.
     pub(crate) fn has_rows(&self, shown: Option<&Monitor>) -> bool {
         match self {

@@ -68,7 +68,7 @@ pub(super) async fn perform(
             set_mode(desk, &breaker.upgrade().ok_or_else(gone)?, action, allowed)?
         }
         Handle::Bulkhead(bulkhead, _) => resize(&bulkhead.upgrade().ok_or_else(gone)?, action)?,
-        Handle::Monitor(monitor) => check(monitor.upgrade().ok_or_else(gone)?, action)?,
+        Handle::Monitor(monitor) => check(monitor.upgrade().ok_or_else(gone)?, name, action)?,
         #[cfg(feature = "http")]
         Handle::HttpClient(..) => return Err(not_for(action, kind)),
         #[cfg(feature = "amqp")]
@@ -142,15 +142,14 @@ fn resize(bulkhead: &Bulkhead, action: &Action) -> Result<String, Refused> {
     Ok(format!("limit {before} -> {limit}"))
 }
 
-/// The checks go on if whoever asked goes away, and what they find is told by the stream.
-fn check(monitor: Monitor, action: &Action) -> Result<String, Refused> {
+/// The check goes on if whoever asked goes away, and what it finds is told by the stream.
+fn check(monitor: Monitor, name: &str, action: &Action) -> Result<String, Refused> {
     if action.verb != Verb::CheckNow {
         return Err(not_for(action, kinds::HEALTH_CHECK));
     }
-    tokio::spawn(async move {
-        monitor.check_now().await;
-    });
-    Ok("all health checks of the monitor are being run".to_owned())
+    let name = name.to_owned();
+    tokio::spawn(async move { monitor.check_one(&name).await });
+    Ok("it is being run, after what it depends on".to_owned())
 }
 
 #[cfg(feature = "amqp")]

@@ -11,7 +11,7 @@ use super::Hub;
 const STEP: Duration = Duration::from_secs(1);
 
 impl Hub {
-    /// Begins to read once a second, unless that goes on already. The caller has a slot.
+    /// Begins to read once a second, unless that goes on already. The caller has a place.
     ///
     /// # Panics
     /// Outside a tokio runtime; streams are only opened in one.
@@ -36,7 +36,7 @@ impl Hub {
         self.state.lock().sampling
     }
 
-    /// Takes the sampler's leave if nobody watches. Whoever begins to watch has a slot before it looks for a sampler,
+    /// Takes the sampler's leave if nobody watches. Whoever begins to watch has a place before it looks for a sampler,
     /// so none is left without.
     fn leave_if_idle(&self) -> bool {
         let mut state = self.state.lock();
@@ -74,6 +74,7 @@ async fn run(mut seat: Seat) {
             _ = steps.tick() => {}
             _ = closing.wait_for(Option::is_some) => return,
         }
+        hub.places.clear();
         if hub.leave_if_idle() {
             seat.left = true;
             return;

@@ -35,7 +35,7 @@ struct Watched {
     _telemetry: Telemetry,
     dashboard: Dashboard,
     frames: Receiver<Frame>,
-    slot: Option<tokio::sync::OwnedSemaphorePermit>,
+    place: Option<Arc<Place>>,
 }
 
 impl Watched {
@@ -44,14 +44,15 @@ impl Watched {
         breakers.iter().for_each(|breaker| telemetry.watch(breaker));
         let dashboard = Dashboard::builder(&telemetry).build().unwrap();
         let hub = dashboard.hub();
-        let slot = Arc::clone(hub.slots()).try_acquire_owned().unwrap();
+        let place = hub.place().unwrap();
+        place.asks();
         hub.refresh().await.unwrap();
         hub.watch();
         let (_, frames) = hub.follow(None);
         Self {
             _telemetry: telemetry,
             frames,
-            slot: Some(slot),
+            place: Some(place),
             dashboard,
         }
     }
@@ -222,18 +223,18 @@ async fn telemetry_is_read_once_a_second_while_somebody_watches_and_not_at_all_o
     assert_eq!(watched.deltas().len(), 10);
     assert!(hub.is_sampling());
 
-    drop(watched.slot.take());
+    drop(watched.place.take());
     sleep(Duration::from_millis(1100)).await;
     assert!(!hub.is_sampling());
     watched.deltas();
     sleep(Duration::from_secs(10)).await;
     assert_eq!(watched.deltas().len(), 0);
 
-    let slot = Arc::clone(hub.slots()).try_acquire_owned().unwrap();
+    let place = hub.place().unwrap();
     hub.watch();
     sleep(Duration::from_millis(2500)).await;
     assert_eq!(watched.deltas().len(), 2);
-    drop(slot);
+    drop(place);
 }
 
 #[test]
@@ -241,7 +242,7 @@ fn a_sampler_whose_runtime_is_gone_leaves_room_for_another() {
     let telemetry = Telemetry::new();
     let dashboard = Dashboard::builder(&telemetry).build().unwrap();
     let hub = dashboard.hub();
-    let _slot = Arc::clone(hub.slots()).try_acquire_owned().unwrap();
+    let _place = hub.place().unwrap();
     for _ in 0..2 {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()

@@ -4,7 +4,7 @@ use std::fmt;
 
 use steadfast_breaker::{Mode, State};
 use steadfast_health::{Status, Subject};
-use steadfast_telemetry::{AmqpState, Detail, Event, HttpRequest, NoticeLevel};
+use steadfast_telemetry::{AmqpState, Detail, Event, HttpRequest, Notice, NoticeLevel};
 
 use super::kinds;
 use super::row::{Severity, id_of};
@@ -32,6 +32,15 @@ impl Told {
             text: text.to_string(),
             noisy: false,
         }
+    }
+
+    pub(crate) fn of_notice(notice: &Notice) -> Self {
+        let severity = match notice.level {
+            NoticeLevel::Info => Severity::Ok,
+            NoticeLevel::Warning => Severity::Warning,
+            _ => Severity::Critical,
+        };
+        Self::new(notice.topic, severity, &notice.name, &notice.text)
     }
 
     fn of(mut self, kind: &str) -> Self {
@@ -101,14 +110,7 @@ pub(crate) fn told(event: &Event) -> Option<Told> {
             }
             Told::new("amqp", severity, name, text).of(kinds::AMQP)
         }
-        Detail::Notice(it) => {
-            let severity = match it.level {
-                NoticeLevel::Info => Severity::Ok,
-                NoticeLevel::Warning => Severity::Warning,
-                _ => Severity::Critical,
-            };
-            Told::new(it.topic, severity, name, &it.text)
-        }
+        Detail::Notice(it) => Told::of_notice(it),
         detail @ (Detail::HandlerDetached(_) | Detail::EventsDropped(_)) => {
             Told::new("telemetry", Severity::Warning, name, detail)
         }

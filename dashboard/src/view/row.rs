@@ -11,8 +11,7 @@ use super::facts::Facts;
 
 /// How much something needs somebody's attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[non_exhaustive]
-pub enum Severity {
+pub(crate) enum Severity {
     /// All is well.
     #[default]
     Ok,

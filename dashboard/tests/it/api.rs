@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use steadfast_breaker::CircuitBreaker;
-use steadfast_dashboard::{Notice, Severity};
 use steadfast_health::{Check, Monitor, Outcome};
-use steadfast_telemetry::Telemetry;
+use steadfast_telemetry::{Notice, NoticeLevel, Telemetry};
 use tokio::time::sleep;
 
 use crate::support::{LONG, Served, breaker, json, trip, until};
@@ -53,8 +52,9 @@ async fn a_snapshot_says_whose_page_it_is() {
 async fn events_come_in_order_after_a_number_and_no_more_than_asked_for() {
     let served = Served::new(|it| it.events(5)).await;
     for number in 0..8 {
-        let notice = Notice::reload("orders.toml", format!("change {number}"));
-        served.dashboard.tell(notice.severity(Severity::Warning));
+        let text = format!("change {number}");
+        let notice = Notice::new("reload", "orders.toml", NoticeLevel::Warning, text);
+        served.dashboard.tell(&notice);
     }
     let all = served.json("api/events").await;
     let events = all["events"].as_array().unwrap();

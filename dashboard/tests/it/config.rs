@@ -28,6 +28,55 @@ fn every_field_that_breaks_its_rule_is_named() {
     assert_eq!(error.fields().len(), 5);
 }
 
+#[test]
+fn a_host_is_a_name_or_an_address_and_nothing_else() {
+    let build = |hosts: &[&str]| {
+        let builder = Dashboard::builder(&Telemetry::new());
+        builder.hosts(hosts.iter().copied()).build()
+    };
+    let longest = format!("{}.example", ["a"; 123].join("."));
+    let good = [
+        "localhost",
+        "ops.example.com",
+        "OPS.example.com.",
+        "my_host-1",
+        "xn--bcher-kva.example",
+        "127.0.0.1",
+        "[::1]",
+        "::1",
+        &longest,
+    ];
+    build(&good).unwrap();
+    let longer = format!("a{longest}");
+    let label = format!("{}.example", "a".repeat(64));
+    for bad in [
+        "",
+        ".",
+        "ops..example.com",
+        "ops.example.com:443",
+        "https://ops.example.com",
+        "ops.example.com/resilience",
+        "*.example.com",
+        "b\u{fc}cher.example",
+        " localhost",
+        "[::1]:80",
+        "[localhost]",
+        "127.0.0.1:80",
+        &longer,
+        &label,
+    ] {
+        let error = build(&["localhost", bad]).unwrap_err();
+        let fields = error.fields();
+        assert_eq!(fields.len(), 1, "{bad}");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "dashboard: hosts must be a host's name in ASCII or its address, without a port, not {bad:?}"
+            )
+        );
+    }
+}
+
 #[tokio::test]
 async fn the_longest_age_and_the_most_of_everything_are_taken() {
     let dashboard = Dashboard::builder(&Telemetry::new())

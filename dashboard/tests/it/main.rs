@@ -5,6 +5,7 @@
 mod api;
 mod config;
 mod controls;
+mod hosts;
 mod page;
 mod stream;
 mod support;

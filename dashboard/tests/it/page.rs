@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
+use steadfast_health::Monitor;
 use steadfast_telemetry::Telemetry;
 
 use crate::support::{Served, breaker};
@@ -52,25 +53,111 @@ async fn the_page_finds_its_assets_wherever_it_is_mounted() {
     }
 }
 
+/// Where the page is, by how it is mounted: with `nest`, axum has either no path with a slash at its end or no other.
 #[tokio::test]
-async fn axums_own_nest_serves_the_page_as_well() {
-    let served = Served::mounted(
-        Telemetry::new(),
-        |it| it,
-        "/resilience",
-        |dashboard| Router::new().nest("/resilience", dashboard.router()),
-    )
-    .await;
-    let page = format!("{}/resilience", served.origin());
-    let response = served.client.get(page).send().await.unwrap();
-    assert!(
-        response
-            .text()
-            .await
-            .unwrap()
-            .contains("<base href=\"./resilience/\">")
-    );
-    assert_eq!(served.get("api/snapshot").await.status(), 200);
+async fn every_way_to_mount_it_is_there_where_it_is_said_to_be() {
+    type Mount = fn(&steadfast_dashboard::Dashboard) -> Router;
+    let mounts: [(&str, Mount, u16, u16); 5] = [
+        (
+            "nest_service",
+            |it| Router::new().nest_service("/ops/resilience", it.router::<()>()),
+            200,
+            200,
+        ),
+        (
+            "nest_service, with a slash",
+            |it| Router::new().nest_service("/ops/resilience/", it.router::<()>()),
+            404,
+            200,
+        ),
+        (
+            "nest",
+            |it| Router::new().nest("/ops/resilience", it.router()),
+            200,
+            404,
+        ),
+        (
+            "nest, with a slash",
+            |it| Router::new().nest("/ops/resilience/", it.router()),
+            404,
+            200,
+        ),
+        (
+            "nest_service in nest",
+            |it| {
+                let inner = Router::new().nest_service("/resilience", it.router::<()>());
+                Router::new().nest("/ops", inner)
+            },
+            200,
+            200,
+        ),
+    ];
+    for (how, mount, without, with) in mounts {
+        let served = Served::mounted(Telemetry::new(), |it| it, "/ops/resilience", mount).await;
+        for (slash, status, base) in [("", without, "./resilience/"), ("/", with, "./")] {
+            let page = format!("{}/ops/resilience{slash}", served.origin());
+            let response = served.client.get(page).send().await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{how}{slash}");
+            if status == 200 {
+                let text = response.text().await.unwrap();
+                assert_eq!(between(&text, "<base href=\"", "\""), base, "{how}{slash}");
+            }
+        }
+        let page = if with == 200 { "" } else { "../resilience" };
+        let text = served.get(page).await.text().await.unwrap();
+        let asset = format!("assets/{}", between(&text, "src=\"assets/", "\""));
+        for (path, status) in [
+            (asset.as_str(), 200),
+            ("api/snapshot", 200),
+            ("metrics", 200),
+            ("health", 404),
+            ("api/components/none", 404),
+        ] {
+            let response = served.get(path).await;
+            assert_eq!(response.status().as_u16(), status, "{how}: {path}");
+        }
+    }
+}
+
+/// A path with parameters of its own: those of the dashboard are not taken for them.
+#[tokio::test]
+async fn below_a_path_with_parameters_names_are_found() {
+    for (mount, at) in [
+        ("/{tenant}/resilience", "/acme/resilience"),
+        ("/{name}/resilience", "/acme/resilience"),
+        ("/{file}/{tenant}", "/acme/north"),
+        ("/{probe}", "/acme"),
+    ] {
+        for is_service in [true, false] {
+            let served = Served::mounted(
+                Telemetry::new(),
+                |it| it.health(&Monitor::builder("orders").build().unwrap()),
+                at,
+                |dashboard| {
+                    let pages = dashboard.router::<()>();
+                    if is_service {
+                        Router::new().nest_service(mount, pages)
+                    } else {
+                        Router::new().nest(mount, pages)
+                    }
+                },
+            )
+            .await;
+            let odd = breaker("a/b %c");
+            served.telemetry.watch(&odd);
+            let found = served.json("api/components/a%2Fb%20%25c").await;
+            assert_eq!(found["components"][0]["name"], "a/b %c", "{mount}");
+            let bad = served.get("api/components/%FF").await;
+            assert_eq!(bad.status(), 400, "{mount}");
+            let page = format!("{}{at}", served.origin());
+            let text = served.client.get(page).send().await.unwrap().text().await;
+            let asset = between(&text.unwrap(), "src=\"assets/", "\"").to_owned();
+            let asset = served.get(&format!("assets/{asset}")).await;
+            assert_eq!(asset.status(), 200, "{mount}");
+            assert_eq!(served.get("assets/%FF").await.status(), 404, "{mount}");
+            assert_eq!(served.get("health/live").await.status(), 200, "{mount}");
+        }
+    }
 }
 
 #[tokio::test]

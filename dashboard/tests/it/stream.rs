@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::json;
-use steadfast_dashboard::Notice;
 use steadfast_telemetry::Telemetry;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -55,7 +54,7 @@ async fn the_headers_keep_proxies_from_holding_it_back() {
 async fn who_comes_back_gets_what_was_missed_and_nothing_twice() {
     let served = Served::new(|it| it.events(4)).await;
     let tell = |from: u32, to: u32| {
-        (from..to).for_each(|number| served.dashboard.tell(Notice::task("t", number.to_string())));
+        (from..to).for_each(|number| served.tell("t", &number.to_string()));
     };
     let texts = |data: &serde_json::Value| -> Vec<String> {
         let events = data["events"].as_array().unwrap().iter();
@@ -102,7 +101,7 @@ async fn events_have_numbers_without_gaps_in_their_order() {
     let first = events.next().await.unwrap();
     let mut expected = first.id.unwrap();
     for number in 0..100_u32 {
-        served.dashboard.tell(Notice::task("t", number.to_string()));
+        served.tell("t", &number.to_string());
     }
     for number in 0..100_u32 {
         expected += 1;
@@ -184,9 +183,7 @@ async fn who_is_too_slow_gets_everything_anew_and_is_told_what_it_missed() {
 
     let long = "x".repeat(10_000);
     for number in 0..2000_u32 {
-        served
-            .dashboard
-            .tell(Notice::task("flood", format!("{number} {long}")));
+        served.tell("flood", &format!("{number} {long}"));
         if number % 100 == 0 {
             tokio::task::yield_now().await;
         }

@@ -8,7 +8,7 @@ use reqwest::{Client, RequestBuilder, Response};
 use serde_json::Value;
 use steadfast_breaker::CircuitBreaker;
 use steadfast_dashboard::{Action, Allowed, Builder, Controls, Dashboard, Denied};
-use steadfast_telemetry::Telemetry;
+use steadfast_telemetry::{Notice, NoticeLevel, Telemetry};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -98,6 +98,12 @@ impl Served {
         let rows = snapshot["components"].as_array().unwrap();
         let row = rows.iter().find(|row| row["id"] == id);
         row.unwrap_or_else(|| panic!("{id} in {snapshot}")).clone()
+    }
+
+    /// Puts a line into the log.
+    pub(crate) fn tell(&self, name: &str, text: &str) {
+        let notice = Notice::new("task", name, NoticeLevel::Info, text);
+        self.dashboard.tell(&notice);
     }
 
     /// A post of controls as the page sends it.

@@ -20,6 +20,7 @@ mod json;
 mod overlap;
 mod payloads;
 mod published;
+mod reconfiguring;
 mod registering;
 mod rollup;
 mod runner;

@@ -154,3 +154,21 @@ async fn a_check_may_deregister_itself() {
     assert_eq!(report.readiness, Status::Healthy);
     assert!(recorder.checked().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn several_are_taken_out_at_once_and_the_others_stay_as_they_are() {
+    let monitor = steady();
+    for name in ["a", "b", "c", "d"] {
+        monitor.register(Probe::new().check(name)).unwrap();
+    }
+    monitor.check_now().await;
+    assert_eq!(monitor.deregister_all(["b", "x", "d", "b"]), 2);
+    assert_eq!(monitor.deregister_all(["b"]), 0);
+    let report = monitor.get_health();
+    let left: Vec<_> = report.components.iter().map(|it| &*it.name).collect();
+    assert_eq!(left, ["a", "c"]);
+    assert!(report.components.iter().all(|it| it.checks == 1));
+    monitor.register(Probe::new().check("b")).unwrap();
+    let report = monitor.check_now().await;
+    assert_eq!(status_of(&report, "c"), Status::Healthy);
+}

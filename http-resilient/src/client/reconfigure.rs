@@ -45,7 +45,8 @@ impl Client {
     /// What belongs to reqwest's client, which is finished: `user_agent`, `https_only`, `connect_timeout`,
     /// `pool_idle_timeout`, `pool_max_idle_per_host`, `own_redirects` and `default_headers`. And `propagation`,
     /// `rate_limit` and `hedge`, and `budget_share` and `budget_min_per_second` without a budget of the
-    /// client's own. Those that are otherwise than in the config that the client was built with stay as they
+    /// client's own. Without the `hedge` that it was built with nothing is hedged until it is given again, but by what a
+    /// request brings along; another needs a new client. Those that are otherwise than in the config that the client was built with stay as they
     /// are, and are named in the result.
     ///
     /// # Cost
@@ -98,7 +99,13 @@ impl Shared {
             let given = is_budget_given.iter().filter(|(_, is_given)| *is_given);
             needs_new_client.extend(given.map(|(name, _)| *name));
         }
-        let settings = new.with_fixed_of(before);
+        let is_hedged = new.hedge.is_some();
+        let mut settings = new.with_fixed_of(before);
+        if self.fixed.hedge.is_some() {
+            // It is there to be switched off, and on again.
+            settings.hedge = self.fixed.hedge.filter(|_| is_hedged);
+            needs_new_client.retain(|field| *field != "hedge" || is_hedged);
+        }
         self.apply(before, &settings)?;
         if settings != *before {
             self.settings.replace(settings);

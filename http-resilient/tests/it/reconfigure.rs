@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use steadfast_breaker::{Mode, State};
 use steadfast_http::{Client, HttpClientConfig};
-use steadfast_retry::{Budget, HedgeConfig};
+use steadfast_retry::{Budget, HedgeConfig, HedgeTrigger};
 use steadfast_testkit::{HttpUpstream, Reply};
 
 use crate::support::{SECOND, long, millis, only, until};
@@ -212,6 +212,32 @@ async fn under_load_no_request_is_lost_whatever_changes() {
     assert_eq!((seen.totals.responses, seen.in_flight), (sent, 0));
     assert_eq!(seen.authorities[0].bulkhead.busy, 0);
     assert_eq!(seen.authorities[0].breaker.totals.rejected, 0);
+}
+
+#[tokio::test]
+async fn a_hedge_is_switched_off_and_on_again_and_another_needs_a_new_client() {
+    let upstream = HttpUpstream::start().await;
+    upstream.respond_with(|_, _| Reply::status(503));
+    let mut hedge = HedgeConfig::default();
+    hedge.trigger = HedgeTrigger::OnFailureOnly;
+    let hedged = |hedge| {
+        let mut config = quick();
+        (config.max_attempts, config.hedge) = (Some(1), hedge);
+        config
+    };
+    let client = hedged(Some(hedge)).builder("test").build().unwrap();
+    assert_eq!(attempts(&client, &upstream).await, 2);
+    let changed = client.reconfigure(hedged(None)).unwrap();
+    assert!(changed.needs_new_client.is_empty(), "{changed:?}");
+    assert_eq!(attempts(&client, &upstream).await, 1);
+    let changed = client.reconfigure(hedged(Some(hedge))).unwrap();
+    assert!(changed.needs_new_client.is_empty(), "{changed:?}");
+    assert_eq!(attempts(&client, &upstream).await, 2);
+    let mut other = hedge;
+    other.max_hedges = 3;
+    let changed = client.reconfigure(hedged(Some(other))).unwrap();
+    assert_eq!(changed.needs_new_client, ["hedge"]);
+    assert_eq!(attempts(&client, &upstream).await, 2);
 }
 
 #[test]

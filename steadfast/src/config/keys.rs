@@ -189,6 +189,7 @@ pub(super) const TOP: &Shape = &Shape {
         retry: Kind::Table(patterns::RETRY), "What holds for all retries that do not say otherwise.";
         retries: Kind::Named(patterns::RETRY), "Retries by name. What one does not say it inherits from [retry].";
         bulkheads: Kind::Named(patterns::BULKHEAD), "Bulkheads by name. amqp_channels, http_connections and llm_requests are always there.";
+        llm_requests: Kind::Table(own::LLM_REQUESTS), "How long requests to language models may take.";
         http_clients: Kind::Named(adapters::HTTP_CLIENT), "HTTP clients by name. What one does not say it inherits from [http_clients.defaults].",
             feature "http";
         amqp: Kind::Table(adapters::AMQP), "The connection to the AMQP broker; there is none without this table.",

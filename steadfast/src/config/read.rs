@@ -18,7 +18,7 @@ use super::keys::TOP;
 use super::origin::Origin;
 use super::sources::join;
 use super::tree::Table;
-use super::{Config, ServiceConfig, ShutdownConfig};
+use super::{Config, LlmRequestsConfig, ServiceConfig, ShutdownConfig};
 
 /// The settings; with problems they mean nothing.
 pub(super) fn read(top: &mut Table, problems: &mut Vec<Problem>) -> Config {
@@ -37,6 +37,7 @@ pub(super) fn read(top: &mut Table, problems: &mut Vec<Problem>) -> Config {
         retry: reader.section(top.table("retry"), "retry"),
         retries: reader.named(top, "retries", "retry"),
         bulkheads: reader.named(top, "bulkheads", ""),
+        llm_requests: LlmRequestsConfig::read(top.table("llm_requests"), reader.problems),
         #[cfg(feature = "http")]
         http_clients: reader.named(top, "http_clients", HTTP_DEFAULTS),
         #[cfg(feature = "amqp")]

@@ -26,6 +26,29 @@ impl Default for ServiceConfig {
     }
 }
 
+/// `[llm_requests]`: how long requests to language models may take: those of
+/// `Supervisor::with_llm_request`, and those of its policy named `llm_requests`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct LlmRequestsConfig {
+    /// How long a request may take with all its attempts and waits; longer than zero. Default 5 min: a long answer, and
+    /// another attempt at it.
+    #[serde(serialize_with = "written::duration")]
+    pub total_timeout: Duration,
+    /// How long one attempt may take; longer than zero, and not longer than the total timeout. Default 2 min.
+    #[serde(serialize_with = "written::duration")]
+    pub attempt_timeout: Duration,
+}
+
+impl Default for LlmRequestsConfig {
+    fn default() -> Self {
+        Self {
+            total_timeout: Duration::from_secs(300),
+            attempt_timeout: Duration::from_secs(120),
+        }
+    }
+}
+
 /// `[shutdown]`: how an end is waited for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -117,6 +140,10 @@ pub struct DashboardConfig {
     pub listen: std::net::SocketAddr,
     /// The path under which it is; begins with `/`. Default `/resilience`.
     pub path: String,
+    /// The names under which it answers, besides every address; see
+    /// [`Builder::hosts`](steadfast_dashboard::Builder::hosts). `None`, the default: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hosts: Option<Vec<String>>,
     /// What whoever operates its controls must show. `None`, the default: there are no controls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub controls_token: Option<super::Secret>,
@@ -136,6 +163,7 @@ impl Default for DashboardConfig {
             enabled: false,
             listen: (std::net::Ipv4Addr::LOCALHOST, 4000).into(),
             path: "/resilience".to_owned(),
+            hosts: None,
             controls_token: None,
             max_subscribers: 64,
             max_stream_age: Duration::from_secs(600),

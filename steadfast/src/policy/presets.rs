@@ -110,16 +110,10 @@ impl Policy {
         retry.max_retry_after = secs(60);
         retry.budget = Some(steadfast_retry::BudgetConfig::default());
         Self::builder(name)
-            .total_timeout(LLM_TOTAL)
+            .total_timeout(secs(300))
             .retry_config(retry)
             .breaker_config(steadfast_breaker::Config::default())
             .bulkhead_config(steadfast_bulkhead::Config::llm_requests())
-            .attempt_timeout(LLM_ATTEMPT)
+            .attempt_timeout(secs(120))
     }
 }
-
-/// How long a call of a language model may take with everything.
-pub(crate) const LLM_TOTAL: Duration = secs(300);
-
-/// How long one attempt of it may take.
-pub(crate) const LLM_ATTEMPT: Duration = secs(120);

@@ -10,6 +10,7 @@ use steadfast_telemetry::{
 
 use super::metrics;
 use super::plan::Switches;
+use super::set::Retired;
 
 /// What the supervisor says of itself.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub(super) struct About {
 struct Now {
     switches: Switches,
     needs_restart: Vec<String>,
+    retired: Retired,
     last_reload: Option<Arc<str>>,
 }
 
@@ -45,6 +47,7 @@ impl About {
             now: Mutex::new(Now {
                 switches,
                 needs_restart: Vec::new(),
+                retired: Retired::default(),
                 last_reload: None,
             }),
             stopping: AtomicBool::new(false),
@@ -67,6 +70,12 @@ impl About {
         self.now.lock().needs_restart.clone()
     }
 
+    /// The keys of what is retired and in use.
+    pub(super) fn retired(&self) -> Vec<String> {
+        let retired = self.now.lock().retired.clone();
+        retired.in_use()
+    }
+
     pub(super) fn stops(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
@@ -76,10 +85,11 @@ impl About {
     }
 
     /// Notes what is in force now, and tells of switches that were thrown.
-    pub(super) fn changed(&self, switches: Switches, needs_restart: Vec<String>) {
+    pub(super) fn changed(&self, switches: Switches, needs_restart: Vec<String>, retired: Retired) {
         let before = {
             let mut now = self.now.lock();
             now.needs_restart = needs_restart;
+            now.retired = retired;
             std::mem::replace(&mut now.switches, switches)
         };
         for ((what, was), (_, is)) in before.all().into_iter().zip(switches.all()) {
@@ -166,6 +176,10 @@ impl Source for About {
         }
         if !needs_restart.is_empty() {
             notes.text("needs_restart", needs_restart);
+        }
+        let retired = self.retired();
+        if !retired.is_empty() {
+            notes.text("retired", retired.join(", "));
         }
         if let Some(text) = last_reload {
             notes.text("last_reload", text);

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::Supervisor;
 use super::error::UnknownName;
-use super::plan::LLM;
+use super::plan::{self, LLM};
 use super::snapshot::Snapshot;
 use super::tasks::Tasks;
 use crate::breaker::CircuitBreaker;
@@ -65,8 +65,9 @@ impl Supervisor {
     /// What a reload changes holds for it, too; a part that a reload adds is in policies that are asked for
     /// later.
     ///
-    /// That of `llm_requests` has the timeouts of [`Policy::llm_like`]: 5 minutes for a call with everything, 2
-    /// minutes for an attempt. No other has any. For other ones, see [`policy_builder`](Self::policy_builder).
+    /// That of `llm_requests` has the timeouts of the section `[llm_requests]` as they are now: 5 minutes for a call with
+    /// everything and 2 minutes for an attempt, unless it says otherwise. No other has any. For other ones, see
+    /// [`policy_builder`](Self::policy_builder).
     ///
     /// # Errors
     /// [`UnknownName`] if nothing has this name.
@@ -88,14 +89,12 @@ impl Supervisor {
     /// ```
     #[expect(
         clippy::missing_panics_doc,
-        reason = "nothing is named by no name, and our timeouts obey their rules"
+        reason = "nothing is named by no name, and timeouts are checked before they are in force"
     )]
     pub fn policy(&self, name: &str) -> Result<Policy, UnknownName> {
         let mut builder = self.policy_builder(name)?;
         if name == LLM {
-            builder = builder
-                .total_timeout(policy::LLM_TOTAL)
-                .attempt_timeout(policy::LLM_ATTEMPT);
+            builder = plan::with_timeouts(builder, &self.config().llm_requests);
         }
         let policy = builder.build();
         Ok(policy.expect("a policy of parts that are built breaks no rule"))

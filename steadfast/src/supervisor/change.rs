@@ -17,7 +17,7 @@ pub struct Change {
     pub from: Option<String>,
     /// What it is to be; `None` if it is not there.
     pub to: Option<String>,
-    /// What else there is to say: why it has to wait for a restart.
+    /// What else there is to say: why it has to wait for a restart, or what becomes of what is gone.
     pub note: Option<String>,
 }
 
@@ -25,9 +25,13 @@ impl Change {
     /// The path as one writes it in TOML: `bulkheads.llm_requests.max_concurrent`.
     #[must_use]
     pub fn key(&self) -> String {
-        let parts: Vec<_> = self.path.iter().map(|part| quoted(part)).collect();
-        parts.join(".")
+        key(self.path.iter().map(String::as_str))
     }
+}
+
+/// A path as one writes it in TOML.
+pub(super) fn key<'p>(path: impl IntoIterator<Item = &'p str>) -> String {
+    path.into_iter().map(quoted).collect::<Vec<_>>().join(".")
 }
 
 impl fmt::Display for Change {

@@ -1,6 +1,6 @@
 //! The checks that a supervisor registers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use steadfast_health::{Check, CheckConfig, Monitor, Outcome, checks};
@@ -9,6 +9,7 @@ use super::about::About;
 use super::error::Problem;
 use super::set::Set;
 use super::tasks::{TaskState, Tasks};
+use crate::config::HealthConfig;
 
 /// What sections of the file say of checks, by their names.
 pub(super) type Overrides = BTreeMap<String, CheckConfig>;
@@ -16,21 +17,47 @@ pub(super) type Overrides = BTreeMap<String, CheckConfig>;
 /// Registers a check for each component, under the names of the ready-made ones: `breaker/NAME`,
 /// `bulkhead/NAME`, `http/NAME`.
 pub(super) fn register(monitor: &Monitor, set: &Set, overrides: &Overrides) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut add = |name: String, check: Check| {
-        problems.extend(add(monitor, &name, check, overrides).err());
-    };
+    let checks = checks_of(set).into_iter();
+    let added = checks.map(|(name, check)| add(monitor, &name, check, overrides));
+    added.filter_map(Result::err).collect()
+}
+
+/// Goes over to other settings of the monitor and of its checks, those of the program included: to all of them or to
+/// none. What is said of a check that is not there is for whoever registers it.
+pub(super) fn go_over(
+    monitor: &Monitor,
+    before: &HealthConfig,
+    now: &HealthConfig,
+) -> Result<(), Problem> {
+    let names: BTreeSet<_> = before.checks.keys().chain(now.checks.keys()).collect();
+    let report = monitor.get_health();
+    let changed = names.into_iter().filter(|name| {
+        before.checks.get(*name) != now.checks.get(*name) && report.component(name).is_some()
+    });
+    let checks = changed.map(|name| (name, now.checks.get(name).cloned().unwrap_or_default()));
+    monitor
+        .reconfigure(now.monitor.clone(), checks)
+        .map_err(|error| Problem::new("health", error))
+}
+
+/// Takes the checks of these components out again.
+pub(super) fn deregister(monitor: &Monitor, set: &Set) {
+    monitor.deregister_all(checks_of(set).into_iter().map(|(name, _)| name));
+}
+
+fn checks_of(set: &Set) -> Vec<(String, Check)> {
+    let mut all = Vec::new();
     for (name, breaker) in &set.breakers {
-        add(format!("breaker/{name}"), checks::breaker(breaker));
+        all.push((format!("breaker/{name}"), checks::breaker(breaker)));
     }
     for (name, bulkhead) in &set.bulkheads {
-        add(format!("bulkhead/{name}"), checks::bulkhead(bulkhead));
+        all.push((format!("bulkhead/{name}"), checks::bulkhead(bulkhead)));
     }
     #[cfg(feature = "http")]
     for (name, client) in &set.clients {
-        add(format!("http/{name}"), client.health_check());
+        all.push((format!("http/{name}"), client.health_check()));
     }
-    problems
+    all
 }
 
 /// Registers one check, with what the file says of it.

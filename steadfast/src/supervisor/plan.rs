@@ -5,15 +5,17 @@ use std::fmt;
 
 use crate::breaker;
 use crate::bulkhead::{self, Bulkhead};
-use crate::config::Config;
+use crate::config::{Config, LlmRequestsConfig};
 #[cfg(feature = "http")]
 use crate::http::HttpClientConfig;
+use crate::policy::{self, Policy};
 use crate::retry;
 
 /// The settings of every named component.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plan {
     pub(super) switches: Switches,
+    pub(super) llm_requests: LlmRequestsConfig,
     pub(super) breakers: BTreeMap<String, breaker::Config>,
     pub(super) retries: BTreeMap<String, retry::Config>,
     pub(super) bulkheads: BTreeMap<String, bulkhead::Config>,
@@ -89,6 +91,7 @@ impl Plan {
         }
         Self {
             switches,
+            llm_requests: config.llm_requests.clone(),
             breakers,
             retries,
             bulkheads,
@@ -125,6 +128,21 @@ impl Plan {
             _ => {}
         }
     }
+}
+
+/// Gives a policy the timeouts of requests to language models.
+pub(super) fn with_timeouts(
+    builder: policy::Builder,
+    config: &LlmRequestsConfig,
+) -> policy::Builder {
+    builder
+        .total_timeout(config.total_timeout)
+        .attempt_timeout(config.attempt_timeout)
+}
+
+/// What is wrong with these timeouts.
+pub(super) fn wrong_timeouts(config: &LlmRequestsConfig) -> Option<policy::ConfigError> {
+    with_timeouts(Policy::builder(LLM), config).build().err()
 }
 
 /// The name of the bulkhead, the breaker and the retry of requests to language models.

@@ -20,7 +20,7 @@ use crate::config::Config;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ReloadReport {
-    /// What is in force now.
+    /// What is in force now. A component that is gone from the file is retired: who has it keeps it.
     pub applied: Vec<Change>,
     /// What has changed in the file and stays as it was until the program is started again, with the reason.
     pub needs_restart: Vec<Change>,
@@ -50,9 +50,13 @@ impl fmt::Display for ReloadReport {
 
 impl Supervisor {
     /// Reads the file and the environment again and goes over to what they say, in place: counts, open
-    /// circuits and calls in flight stay. A new component is added; one that is gone from the file is kept until
-    /// the program is started again, and so is whatever cannot change while in use: it is listed. Two
-    /// reloads never run at a time.
+    /// circuits and calls in flight stay. A new component is added. Whatever cannot change while in use is kept until the
+    /// program is started again, and listed. Two reloads never run at a time.
+    ///
+    /// One that is gone from the file is retired: nobody gets it from the supervisor any more, and it has no check and
+    /// no controls. Whoever has it goes on with it, by the settings that it had; so long it is shown, the kill switches
+    /// hold for it, a shutdown waits for what is under way in it, and it is in [`Snapshot::retired`](super::Snapshot).
+    /// If its name is in the file again meanwhile, it is the one that it was.
     ///
     /// Done by itself when the file changes, and at `SIGHUP` in [`run_until_signal`](Self::run_until_signal).
     /// The outcome is also an event ([`EventKind::Notice`](steadfast_telemetry::EventKind::Notice), topic
@@ -107,18 +111,26 @@ impl Shared {
         if self.is_stopping() {
             return Err(ReloadError::Stopping);
         }
-        let (old_plan, old) = {
+        let (old_plan, old, old_config) = {
             let running = self.running.lock();
-            (Arc::clone(&running.plan), Arc::clone(&running.json))
+            let Running {
+                plan, json, whole, ..
+            } = &*running;
+            (Arc::clone(plan), Arc::clone(json), Arc::clone(whole))
         };
-        let mut plan = Plan::of(&config);
-        let next = self.set().next(Some(&old_plan), &plan);
+        let in_file = Plan::of(&config);
+        let set = self.set().whole();
+        let whole = set.with_retired(&config, &in_file, &old_config);
+        let mut plan = Plan::of(&whole);
+        let next = set.next(Some(&old_plan), &plan);
         let next = next.map_err(ReloadError::Settings)?;
+        health::go_over(&self.monitor, &old_config.health, &config.health)
+            .map_err(|problem| ReloadError::Settings(vec![problem]))?;
         // Everything has been checked; from here on it is done.
         let mut json = written(&config);
         let (changes, unchanged) = change::between(&old, &json);
-        let stays = self.apply_next(next, &plan, &config);
-        let mut report = sorted(changes, &stays, &plan);
+        let stays = self.apply_next(next, &in_file, &config);
+        let mut report = sorted(changes, &stays, &in_file);
         report.unchanged = unchanged;
         for change in &report.needs_restart {
             change::put_back(&mut json, &old, &change.path);
@@ -130,24 +142,36 @@ impl Shared {
         let interval = config.telemetry.report_interval;
         *self.running.lock() = Running {
             config: Arc::new(config),
+            whole: Arc::new(whole),
             plan: Arc::new(plan),
             json: Arc::new(json),
         };
-        self.about.changed(switches, waiting);
+        let retired = self.set().retired.clone();
+        self.about.changed(switches, waiting, retired);
         // Also if it is the same: the switches may be others.
         self.report_every.send_replace(interval);
         Ok(report)
     }
 
     fn apply_next(&self, next: Next, plan: &Plan, config: &Config) -> Vec<Stays> {
-        let Next { set, new, todo } = next;
+        let Next { mut set, todo } = next;
         let mut stays: Vec<_> = todo.into_iter().flat_map(super::set::Todo::apply).collect();
-        start::watch(&self.telemetry, &new);
-        let problems = health::register(&self.monitor, &new, &config.health.checks);
-        stays.extend(problems.into_iter().map(Stays::of_check));
         let was_on = self.about.switches().breakers;
         switches::turn(&set, was_on, plan.switches.breakers);
-        *self.set.write() = Arc::new(set);
+        set.retire(plan);
+        let before = self.set();
+        let (new, gone) = (set.without(&before), before.without(&set));
+        start::watch(&self.telemetry, &new);
+        health::deregister(&self.monitor, &gone);
+        let problems = health::register(&self.monitor, &new, &config.health.checks);
+        stays.extend(problems.into_iter().map(Stays::of_check));
+        #[cfg(feature = "dashboard")]
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.go_over(&new, &gone);
+        }
+        let before = std::mem::replace(&mut *self.set.write(), Arc::new(set));
+        // The last handle of a component may be in there, and code of others in that.
+        drop(before);
         stays
     }
 
@@ -200,11 +224,14 @@ fn sorted(changes: Vec<Change>, stays: &[Stays], plan: &Plan) -> ReloadReport {
             told[place] = true;
             change.note = Some(stays[place].why.clone());
         } else {
-            change.note = waits(&change, plan).map(str::to_owned);
+            change.note = waits(&change).map(str::to_owned);
         }
-        match change.note {
-            Some(_) => report.needs_restart.push(change),
-            None => report.applied.push(change),
+        if change.note.is_some() {
+            report.needs_restart.push(change);
+        } else {
+            let retired = "retired: who has it keeps it";
+            change.note = is_retired(&change, plan).then(|| retired.to_owned());
+            report.applied.push(change);
         }
     }
     // What does not go by any setting of the file.
@@ -219,20 +246,29 @@ fn sorted(changes: Vec<Change>, stays: &[Stays], plan: &Plan) -> ReloadReport {
 }
 
 /// Why a change has to wait, if it has to.
-fn waits(change: &Change, plan: &Plan) -> Option<&'static str> {
+fn waits(change: &Change) -> Option<&'static str> {
     let path: Vec<_> = change.path.iter().map(String::as_str).collect();
     match path.as_slice() {
         [
             "circuit_breakers_enabled" | "bulkheads_enabled" | "retry_enabled",
             ..,
         ]
-        | ["circuit_breaker" | "retry" | "shutdown", ..]
+        | [
+            "circuit_breaker" | "retry" | "llm_requests" | "health" | "shutdown",
+            ..,
+        ]
         | ["telemetry", "report_interval"] => None,
-        [section, name] if change.to.is_none() && Set::has_section(section) => {
-            let kept = "kept until the program is started again";
-            (!plan.has(section, name)).then_some(kept)
-        }
         [section, ..] if Set::has_section(section) => None,
         _ => Some("read when the program is started"),
+    }
+}
+
+/// Whether it is a component that is gone. What is in the plan without being in the file is not.
+fn is_retired(change: &Change, plan: &Plan) -> bool {
+    match change.path.as_slice() {
+        [section, name] if Set::has_section(section) => {
+            change.to.is_none() && !plan.has(section, name)
+        }
+        _ => false,
     }
 }

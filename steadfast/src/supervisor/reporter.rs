@@ -58,7 +58,7 @@ impl Shared {
         let _turn = self.turn.lock().await;
         let is_off = !self.about.switches().breakers;
         if is_off {
-            switches::hold(&self.set());
+            switches::hold(&self.set().whole());
         }
         is_off
     }

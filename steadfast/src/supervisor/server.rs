@@ -1,5 +1,6 @@
 //! The dashboard's server.
 
+mod connection;
 mod sign_in;
 
 use std::future::Future;
@@ -11,16 +12,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use parking_lot::Mutex;
 use steadfast_dashboard::{Controls, Dashboard};
 use steadfast_health::Monitor;
 use steadfast_telemetry::Telemetry;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use self::connection::converse;
 use self::sign_in::Guard;
 use super::Supervisor;
 use super::error::{Problem, StartError};
@@ -72,6 +71,9 @@ impl Served {
             .max_streams(settings.max_subscribers)
             .max_stream_age(settings.max_stream_age)
             .events(settings.events);
+        if let Some(hosts) = &settings.hosts {
+            builder = builder.hosts(hosts);
+        }
         if let Some(version) = &config.service.version {
             builder = builder.version(version.as_str());
         }
@@ -87,6 +89,33 @@ impl Served {
             addr,
             listener: Mutex::new(Some(listener)),
         }))
+    }
+
+    /// What is new can be changed from now on, and what is gone no more, if there are controls.
+    pub(super) fn go_over(&self, new: &Set, gone: &Set) {
+        let Some(controls) = self.dashboard.controls() else {
+            return;
+        };
+        for breaker in gone.breakers.values() {
+            controls.remove(breaker);
+        }
+        for bulkhead in gone.bulkheads.values() {
+            controls.remove(bulkhead);
+        }
+        for breaker in new.breakers.values() {
+            controls.add(breaker);
+        }
+        for bulkhead in new.bulkheads.values() {
+            controls.add(bulkhead);
+        }
+        #[cfg(feature = "http")]
+        for client in gone.clients.values() {
+            controls.remove(client);
+        }
+        #[cfg(feature = "http")]
+        for client in new.clients.values() {
+            controls.add(client);
+        }
     }
 
     /// Ends the pages that are live.
@@ -182,7 +211,9 @@ async fn serve(listener: Arc<TcpListener>, router: Router, stop: Stop) {
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept(), if has_room => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(converse(stream, router.clone(), stop.clone()));
+                    let stop = stop.clone();
+                    let stopped = async move { stop.stopped().await };
+                    connections.spawn(converse(stream, router.clone(), stopped));
                 }
                 // Out of file descriptors, most likely.
                 Err(_) => stop.sleep(AGAIN).await,
@@ -192,27 +223,8 @@ async fn serve(listener: Arc<TcpListener>, router: Router, stop: Stop) {
     while connections.join_next().await.is_some() {}
 }
 
-async fn converse(stream: TcpStream, router: Router, stop: Stop) {
-    let service = TowerToHyperService::new(router);
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS)
-        .serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(connection);
-    tokio::select! {
-        biased;
-        // An error is the other side's: it went away, or spoke no HTTP.
-        _ = connection.as_mut() => return,
-        () = stop.stopped() => connection.as_mut().graceful_shutdown(),
-    }
-    let _ = connection.await;
-}
-
 /// More than its subscribers, for what comes besides.
 const MOST_CONNECTIONS: usize = 1024;
-
-/// How long the head of a request may take.
-const HEADERS: Duration = Duration::from_secs(10);
 
 /// How long nothing is accepted after that has failed.
 const AGAIN: Duration = Duration::from_millis(100);

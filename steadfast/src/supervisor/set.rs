@@ -1,11 +1,15 @@
 //! The named components, and how they go over to other settings.
 
+mod retired;
+
 use std::collections::BTreeMap;
+
+pub(super) use retired::Retired;
 
 #[cfg(feature = "http")]
 use super::builder::HttpHook;
 use super::error::{Problem, UnknownName};
-use super::plan::Plan;
+use super::plan::{self, Plan};
 use crate::breaker::{self, CircuitBreaker};
 use crate::bulkhead::{self, Bulkhead};
 #[cfg(feature = "http")]
@@ -23,6 +27,8 @@ pub(super) struct Set {
     /// What is done to the builder of each client, those that come later included.
     #[cfg(feature = "http")]
     pub(super) finish: HttpHook,
+    /// What is in the file no more, and may be in use.
+    pub(super) retired: Retired,
 }
 
 /// A component that is there and has other settings from now on.
@@ -56,11 +62,10 @@ impl Stays {
     }
 }
 
-/// The components after a change, which of them are new, and what is to be done with the others.
+/// The components after a change, and what is to be done with those that were there before.
 #[derive(Debug, Default)]
 pub(super) struct Next {
     pub(super) set: Set,
-    pub(super) new: Set,
     pub(super) todo: Vec<Todo>,
 }
 
@@ -70,14 +75,15 @@ impl Set {
         self.next(None, plan).map(|next| next.set)
     }
 
-    /// What becomes of the components when they go over from one plan to another: what is in no plan any more
-    /// stays. Changes nothing yet; all settings have been checked when this returns `Ok`.
+    /// What becomes of the components when they go over from one plan to another. Changes nothing yet; all settings have been checked when this returns `Ok`.
     pub(super) fn next(&self, before: Option<&Plan>, plan: &Plan) -> Result<Next, Vec<Problem>> {
         let mut next = Next {
             set: self.clone(),
             ..Next::default()
         };
-        let mut problems = Vec::new();
+        let wrong = plan::wrong_timeouts(&plan.llm_requests);
+        let wrong = wrong.map(|error| Problem::new("llm_requests", error));
+        let mut problems = Vec::from_iter(wrong);
         // A component that is there is built as well if its settings are others: that checks them.
         macro_rules! each {
             ($kind:ident, $section:literal, $build:expr, $todo:expr) => {
@@ -95,7 +101,6 @@ impl Set {
                             next.todo.push($todo(there.clone(), config.clone()))
                         }
                         (Ok(built), None) => {
-                            next.new.$kind.insert(name.clone(), built.clone());
                             next.set.$kind.insert(name.clone(), built);
                         }
                     }
@@ -105,7 +110,6 @@ impl Set {
         each!(breakers, "circuit_breakers", build_breaker, Todo::Breaker);
         each!(retries, "retries", build_retry, Todo::Retry);
         each!(bulkheads, "bulkheads", build_bulkhead, Todo::Bulkhead);
-        #[cfg(feature = "http")]
         #[cfg(feature = "http")]
         let build = |name: &str, config: HttpClientConfig| {
             self.finish.apply(name, config.builder(name)).build()
@@ -127,6 +131,26 @@ impl Set {
             section,
             "circuit_breakers" | "retries" | "bulkheads" | "http_clients"
         )
+    }
+
+    /// Those whose names the other does not have.
+    pub(super) fn without(&self, other: &Self) -> Self {
+        fn rest<C: Clone>(
+            one: &BTreeMap<String, C>,
+            other: &BTreeMap<String, C>,
+        ) -> BTreeMap<String, C> {
+            let mut rest = one.clone();
+            rest.retain(|name, _| !other.contains_key(name));
+            rest
+        }
+        Self {
+            breakers: rest(&self.breakers, &other.breakers),
+            retries: rest(&self.retries, &other.retries),
+            bulkheads: rest(&self.bulkheads, &other.bulkheads),
+            #[cfg(feature = "http")]
+            clients: rest(&self.clients, &other.clients),
+            ..Self::default()
+        }
     }
 
     pub(super) fn breaker(&self, name: &str) -> Result<CircuitBreaker, UnknownName> {

@@ -103,6 +103,7 @@ impl Shared {
             .step("intake", INTAKE, intake, || self.left_of_intake())
             .await;
         self.set()
+            .whole()
             .bulkheads
             .values()
             .for_each(crate::bulkhead::Bulkhead::close);
@@ -165,7 +166,7 @@ impl Shared {
     }
 
     async fn drain(&self, left: Duration) -> Vec<String> {
-        let set = self.set();
+        let set = self.set().whole();
         let closing = set.bulkheads.iter().map(|(name, bulkhead)| async move {
             let busy = bulkhead.close_and_wait(left).await.err()?.busy();
             Some(format!("{name}: {busy} places were still in use"))
@@ -174,7 +175,7 @@ impl Shared {
     }
 
     fn busy(&self) -> Vec<String> {
-        let set = self.set();
+        let set = self.set().whole();
         let busy = set.bulkheads.iter().filter_map(|(name, bulkhead)| {
             let busy = bulkhead.snapshot().busy;
             (busy > 0).then(|| format!("{name}: {busy} places were still in use"))
@@ -192,7 +193,7 @@ impl Shared {
 
     #[cfg(feature = "http")]
     fn requests_left(&self) -> Vec<String> {
-        let set = self.set();
+        let set = self.set().whole();
         let left = set.clients.iter().filter_map(|(name, client)| {
             let requests = client.snapshot().in_flight;
             (requests > 0).then(|| format!("{name}: {requests} requests were under way"))

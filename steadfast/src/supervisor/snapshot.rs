@@ -22,6 +22,8 @@ pub struct Snapshot {
     pub switched_off: Vec<&'static str>,
     /// The keys of settings that have changed in the file and wait for a restart.
     pub needs_restart: Vec<String>,
+    /// The keys of components that are gone from the file and in use all the same.
+    pub retired: Vec<String>,
     /// Whether it is shutting down, or has shut down.
     pub stopping: bool,
 }
@@ -37,6 +39,7 @@ impl Shared {
             tasks,
             switched_off: self.about.switches().off(),
             needs_restart: self.about.needs_restart(),
+            retired: self.about.retired(),
             stopping: self.is_stopping(),
         }
     }

@@ -98,13 +98,16 @@ impl Builder {
             tasks: Vec::new(),
             switched_off: plan.switches.off(),
             needs_restart: Vec::new(),
+            retired: Vec::new(),
             stopping: false,
         };
+        let config = Arc::new(config);
         let shared = Arc::new(Shared {
             set: RwLock::new(Arc::new(set)),
             running: Mutex::new(Running {
                 json: Arc::new(reload::written(&config)),
-                config: Arc::new(config),
+                whole: Arc::clone(&config),
+                config,
                 plan: Arc::new(plan),
             }),
             turn: tokio::sync::Mutex::new(()),

@@ -67,6 +67,8 @@ const GOOD: &[(&str, &[&str])] = &[
     ("dashboard.enabled", &["true"]),
     ("dashboard.listen", &["'0.0.0.0:0'", "'[::1]:65535'"]),
     ("dashboard.controls_token", &["'x'"]),
+    ("llm_requests.total_timeout", &["120001", "'1h'"]),
+    ("llm_requests.attempt_timeout", &["1", "'2m'"]),
     ("shutdown.grace", &["1", "'1h'"]),
 ];
 

@@ -8,7 +8,13 @@ use steadfast::config::{Config, describe};
 use crate::support::{load, package};
 
 /// The sections that are the facade's own: of all their keys the README tells the defaults.
-const OWN: &[&str] = &["service", "telemetry", "dashboard", "shutdown"];
+const OWN: &[&str] = &[
+    "service",
+    "llm_requests",
+    "telemetry",
+    "dashboard",
+    "shutdown",
+];
 
 /// The rows of the table of keys: a key and its default.
 fn rows(readme: &str) -> Vec<(String, String)> {

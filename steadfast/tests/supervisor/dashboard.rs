@@ -52,6 +52,21 @@ async fn the_page_is_served_under_its_path_with_metrics_and_health() {
     );
 }
 
+/// A page of somebody else's, whose own name was pointed here, gets nothing.
+#[tokio::test]
+async fn it_answers_under_the_listed_names_alone() {
+    let supervisor = started(&format!("{SHOWN}hosts = ['ops.example']\n")).await;
+    let http = client();
+    let get = async |host| {
+        let asking = http.get(url(&supervisor, "/resilience/api/snapshot"));
+        let answer = asking.header("host", host).send().await.unwrap();
+        answer.status()
+    };
+    assert_eq!(get("ops.example:4000").await, StatusCode::OK);
+    assert_eq!(get("127.0.0.1").await, StatusCode::OK);
+    assert_eq!(get("evil.example").await, StatusCode::MISDIRECTED_REQUEST);
+}
+
 #[tokio::test]
 async fn the_event_log_tells_of_reloads_switches_and_tasks() {
     let supervisor = started(SHOWN).await;
@@ -121,6 +136,51 @@ async fn who_shows_the_token_may_operate_and_nobody_else() {
     assert_eq!(breaker.mode(), steadfast::breaker::Mode::Automatic);
     assert_eq!(post("open sesame").await.unwrap().status(), StatusCode::OK);
     assert_eq!(breaker.mode(), steadfast::breaker::Mode::ForcedOpen);
+}
+
+#[tokio::test]
+async fn what_a_reload_adds_has_controls_and_what_it_removes_has_none() {
+    let shown = format!("{SHOWN}controls_token = 'open sesame'\n");
+    let supervisor = started(&shown).await;
+    let http = client();
+    let post = async |body: serde_json::Value| {
+        let request = http.post(url(&supervisor, "/resilience/api/control"));
+        let request = request.bearer_auth("open sesame");
+        let request = request.header("x-resilience-csrf", "1");
+        let request = request.header("sec-fetch-site", "same-origin");
+        let request = request.header("content-type", "application/json");
+        let answer = request.body(body.to_string()).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    };
+    let open = |name: &str| serde_json::json!({ "action": "force_open", "component": format!("circuit_breaker/{name}/1"), "reason": "drill" });
+    let limit = serde_json::json!({ "action": "set_limit", "component": "bulkhead/stock/1", "reason": "drill", "max_concurrent": 3 });
+    let text = format!(
+        "{shown}[circuit_breakers.stock]\n[bulkheads.stock]\n[http_clients.api]\nmax_attempts = 1"
+    );
+    supervisor.apply(config(&text)).await.unwrap();
+    let breaker = supervisor.breaker("stock").unwrap();
+    let bulkhead = supervisor.bulkhead("stock").unwrap();
+    let api = supervisor.http_client("api").unwrap();
+    // Nobody listens there, but the host is known from then on.
+    let asked = api.get("http://127.0.0.1:1/").send();
+    asked.await.unwrap_err();
+    // Five changes a second are done, and these are five.
+    assert_eq!(post(open("stock")).await.0, StatusCode::OK);
+    assert_eq!(breaker.mode(), steadfast::breaker::Mode::ForcedOpen);
+    assert_eq!(post(limit).await.0, StatusCode::OK);
+    assert_eq!(bulkhead.config().max_concurrent, 3);
+    let host = open("api/127.0.0.1:1");
+    assert_eq!(post(host.clone()).await.0, StatusCode::OK);
+    let host_breaker = api.breaker("127.0.0.1:1").unwrap();
+    assert_eq!(host_breaker.mode(), steadfast::breaker::Mode::ForcedOpen);
+
+    supervisor.apply(config(&shown)).await.unwrap();
+    for (form, name) in [(open("stock"), "stock"), (host, "api/127.0.0.1:1")] {
+        let (status, text) = post(form).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        let told = format!("{name} is not registered for controls");
+        assert!(text.contains(&told), "{text}");
+    }
 }
 
 #[tokio::test]

@@ -260,6 +260,28 @@ async fn retries_that_are_switched_off_send_one_request() {
 }
 
 #[tokio::test]
+async fn retries_that_are_switched_off_hedge_nothing() {
+    let upstream = HttpUpstream::start().await;
+    upstream.respond_with(|_, _| Reply::status(503));
+    let on = "[http_clients.api]\nmax_attempts = 1\nfailure_threshold = 1000
+              [http_clients.api.hedge]\non_failure_only = true";
+    let supervisor = started(on).await;
+    let http = supervisor.http_client("api").unwrap();
+    let ask = async || {
+        let before = upstream.request_count();
+        http.get(upstream.url("/")).send().await.unwrap();
+        upstream.request_count() - before
+    };
+    assert_eq!(ask().await, 2);
+    let off = format!("retry_enabled = false\n{on}");
+    let report = supervisor.apply(config(&off)).await.unwrap();
+    assert!(report.needs_restart.is_empty(), "{report}");
+    assert_eq!(ask().await, 1);
+    supervisor.apply(config(on)).await.unwrap();
+    assert_eq!(ask().await, 2);
+}
+
+#[tokio::test]
 async fn what_needs_a_new_client_is_listed_by_name() {
     let on = "[http_clients.api]\nuser_agent = 'one/1'\nmax_attempts = 3";
     let supervisor = started(on).await;

@@ -6,7 +6,7 @@ use steadfast::bulkhead::Bulkhead;
 use steadfast::migrate::{Error, Kind, resilient_http_request, with_llm_request};
 use steadfast_testkit::{HttpUpstream, Reply};
 
-use super::support::started;
+use super::support::{config, started};
 
 const GET: http::Method = http::Method::GET;
 
@@ -146,4 +146,43 @@ async fn other_limits_are_set_by_the_builder() {
     let policy = supervisor.policy_builder("llm_requests").unwrap();
     let policy = policy.total_timeout(std::time::Duration::from_secs(1));
     assert!(policy.build().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_to_language_models_take_as_long_as_the_file_says() {
+    let text = |section: &str| {
+        format!(
+            "[retries.llm_requests]\nmax_attempts = 9\njitter = false\nbase_backoff = 1\nmax_backoff = 1\n[circuit_breakers.llm_requests]\nfailure_threshold = 99\n{section}"
+        )
+    };
+    let supervisor = started(&text("")).await;
+    let ask = async || {
+        let attempts = std::sync::atomic::AtomicU64::new(0);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "virtual time, which the test reads"
+        )]
+        let began = tokio::time::Instant::now();
+        let asked = supervisor.with_llm_request(|_| {
+            attempts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            std::future::pending::<Result<(), std::io::Error>>()
+        });
+        asked.await.unwrap_err();
+        (attempts.into_inner(), began.elapsed().as_secs())
+    };
+    assert_eq!(ask().await, (3, 300));
+    let section = "[llm_requests]\ntotal_timeout = '50s'\nattempt_timeout = '11s'";
+    let report = supervisor.apply(config(&text(section))).await.unwrap();
+    assert!(report.needs_restart.is_empty(), "{report}");
+    assert_eq!(ask().await, (5, 50));
+
+    // A configuration that no file can be.
+    let mut wrong = config(&text(section));
+    wrong.llm_requests.attempt_timeout = std::time::Duration::from_secs(51);
+    let error = supervisor.apply(wrong).await.unwrap_err().to_string();
+    assert!(
+        error.contains("attempt_timeout = 51s (must not be longer than total_timeout)"),
+        "{error}"
+    );
+    assert_eq!(ask().await, (5, 50));
 }

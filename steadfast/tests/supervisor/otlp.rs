@@ -5,17 +5,24 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
+use steadfast::telemetry::{Event, Filter};
+
 use super::support::{LONG, alive, only, started};
 
 /// What the test runs itself again with, to be the process that exports.
 const CHILD: &str = "STEADFAST_TEST_OTLP_CHILD";
 
-/// Not a test of its own: the process that the other one starts.
+/// Not a test of its own: the process that the others start.
 #[tokio::test]
 async fn child() {
-    if std::env::var_os(CHILD).is_none() {
-        return;
+    match std::env::var(CHILD).as_deref() {
+        Ok("clean") => ends_clean().await,
+        Ok("stuck") => ends_with_a_handler_that_is_stuck().await,
+        _ => {}
     }
+}
+
+async fn ends_clean() {
     let before = alive();
     let text = "[telemetry]\notlp = true\n[service]\nname = 'shop'";
     let supervisor = started(text).await;
@@ -30,8 +37,39 @@ async fn child() {
     only(before).await;
 }
 
+async fn ends_with_a_handler_that_is_stuck() {
+    // All but what the handlers leave is theirs, were it not shared.
+    let text = "[telemetry]\notlp = true\n[service]\nname = 'shop'\n[shutdown]\ngrace = '6s'";
+    let supervisor = started(text).await;
+    let (let_go, go) = mpsc::channel::<()>();
+    let go = std::sync::Mutex::new(go);
+    let stuck = move |_: &Event| {
+        let _ = go.lock().unwrap().recv();
+    };
+    let telemetry = supervisor.telemetry();
+    telemetry.attach("stuck", Filter::all(), stuck).unwrap();
+    let report = supervisor.shutdown().await;
+    let unfinished: Vec<_> = report.unfinished().collect();
+    assert_eq!(
+        unfinished,
+        [("telemetry", "handlers of events were not through")],
+        "{report}"
+    );
+    drop(let_go);
+}
+
 #[test]
 fn metrics_are_delivered_before_the_shutdown_is_over() {
+    delivers("clean");
+}
+
+#[test]
+fn a_handler_that_is_stuck_leaves_half_of_the_time_to_what_is_exported() {
+    delivers("stuck");
+}
+
+/// Runs the child, whose metrics are to come.
+fn delivers(child: &str) {
     let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", receiver.local_addr().unwrap());
     let (tell, told) = mpsc::channel();
@@ -43,7 +81,7 @@ fn metrics_are_delivered_before_the_shutdown_is_over() {
     });
     let ended = Command::new(std::env::current_exe().unwrap())
         .args(["otlp::child", "--exact"])
-        .env(CHILD, "1")
+        .env(CHILD, child)
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
         .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
         .stdout(Stdio::piped())

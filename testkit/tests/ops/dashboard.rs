@@ -7,6 +7,7 @@ mod overview;
 mod panel;
 mod patterns;
 mod retries;
+mod service;
 
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ pub(crate) fn dashboard() -> Value {
     json!({
         "uid": "steadfast",
         "title": "Steadfast",
-        "description": "Circuit breakers, retries, bulkheads, HTTP clients, AMQP connections and health checks of the Steadfast crates.",
+        "description": "Circuit breakers, retries, bulkheads, HTTP clients, AMQP connections, health checks, supervised tasks and operators' pages of the Steadfast crates.",
         "tags": ["steadfast", "resilience"],
         "schemaVersion": 39,
         "version": 1,
@@ -32,7 +33,7 @@ pub(crate) fn dashboard() -> Value {
     })
 }
 
-fn rows() -> [(&'static str, Vec<Panel>); 8] {
+fn rows() -> [(&'static str, Vec<Panel>); 9] {
     [
         ("Overview", overview::overview()),
         ("Circuit breakers", patterns::breakers()),
@@ -41,6 +42,7 @@ fn rows() -> [(&'static str, Vec<Panel>); 8] {
         ("HTTP clients", adapters::http()),
         ("AMQP", adapters::amqp()),
         ("Health", overview::health()),
+        ("Service", service::service()),
         ("Telemetry", overview::telemetry()),
     ]
 }

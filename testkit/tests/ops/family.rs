@@ -1,9 +1,11 @@
 //! One of everything, driven: what telemetry's own tests drive, the components of its example, an HTTP client,
-//! an AMQP connection.
+//! an AMQP connection, a supervisor with its tasks and its dashboard.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use steadfast::config::Config;
+use steadfast::supervisor::Supervisor;
 use steadfast_amqp::{Message, Purpose, ResilientConnection};
 use steadfast_bulkhead::Bulkhead;
 use steadfast_http::Client;
@@ -15,10 +17,8 @@ use crate::traffic::{self, Traffic};
 
 /// What telemetry exports when all of them have done something.
 pub(crate) async fn exposition() -> String {
-    let telemetry = Telemetry::new();
-    // The text has only those durations that were recorded since it was first asked for.
-    let _nothing_yet = telemetry.export_prometheus_metrics();
-    let family = Family::gather(&telemetry).await;
+    let family = Family::gather(50).await;
+    let telemetry = family.telemetry().clone();
     family.work().await;
     telemetry.flush(Duration::from_secs(60));
     // In the moment of an attempt to connect there is no time to the next one.
@@ -34,6 +34,7 @@ pub(crate) async fn exposition() -> String {
 
 /// Keeps all of them alive.
 pub(crate) struct Family {
+    supervisor: Supervisor,
     shop: Shop,
     _traffic: Traffic,
     client: Client,
@@ -46,7 +47,16 @@ pub(crate) struct Family {
 }
 
 impl Family {
-    pub(crate) async fn gather(telemetry: &Telemetry) -> Self {
+    /// With so many members of a group that have series of their own.
+    pub(crate) async fn gather(own_series: usize) -> Self {
+        let mut config = Config::default();
+        config.telemetry.own_series = own_series;
+        config.dashboard.enabled = true;
+        config.dashboard.listen = "127.0.0.1:0".parse().unwrap();
+        let supervisor = Supervisor::start(config).await.unwrap();
+        let telemetry = supervisor.telemetry();
+        // The text has only those durations that were recorded since it was first asked for.
+        let _nothing_yet = telemetry.export_prometheus_metrics();
         let closed = FaultProxy::start("127.0.0.1:1".parse().unwrap()).await;
         closed.set(Fault::Refuse);
         let amqp = ResilientConnection::builder("orders")
@@ -73,12 +83,18 @@ impl Family {
             counter,
             upstream: HttpUpstream::start().await,
             closed,
+            supervisor: supervisor.clone(),
         };
         telemetry.watch(&family.client);
         telemetry.watch(&family.amqp);
         telemetry.watch(&family.broker);
         telemetry.watch(&family.counter);
         family
+    }
+
+    /// What watches all of them.
+    pub(crate) fn telemetry(&self) -> &Telemetry {
+        self.supervisor.telemetry()
     }
 
     pub(crate) async fn work(&self) {

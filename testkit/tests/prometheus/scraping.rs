@@ -28,8 +28,8 @@ impl Bench {
         tokio::spawn(example::serve(listener, telemetry));
 
         // Of the two servers of its HTTP client one has series of its own, and the other is the rest.
-        let telemetry = Telemetry::builder().own_series(1).build().unwrap();
-        let family = Family::gather(&telemetry).await;
+        let family = Family::gather(1).await;
+        let telemetry = family.telemetry().clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let everything = listener.local_addr().unwrap();
         tokio::spawn(example::serve(listener, telemetry));

@@ -1,6 +1,11 @@
 //! The errors that a breaker has noted.
 
-use super::*;
+use std::time::Duration;
+
+use steadfast_breaker::{CircuitBreaker, Mode};
+use tokio::time::advance;
+
+use super::{PAYMENTS, breaker, call};
 
 /// Fails with an error that is noted.
 fn fail(breaker: &CircuitBreaker, class: &str, message: &str) {

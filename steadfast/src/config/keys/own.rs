@@ -11,6 +11,15 @@ pub(super) const SERVICE: &Shape = &Shape {
     ask: None,
 };
 
+pub(super) const LLM_REQUESTS: &Shape = &Shape {
+    name: "llm_requests",
+    keys: keys! {
+        total_timeout: Kind::PositiveTime, "How long a request may take with all its attempts and waits.";
+        attempt_timeout: Kind::PositiveTime, "How long one attempt may take; not longer than total_timeout.";
+    },
+    ask: None,
+};
+
 pub(super) const SHUTDOWN: &Shape = &Shape {
     name: "shutdown",
     keys: keys! {
@@ -74,6 +83,7 @@ pub(super) const DASHBOARD: &Shape = &Shape {
         enabled: Kind::Flag, "Whether it is served.";
         listen: Kind::Address, "The address and port that it listens on.";
         path: Kind::Path, "The path under which it is.";
+        hosts: Kind::Texts, "The names under which it answers, besides every address; unset: any.";
         controls_token: Kind::Secret, "What whoever operates its controls must show; without it there are none.";
         max_subscribers: Kind::Whole(1, MANY), "How many may watch at a time.";
         max_stream_age: Kind::PositiveTime, "How long one may watch before it must ask again.";

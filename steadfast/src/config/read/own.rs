@@ -8,7 +8,7 @@ use crate::config::error::Problem;
 use crate::config::keys::{Kind, Shape, TOP};
 use crate::config::sources::join;
 use crate::config::tree::Table;
-use crate::config::{ServiceConfig, ShutdownConfig};
+use crate::config::{LlmRequestsConfig, ServiceConfig, ShutdownConfig};
 
 /// A table whose keys are read one by one, by the rules of the table of keys.
 pub(super) struct Own<'t> {
@@ -77,6 +77,26 @@ impl ServiceConfig {
     }
 }
 
+impl LlmRequestsConfig {
+    pub(super) fn read(table: Option<&Table>, problems: &mut Vec<Problem>) -> Self {
+        let own = Own::section(table, "llm_requests");
+        let default = Self::default();
+        let before = problems.len();
+        let config = Self {
+            total_timeout: own
+                .time("total_timeout", problems)
+                .unwrap_or(default.total_timeout),
+            attempt_timeout: own
+                .time("attempt_timeout", problems)
+                .unwrap_or(default.attempt_timeout),
+        };
+        if let Some(table) = table.filter(|_| problems.len() == before) {
+            super::rules::timeouts(&config, table, problems);
+        }
+        config
+    }
+}
+
 impl ShutdownConfig {
     pub(super) fn read(table: Option<&Table>, problems: &mut Vec<Problem>) -> Self {
         let own = Own::section(table, "shutdown");
@@ -122,6 +142,7 @@ impl crate::config::DashboardConfig {
                 .read("listen", problems, address)
                 .unwrap_or(default.listen),
             path: own.read("path", problems, path).unwrap_or(default.path),
+            hosts: own.read("hosts", problems, hosts),
             controls_token: own.text("controls_token", problems).map(Into::into),
             max_subscribers: own
                 .whole("max_subscribers", problems)
@@ -182,7 +203,7 @@ fn text(value: &Value, _: Kind) -> Result<String, String> {
     }
 }
 
-#[cfg(feature = "amqp")]
+#[cfg(any(feature = "amqp", feature = "dashboard"))]
 fn texts(value: &Value, _: Kind) -> Result<Vec<String>, String> {
     let texts = value.as_array().and_then(|list| {
         let texts = list.iter().map(|text| text.as_str().map(str::to_owned));
@@ -231,6 +252,22 @@ fn time(value: &Value, kind: Kind) -> Result<Duration, String> {
 fn address(value: &Value, _: Kind) -> Result<std::net::SocketAddr, String> {
     let address = value.as_str().and_then(|text| text.parse().ok());
     address.ok_or_else(|| "must be an address and a port like \"127.0.0.1:4000\"".to_owned())
+}
+
+/// By the rule of the dashboard, which says which of them breaks it.
+#[cfg(feature = "dashboard")]
+fn hosts(value: &Value, kind: Kind) -> Result<Vec<String>, String> {
+    let hosts = texts(value, kind)?;
+    let telemetry = steadfast_telemetry::Telemetry::new();
+    let builder = crate::dashboard::Dashboard::builder(&telemetry).hosts(hosts.iter());
+    match builder.check() {
+        Ok(()) => Ok(hosts),
+        Err(error) => {
+            let broken = error.fields().iter();
+            let broken = broken.map(|field| format!("{} {}", field.value, field.rule));
+            Err(broken.collect::<Vec<_>>().join("; "))
+        }
+    }
 }
 
 /// A path that a router takes as it is.

@@ -35,6 +35,34 @@ pub(super) fn amqp(
     }
 }
 
+/// What the builder of a policy would complain of.
+pub(super) fn timeouts(
+    config: &crate::config::LlmRequestsConfig,
+    table: &Table,
+    problems: &mut Vec<Problem>,
+) {
+    if config.attempt_timeout <= config.total_timeout {
+        return;
+    }
+    // Only one of them may be given.
+    let (key, value, rule) = match table.origin_of("attempt_timeout") {
+        Some(_) => (
+            "attempt_timeout",
+            config.attempt_timeout,
+            "must not be longer than total_timeout",
+        ),
+        None => (
+            "total_timeout",
+            config.total_timeout,
+            "must not be shorter than attempt_timeout",
+        ),
+    };
+    let origin = table.origin_of(key).unwrap_or(Origin::Default);
+    let value = humantime::format_duration(value);
+    let key = join("llm_requests", key);
+    problems.push(Problem::new(origin, key, value, rule));
+}
+
 /// What a monitor would complain of when the check is registered.
 #[cfg(feature = "health")]
 pub(super) fn staleness(
