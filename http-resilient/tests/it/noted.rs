@@ -55,6 +55,11 @@ async fn nothing_is_noted_of_what_is_no_failure() {
     let hurried = client.get(upstream.url("/")).total_timeout(millis(40));
     assert!(hurried.send().await.unwrap_err().is_timeout());
     assert_eq!(noted(&client), []);
+    // Nor of a body that is larger than this request alone would have it.
+    upstream.script([Reply::ok("x".repeat(21))]);
+    let frugal = client.get(upstream.url("/")).max_response_bytes(20);
+    frugal.send().await.unwrap_err();
+    assert_eq!(noted(&client), []);
 }
 
 #[tokio::test]
