@@ -89,7 +89,8 @@
 //! Without an open page: one subscription to events, and the log, about 300 KB when full. With pages: one reading of all
 //! components a second, whatever their number. Five hundred components that do nothing cost a page 160 bytes a second;
 //! if more than 64 change, their rows take turns, which is some 50 KB a second at most, but changes of state are
-//! told at once. An open circuit breaker whose last error is another one is no such change. What was counted in the last minute is kept for rates: 3 KB for each component.
+//! told at once. An open circuit breaker whose last error is another one is no such change. What was counted in the
+//! last minute is kept for rates: 3 KB for each component.
 //!
 //! Retries, and callers that wait for a bulkhead or are rejected, cost about a microsecond more while somebody listens,
 //! as the log does: see [`Builder::event_kinds`].

@@ -290,6 +290,12 @@ impl<'c> Call<'c> {
         &self.url
     }
 
+    /// What the caller calls the path, unless it was redirected to another one since.
+    pub(crate) fn template(&self) -> Option<&str> {
+        let template = self.options.template.as_deref();
+        template.filter(|_| self.began.is_none())
+    }
+
     /// There is a result.
     pub(crate) fn decide(&self) {
         self.decided.store(true, Ordering::Relaxed);

@@ -11,7 +11,6 @@ use steadfast_breaker::Outcome;
 use crate::call::Call;
 use crate::error::what_failed;
 use crate::shield::Shielded;
-use crate::summary::show;
 
 impl Call<'_> {
     /// Records a response that was decided by its status.
@@ -36,24 +35,36 @@ impl Call<'_> {
         what: impl fmt::Display,
     ) {
         if outcome == Outcome::Failure {
-            let (method, url) = (self.method(), self.url());
-            permit.note_error(class, Asked { method, url, what });
+            let asked = Asked {
+                method: self.method(),
+                url: self.url(),
+                template: self.template(),
+                what,
+            };
+            permit.note_error(class, asked);
         }
         permit.record(outcome);
     }
 }
 
-/// `GET http://host/path: 503 Service Unavailable`.
+/// `GET http://host/orders/{id}: 503 Service Unavailable`. Of the URL there is no more than the host and what the
+/// caller calls its path: what is noted is shown to whoever may see the dashboard, and the paths of webhooks are
+/// their passwords.
 struct Asked<'a, W> {
     method: &'a Method,
     url: &'a Url,
+    template: Option<&'a str>,
     what: W,
 }
 
 impl<W: fmt::Display> fmt::Display for Asked<'_, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, self.method, self.url)?;
-        write!(f, ": {}", self.what)
+        let host = self.url.host_str().unwrap_or_default();
+        write!(f, "{} {}://{host}", self.method, self.url.scheme())?;
+        if let Some(port) = self.url.port() {
+            write!(f, ":{port}")?;
+        }
+        write!(f, "{}: {}", self.template.unwrap_or_default(), self.what)
     }
 }
 

@@ -60,15 +60,10 @@ impl RequestSummary {
 
 impl fmt::Display for RequestSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, &self.method, &self.url)
+        let mut url = self.url.clone();
+        redact(&mut url);
+        write!(f, "{} {url}", self.method)
     }
-}
-
-/// `GET http://host/path`, without what may be secret.
-pub(crate) fn show(f: &mut fmt::Formatter<'_>, method: &Method, url: &Url) -> fmt::Result {
-    let mut url = url.clone();
-    redact(&mut url);
-    write!(f, "{method} {url}")
 }
 
 impl fmt::Debug for RequestSummary {

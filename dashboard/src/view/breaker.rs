@@ -14,6 +14,9 @@ use super::row::{Row, Severity};
 /// From here on a breaker that is closed is worth a look.
 const NEAR_TRIP: f64 = 0.8;
 
+/// An error that came no longer before the breaker opened, in seconds, has to do with it.
+const AT_THAT_TIME: f64 = 10.0;
+
 pub(super) fn fill(row: &mut Row, now: &Reading<'_>, meter: &Meter, by: Option<&str>) {
     let state = now.hot(BREAKER_STATE.name(), STATE);
     let mode = now.hot(BREAKER_MODE.name(), MODE);
@@ -99,6 +102,9 @@ fn rules(row: &mut Row, now: &Reading<'_>) -> Option<f64> {
 }
 
 fn in_brief(error: &ErrorNote) -> String {
+    if error.class.is_empty() {
+        return error.message.clone();
+    }
     format!("{}: {}", error.class, error.message)
 }
 
@@ -141,7 +147,7 @@ fn judge(
         }
         (_, Some("half_open")) => {
             row.is(Severity::Warning, "half_open");
-            explain(row, now);
+            row.why = now.text("cause").map(str::to_owned);
         }
         (_, Some(_)) => {
             row.is(Severity::Ok, "closed");
@@ -157,14 +163,16 @@ fn judge(
     }
 }
 
-/// Why it has opened. While it is open nothing fails but what was in flight, so that the last error is an example of
-/// what has opened it.
+/// Why it has opened, with an error as an example if there was one at that time: by slow calls alone it opens without
+/// any, and should not name one of last week.
 fn explain(row: &mut Row, now: &Reading<'_>) {
     let Some(cause) = now.text("cause") else {
         return;
     };
-    let example = now.newest_error("last_errors").map(in_brief);
-    let example = example.map(|error| format!("; last error: {error}"));
+    let since = now.number("in_state_for_seconds").unwrap_or_default();
+    let error = now.newest_error("last_errors");
+    let error = error.filter(|error| error.last_ago_seconds <= since + AT_THAT_TIME);
+    let example = error.map(|error| format!("; last error: {}", in_brief(error)));
     let example = example.unwrap_or_default();
     row.example = example.len();
     row.why = Some(format!("{cause}{example}"));

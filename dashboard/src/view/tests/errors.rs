@@ -63,3 +63,27 @@ async fn an_old_error_is_no_news() {
     advance(Duration::from_secs(1)).await;
     assert_eq!(shown.row(PAYMENTS), before);
 }
+
+/// Slow calls open it without an error; and one that nobody has given a class has none.
+#[tokio::test(start_paused = true)]
+async fn an_error_of_another_time_is_no_explanation() {
+    let (breaker, mut shown) = breaker();
+    breaker.note_error("", "connection refused");
+    advance(Duration::from_secs(11)).await;
+    (0..5).for_each(|_| call(&breaker, false));
+    let row = shown.row(PAYMENTS);
+    assert_eq!(row["why"], "5 consecutive calls failed");
+    assert_eq!(row["facts"]["last_error"], "connection refused");
+    // While it is open, one of what was in flight is.
+    advance(Duration::from_secs(20)).await;
+    breaker.note_error("timeout", "no answer");
+    let why = &shown.row(PAYMENTS)["why"];
+    assert_eq!(
+        why,
+        "5 consecutive calls failed; last error: timeout: no answer"
+    );
+    // A probe is made, which says nothing yet.
+    advance(Duration::from_secs(10)).await;
+    let _probe = breaker.try_acquire().unwrap();
+    assert_eq!(shown.row(PAYMENTS)["why"], "the open time has passed");
+}
