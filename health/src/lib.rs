@@ -130,6 +130,7 @@ mod error;
 mod json;
 mod monitor;
 mod observer;
+mod on_demand;
 mod outbox;
 mod outcome;
 mod pace;
