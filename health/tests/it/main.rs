@@ -17,6 +17,7 @@ mod errors;
 mod events;
 mod flight;
 mod json;
+mod on_demand;
 mod overlap;
 mod payloads;
 mod published;
