@@ -19,6 +19,10 @@ use tokio::time::{Sleep, sleep};
 use crate::hub::{Frame, Hub, Place, bye};
 use crate::reply;
 
+/// A client is sent no more than so many bytes at once. That it asks for more is all that is known of what it has taken,
+/// and what is large takes long on a slow link.
+const PIECE: usize = 8 * 1024;
+
 /// `GET api/stream`
 pub(crate) async fn stream(State(hub): State<Arc<Hub>>, headers: HeaderMap) -> Response {
     if hub.is_closed() {
@@ -72,6 +76,8 @@ struct Client {
     /// The number of the last entry that was sent.
     seq: u64,
     ready: VecDeque<Bytes>,
+    /// What is left of a message that was sent in part.
+    rest: Bytes,
     is_over: bool,
     place: Arc<Place>,
 }
@@ -90,6 +96,7 @@ impl Client {
         Self {
             seq: snapshot.seq,
             ready: VecDeque::from([snapshot.frame()]),
+            rest: Bytes::new(),
             frames,
             closing: hub.closing(),
             age: Box::pin(sleep(hub.settings.max_stream_age)),
@@ -99,15 +106,22 @@ impl Client {
         }
     }
 
-    /// The next message; `None` after the last one. Only asked for when there is room for it on the connection.
+    /// The next piece of a message; `None` after the last one. Only asked for when there is room for it on the connection.
     async fn next(&mut self) -> Option<Bytes> {
         if !self.place.asks() && !self.is_over {
             self.is_over = true;
             self.ready = VecDeque::from([bye("slow")]);
         }
-        let bytes = self.message().await;
+        let bytes = self.piece().await;
         self.place.gets();
         bytes
+    }
+
+    async fn piece(&mut self) -> Option<Bytes> {
+        if self.rest.is_empty() {
+            self.rest = self.message().await?;
+        }
+        Some(self.rest.split_to(self.rest.len().min(PIECE)))
     }
 
     async fn message(&mut self) -> Option<Bytes> {

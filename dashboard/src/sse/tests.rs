@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use axum::body::BodyDataStream;
 use futures_util::StreamExt;
+use serde_json::Value;
+use steadfast_breaker::CircuitBreaker;
 use steadfast_telemetry::{Notice, NoticeLevel, Telemetry};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpSocket};
@@ -24,6 +26,18 @@ async fn open(dashboard: &Dashboard) -> BodyDataStream {
 async fn read(stream: &mut BodyDataStream) -> Option<String> {
     let bytes = stream.next().await?.unwrap();
     Some(String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+/// The events in a text, by name and with the length of their data, each of which must be whole.
+fn events(text: &str) -> Vec<(String, usize)> {
+    let messages = text.split_terminator("\n\n");
+    let event = |message: &str| {
+        let field = |name| message.lines().find_map(|line| line.strip_prefix(name));
+        let data = field("data: ").unwrap();
+        serde_json::from_str::<Value>(data).unwrap();
+        (field("event: ").unwrap().to_owned(), data.len())
+    };
+    messages.map(event).collect()
 }
 
 fn dropped(telemetry: &Telemetry) -> String {
@@ -82,6 +96,55 @@ async fn who_is_slow_and_reads_keeps_its_place() {
         (dashboard.streams(), dropped(&telemetry).as_str()),
         (1, "0")
     );
+}
+
+/// What is large takes long on a slow link, though every second a part of it arrives.
+#[tokio::test(start_paused = true)]
+async fn who_reads_what_is_large_slowly_keeps_its_place_and_gets_it_whole() {
+    const PER_SECOND: f64 = 1024.0;
+    let telemetry = Telemetry::new();
+    let breakers = breakers(100);
+    breakers.iter().for_each(|breaker| telemetry.watch(breaker));
+    let dashboard = Dashboard::builder(&telemetry).build().unwrap();
+    let mut slow = open(&dashboard).await;
+    let mut text = String::new();
+    for _ in 0..100 {
+        let part = read(&mut slow).await.unwrap();
+        sleep(Duration::from_secs_f64(part.len() as f64 / PER_SECOND)).await;
+        text.push_str(&part);
+    }
+    assert_eq!(dashboard.streams(), 1);
+    // The last one may have arrived in part.
+    let whole = text.rfind("\n\n").unwrap();
+    let events = events(&text[..whole]);
+    let seconds = events[0].1 as f64 / PER_SECOND;
+    assert!(seconds > 40.0, "{seconds}");
+    assert!(events.len() > 2, "{events:?}");
+    assert!(events.iter().all(|(name, _)| name != "bye"), "{events:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_stops_in_the_middle_of_something_gets_the_rest_and_hears_that_it_was_slow() {
+    let telemetry = Telemetry::new();
+    let breakers = breakers(100);
+    breakers.iter().for_each(|breaker| telemetry.watch(breaker));
+    let dashboard = Dashboard::builder(&telemetry).build().unwrap();
+    let mut stops = open(&dashboard).await;
+    let mut text = read(&mut stops).await.unwrap();
+    assert!(!text.ends_with("\n\n"));
+    sleep(32 * SECOND).await;
+    assert_eq!(dashboard.streams(), 0);
+    while let Some(part) = read(&mut stops).await {
+        text.push_str(&part);
+    }
+    let names: Vec<_> = events(&text).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["snapshot", "bye"]);
+}
+
+fn breakers(count: usize) -> Vec<CircuitBreaker> {
+    let names = (0..count).map(|number| format!("shard-{number}"));
+    let built = names.map(|name| CircuitBreaker::builder(name).build().unwrap());
+    built.collect()
 }
 
 /// The same on a socket: a server that cannot write does not ask for more.
