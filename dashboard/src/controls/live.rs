@@ -63,7 +63,10 @@ impl LiveControls {
     pub fn remove(&self, component: &impl Controllable) -> bool {
         let mut was_in = false;
         for handle in component.handles().0 {
-            was_in |= self.desk.handles.remove(&handle);
+            if !self.desk.handles.remove(&handle) {
+                continue;
+            }
+            was_in = true;
             if let Handle::Breaker(_, name) = &handle {
                 self.desk.unsign(name);
             }

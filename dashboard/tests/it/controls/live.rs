@@ -47,6 +47,22 @@ async fn what_is_removed_is_refused_and_shown_for_as_long_as_it_lives() {
 }
 
 #[tokio::test]
+async fn one_that_was_never_in_takes_nothing_along_of_another_of_its_name() {
+    let payments = breaker("payments");
+    let served = Served::new(|it| it.controls(operators().breaker(&payments))).await;
+    assert_eq!(served.control(&force_open(PAYMENTS)).await.0, 200);
+    let controls = served.dashboard.controls().unwrap();
+    assert!(!controls.remove(&breaker("payments")));
+    // Something that only the next reading knows of.
+    payments.try_acquire().unwrap_err();
+    let is_read = |row: Option<&serde_json::Value>| {
+        row.is_some_and(|row| row["facts"]["total_rejected"] == 1)
+    };
+    until("it was read again", &served, is_read).await;
+    assert_eq!(served.row(PAYMENTS).await["facts"]["mode_by"], "alice");
+}
+
+#[tokio::test]
 async fn another_of_the_same_name_is_another() {
     let first = Bulkhead::builder("reports").build().unwrap();
     let served = Served::new(|it| it.controls(operators().bulkhead(&first))).await;
