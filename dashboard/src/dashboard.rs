@@ -102,6 +102,29 @@ impl Dashboard {
             .with_state(Arc::clone(&self.hub))
     }
 
+    /// Puts around routes of your own the check of [hosts](crate::Builder::hosts) that [those](Self::router) of the
+    /// dashboard have: for what is beside it and belongs to it, such as a page that signs people in.
+    ///
+    /// # Examples
+    /// ```
+    /// use axum::Router;
+    /// use axum::routing::get;
+    /// use steadfast_dashboard::Dashboard;
+    /// use steadfast_telemetry::Telemetry;
+    ///
+    /// let telemetry = Telemetry::new();
+    /// let dashboard = Dashboard::builder(&telemetry).hosts(["ops.example.com"]).build()?;
+    /// let beside = Router::new().route("/sign-in", get(|| async { "who are you?" }));
+    /// let app: Router = dashboard
+    ///     .only_for_hosts(beside)
+    ///     .nest_service("/resilience", dashboard.router::<()>());
+    /// # drop(app);
+    /// # Ok::<_, steadfast_dashboard::ConfigError>(())
+    /// ```
+    pub fn only_for_hosts<S: Clone + Send + Sync + 'static>(&self, routes: Router<S>) -> Router<S> {
+        routes.layer(from_fn_with_state(Arc::clone(&self.hub), hosts::check))
+    }
+
     /// Ends all live pages at once, and lets no other begin; everything else goes on being answered. Call it when the
     /// server is told to stop: a server that waits for its connections would wait for every page that is open.
     ///

@@ -165,6 +165,22 @@ async fn nothing_is_told_under_another_name_wherever_it_is_mounted() {
 }
 
 #[tokio::test]
+async fn what_is_beside_it_can_have_the_same_check() {
+    let served = Served::mounted(Default::default(), listed, "", |dashboard| {
+        let beside = axum::Router::new().route("/sign-in", axum::routing::get(|| async { "who?" }));
+        dashboard
+            .only_for_hosts(beside)
+            .merge(dashboard.router::<()>())
+    })
+    .await;
+    for (host, status) in [("localhost:80", 200), ("evil.example", 421)] {
+        for path in ["/sign-in", "/api/events"] {
+            assert_eq!(get(&served, path, &[host]).await, status, "{host} {path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn unless_hosts_are_listed_all_are_answered_and_with_none_listed_addresses_are() {
     let any = Served::new(|it| it).await;
     assert_eq!(get(&any, "/api/events", &["evil.example"]).await, 200);

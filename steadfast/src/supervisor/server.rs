@@ -191,6 +191,7 @@ fn route(
         let home = format!("{path}/");
         let sign_in = get(move |headers| async move { guard.sign_in(&headers, &home) });
         router = router.route(&format!("{path}/sign-in"), sign_in);
+        router = dashboard.only_for_hosts(router);
     }
     Ok(if path.is_empty() {
         router.merge(dashboard.router())

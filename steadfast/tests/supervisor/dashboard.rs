@@ -55,16 +55,26 @@ async fn the_page_is_served_under_its_path_with_metrics_and_health() {
 /// A page of somebody else's, whose own name was pointed here, gets nothing.
 #[tokio::test]
 async fn it_answers_under_the_listed_names_alone() {
-    let supervisor = started(&format!("{SHOWN}hosts = ['ops.example']\n")).await;
+    let hosts = "hosts = ['ops.example']\ncontrols_token = 'open sesame'\n";
+    let supervisor = started(&format!("{SHOWN}{hosts}")).await;
     let http = client();
-    let get = async |host| {
-        let asking = http.get(url(&supervisor, "/resilience/api/snapshot"));
-        let answer = asking.header("host", host).send().await.unwrap();
-        answer.status()
+    let get = async |path, host| {
+        let asking = http.get(url(&supervisor, path)).header("host", host);
+        asking.send().await.unwrap().status()
     };
-    assert_eq!(get("ops.example:4000").await, StatusCode::OK);
-    assert_eq!(get("127.0.0.1").await, StatusCode::OK);
-    assert_eq!(get("evil.example").await, StatusCode::MISDIRECTED_REQUEST);
+    let (page, sign_in) = ("/resilience/api/snapshot", "/resilience/sign-in");
+    for (host, [shown, asked]) in [
+        (
+            "ops.example:4000",
+            [StatusCode::OK, StatusCode::UNAUTHORIZED],
+        ),
+        ("127.0.0.1", [StatusCode::OK, StatusCode::UNAUTHORIZED]),
+        ("evil.example", [StatusCode::MISDIRECTED_REQUEST; 2]),
+    ] {
+        assert_eq!(get(page, host).await, shown, "{host}");
+        // Or that page could try tokens here, through the browser of whoever has it open.
+        assert_eq!(get(sign_in, host).await, asked, "{host}");
+    }
 }
 
 #[tokio::test]
