@@ -76,6 +76,15 @@ mod tests {
         assert_eq!(begun.elapsed(), TAKEN);
     }
 
+    /// A browser opens connections before it knows what to ask for.
+    #[tokio::test(start_paused = true)]
+    async fn who_has_asked_for_nothing_does_not_hold_up_the_end() {
+        let (_client, server) = duplex(64);
+        let begun = clock::now();
+        converse(server, router(), sleep(Duration::from_secs(1))).await;
+        assert_eq!(begun.elapsed(), Duration::from_secs(1));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn who_is_slow_gets_everything() {
         let (mut client, server) = duplex(LARGE / 8);
