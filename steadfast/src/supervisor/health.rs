@@ -40,9 +40,31 @@ pub(super) fn go_over(
         .map_err(|error| Problem::new("health", error))
 }
 
-/// Takes the checks of these components out again.
-pub(super) fn deregister(monitor: &Monitor, set: &Set) {
-    monitor.deregister_all(checks_of(set).into_iter().map(|(name, _)| name));
+/// Takes the checks of what is gone out, and registers those of what is new, and those that could not be registered
+/// before. What has the name of one of these is a check of the program's, and stays.
+pub(super) fn exchange(
+    monitor: &Monitor,
+    before: &Set,
+    set: &mut Set,
+    overrides: &Overrides,
+) -> Vec<Problem> {
+    let gone = checks_of(&before.without(set)).into_iter();
+    let gone = gone.map(|(name, _)| name);
+    monitor.deregister_all(gone.filter(|name| !before.unchecked.contains(name)));
+    let mut checks = checks_of(&set.without(before));
+    if !before.unchecked.is_empty() {
+        let again = checks_of(set).into_iter();
+        checks.extend(again.filter(|(name, _)| before.unchecked.contains(name)));
+    }
+    let mut problems = Vec::new();
+    set.unchecked = BTreeSet::new();
+    for (name, check) in checks {
+        if let Err(problem) = add(monitor, &name, check, overrides) {
+            problems.push(problem);
+            set.unchecked.insert(name);
+        }
+    }
+    problems
 }
 
 fn checks_of(set: &Set) -> Vec<(String, Check)> {

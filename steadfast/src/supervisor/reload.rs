@@ -12,6 +12,7 @@ use super::error::ReloadError;
 use super::plan::Plan;
 use super::set::{Next, Set, Stays};
 use super::{Running, Shared, Supervisor, health, start, switches};
+use crate::bulkhead::Bulkhead;
 use crate::config::Config;
 
 /// What has become of settings that were read again.
@@ -130,7 +131,7 @@ impl Shared {
         let mut json = written(&config);
         let (changes, unchanged) = change::between(&old, &json);
         let stays = self.apply_next(next, &in_file, &config);
-        let mut report = sorted(changes, &stays, &in_file);
+        let mut report = sorted(changes, &of_file(&stays, &in_file), &in_file);
         report.unchanged = unchanged;
         for change in &report.needs_restart {
             change::put_back(&mut json, &old, &change.path);
@@ -162,8 +163,7 @@ impl Shared {
         let before = self.set();
         let (new, gone) = (set.without(&before), before.without(&set));
         start::watch(&self.telemetry, &new);
-        health::deregister(&self.monitor, &gone);
-        let problems = health::register(&self.monitor, &new, &config.health.checks);
+        let problems = health::exchange(&self.monitor, &before, &mut set, &config.health.checks);
         stays.extend(problems.into_iter().map(Stays::of_check));
         #[cfg(feature = "dashboard")]
         if let Some(dashboard) = &self.dashboard {
@@ -172,6 +172,10 @@ impl Shared {
         let before = std::mem::replace(&mut *self.set.write(), Arc::new(set));
         // The last handle of a component may be in there, and code of others in that.
         drop(before);
+        if self.is_stopping() {
+            // A shutdown in a hurry has not waited for its turn: what was new may have come too late for it.
+            new.bulkheads.values().for_each(Bulkhead::close);
+        }
         stays
     }
 
@@ -210,6 +214,15 @@ pub(super) fn written(config: &Config) -> Value {
 
 fn one_line(text: &str) -> String {
     text.lines().collect::<Vec<_>>().join("; ")
+}
+
+/// What stays and is to be told: what is retired has the settings that it had, and waits for no others.
+fn of_file(stays: &[Stays], plan: &Plan) -> Vec<Stays> {
+    let is_in_file = |one: &&Stays| match one.path.as_slice() {
+        [section, name, ..] => plan.has(section, name),
+        _ => true,
+    };
+    stays.iter().filter(is_in_file).cloned().collect()
 }
 
 /// What was applied, and what has to wait.

@@ -2,7 +2,7 @@
 
 mod retired;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use retired::Retired;
 
@@ -27,6 +27,8 @@ pub(super) struct Set {
     /// What is done to the builder of each client, those that come later included.
     #[cfg(feature = "http")]
     pub(super) finish: HttpHook,
+    /// The checks of components that could not be registered, by their names.
+    pub(super) unchecked: BTreeSet<String>,
     /// What is in the file no more, and may be in use.
     pub(super) retired: Retired,
 }
@@ -42,7 +44,7 @@ pub(super) enum Todo {
 }
 
 /// A setting that stays until the program is started again.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stays {
     /// Section, name and field, as in the file.
     pub(super) path: Vec<String>,

@@ -4,6 +4,7 @@ mod files;
 mod health;
 mod loading;
 mod names;
+mod waiting;
 
 use std::time::Duration;
 
