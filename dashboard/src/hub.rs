@@ -156,11 +156,6 @@ impl Hub {
         self.tell(Told::of_notice(notice), None);
     }
 
-    /// Whether exactly one live component is of this kind and name.
-    pub(crate) fn is_one(&self, kind: &str, name: &str) -> bool {
-        self.state.lock().board.count(kind, name) == 1
-    }
-
     pub(crate) fn has_row(&self, id: &str) -> bool {
         self.state.lock().board.row(id).is_some()
     }

@@ -49,7 +49,7 @@ pub(super) async fn perform(
     allowed: &Allowed,
 ) -> Result<Done, Refused> {
     let unknown = || Refused::new(StatusCode::NOT_FOUND, "there is no such component");
-    let (kind, name, _) = parts(&action.component).ok_or_else(unknown)?;
+    let (kind, name, instance) = parts(&action.component).ok_or_else(unknown)?;
     // Whoever asks may know of a component that no reading has met yet.
     if hub.refresh().await.is_none() || !hub.has_row(&action.component) {
         return Err(unknown());
@@ -58,11 +58,15 @@ pub(super) async fn perform(
         let text = format!("{name} is not registered for controls");
         Refused::new(StatusCode::NOT_FOUND, text)
     })?;
-    if !hub.is_one(kind, name) {
+    let gone = || Refused::new(StatusCode::NOT_FOUND, format!("{name} is gone"));
+    let alive = hub.instances(kind, name);
+    if !alive.contains(&instance) {
+        return Err(gone());
+    }
+    if alive.len() > 1 {
         let text = format!("more than one {kind} is named {name}: nobody knows which one is meant");
         return Err(Refused::conflict(text));
     }
-    let gone = || Refused::new(StatusCode::NOT_FOUND, format!("{name} is gone"));
     let text = match &handle {
         Handle::Breaker(breaker, _) => {
             set_mode(desk, &breaker.upgrade().ok_or_else(gone)?, action, allowed)?

@@ -68,6 +68,22 @@ impl Hub {
         self.apply(taken, false);
     }
 
+    /// The instances of this kind and name that are alive now: of a reading that is fresh, others may have come in the
+    /// place of those that it knows.
+    pub(crate) fn instances(&self, kind: &str, name: &str) -> Vec<usize> {
+        if kind == kinds::HEALTH_CHECK {
+            // Their names are taken once.
+            return self.state.lock().board.instances(kind, name);
+        }
+        let named = self.telemetry().map(|it| it.components_named(name));
+        let mut named = named.unwrap_or_default();
+        named.retain(|component| component.id.kind == *kind);
+        named
+            .iter()
+            .map(|component| component.id.instance)
+            .collect()
+    }
+
     fn age(&self) -> Option<Duration> {
         let read_at = self.state.lock().board.read_at?;
         Some(clock::now().saturating_duration_since(read_at))

@@ -96,11 +96,11 @@ impl Board {
         self.rows.get(id)
     }
 
-    /// How many rows are of this kind and name.
-    pub(crate) fn count(&self, kind: &str, name: &str) -> usize {
+    /// The instances of this kind and name that have a row.
+    pub(crate) fn instances(&self, kind: &str, name: &str) -> Vec<usize> {
         let rows = self.rows.values();
-        rows.filter(|row| row.kind == kind && row.name == name)
-            .count()
+        let rows = rows.filter(|row| row.kind == kind && row.name == name);
+        rows.map(|row| row.instance).collect()
     }
 
     /// Takes a reading, and says what it has changed.

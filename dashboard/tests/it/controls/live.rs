@@ -95,6 +95,26 @@ async fn controls_keep_neither_dashboard_nor_components_and_there_are_none_unles
     controls.add(&breaker("late"));
 }
 
+/// Also as long as the reading from before is fresh.
+#[tokio::test]
+async fn nothing_is_done_to_what_has_come_in_the_place_of_what_was_asked_for() {
+    let first = breaker("payments");
+    let served = Served::new(|it| it.controls(operators().breaker(&first))).await;
+    served.row(PAYMENTS).await;
+    let controls = served.dashboard.controls().unwrap();
+    controls.remove(&first);
+    let second = breaker("payments");
+    controls.add(&second);
+    assert_eq!(served.control(&force_open(PAYMENTS)).await.0, 409);
+    drop(first);
+    assert_eq!(served.control(&force_open(PAYMENTS)).await.0, 404);
+    assert_eq!(second.mode(), Mode::Automatic);
+    let form = force_open("circuit_breaker/payments/2");
+    until("it was read again", &served, |row| row.is_none()).await;
+    assert_eq!(served.control(&form).await.0, 200);
+    assert_eq!(second.mode(), Mode::ForcedOpen);
+}
+
 #[cfg(feature = "http")]
 #[tokio::test]
 async fn the_hosts_of_a_client_come_and_go_with_it() {
