@@ -42,8 +42,11 @@ const TAKEN: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use axum::body::Body;
     use axum::routing::get;
+    use futures_util::stream::unfold;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
     use tokio::time::sleep;
 
@@ -83,6 +86,26 @@ mod tests {
         let begun = clock::now();
         converse(server, router(), sleep(Duration::from_secs(1))).await;
         assert_eq!(begun.elapsed(), Duration::from_secs(1));
+    }
+
+    /// As a live page of a service in which nothing happens.
+    #[tokio::test(start_paused = true)]
+    async fn what_says_nothing_for_long_stays() {
+        let slowly = || async {
+            Body::from_stream(unfold(0, |told| async move {
+                sleep(10 * TAKEN).await;
+                (told < 3).then_some((Ok::<_, Infallible>("x"), told + 1))
+            }))
+        };
+        let router = Router::new().route("/", get(slowly));
+        let (mut client, server) = duplex(1024);
+        client.write_all(REQUEST).await.unwrap();
+        let server = tokio::spawn(converse(server, router, std::future::pending()));
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer.matches("1\r\nx").count(), 3, "{answer}");
+        assert!(answer.ends_with("0\r\n\r\n"), "{answer}");
+        server.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
