@@ -128,7 +128,7 @@ fn the_consecutive_rule_takes_1_608_bytes_at_most() {
 /// Eight classes of errors with their last messages, each as long as one can be.
 #[test]
 fn noted_errors_take_4_kilobytes_at_most_on_top() {
-    let (breaker, new) = built(&|builder| builder);
+    let (breaker, new) = built(|builder| builder);
     let long = "x".repeat(1_000);
     for number in 0..10_000 {
         let class = format!("{}{long}", number % 20);
