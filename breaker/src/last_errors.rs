@@ -36,10 +36,13 @@ const CLASS_LEN: usize = 64;
 /// The longest message, in bytes: a line or two on a screen.
 const MESSAGE_LEN: usize = 240;
 
-/// In the order of their last notes, the newest at the end: clocks are too coarse to tell it. None takes any memory
-/// but this before the first error.
+/// Two words until the first error is noted: most breakers never see one.
 #[derive(Default)]
-pub(crate) struct LastErrors(Mutex<Vec<Noted>>);
+pub(crate) struct LastErrors(Mutex<Option<Box<Kept>>>);
+
+/// In the order of their last notes, the newest at the end: clocks are too coarse to tell it.
+#[derive(Default)]
+struct Kept(Vec<Noted>);
 
 struct Noted {
     class: Arc<str>,
@@ -55,7 +58,8 @@ impl LastErrors {
         let class = Line::<CLASS_LEN>::of(&class);
         let message = Line::<MESSAGE_LEN>::of(message);
         let (class, message) = (class.as_str(), message.as_str());
-        let mut errors = self.0.lock();
+        let mut kept = self.0.lock();
+        let errors = &mut kept.get_or_insert_default().0;
         let known = errors.iter().position(|noted| &*noted.class == class);
         let mut noted = match known {
             Some(at) => errors.remove(at),
@@ -82,9 +86,10 @@ impl LastErrors {
 
     /// All that are known, the newest first.
     pub(crate) fn read(&self, now: Time) -> Vec<LastError> {
-        let errors = self.0.lock();
+        let kept = self.0.lock();
         let ago = |then: Time| Duration::from_nanos(now.since(then));
-        let errors = errors.iter().rev().map(|noted| LastError {
+        let errors = kept.iter().flat_map(|kept| kept.0.iter().rev());
+        let errors = errors.map(|noted| LastError {
             class: Arc::clone(&noted.class),
             message: Arc::clone(&noted.message),
             count: noted.count,

@@ -51,6 +51,8 @@ impl Family {
     pub(crate) async fn gather(own_series: usize) -> Self {
         let mut config = Config::default();
         config.telemetry.own_series = own_series;
+        // Its handler has the name that one of the traffic has.
+        config.telemetry.log_events = false;
         config.dashboard.enabled = true;
         config.dashboard.listen = "127.0.0.1:0".parse().unwrap();
         let supervisor = Supervisor::start(config).await.unwrap();
