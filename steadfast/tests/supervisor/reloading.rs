@@ -1,5 +1,6 @@
 //! Other settings while everything runs.
 
+mod chaos;
 mod files;
 mod health;
 mod loading;
