@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use steadfast_health::{Check, CheckConfig, Monitor, Outcome, checks};
+use steadfast_health::{Check, CheckConfig, Monitor, Outcome, ReconfigureError, checks};
 
 use super::about::About;
 use super::error::Problem;
@@ -30,14 +30,19 @@ pub(super) fn go_over(
     now: &HealthConfig,
 ) -> Result<(), Problem> {
     let names: BTreeSet<_> = before.checks.keys().chain(now.checks.keys()).collect();
-    let report = monitor.get_health();
-    let changed = names.into_iter().filter(|name| {
-        before.checks.get(*name) != now.checks.get(*name) && report.component(name).is_some()
-    });
-    let checks = changed.map(|name| (name, now.checks.get(name).cloned().unwrap_or_default()));
-    monitor
-        .reconfigure(now.monitor.clone(), checks)
-        .map_err(|error| Problem::new("health", error))
+    loop {
+        let report = monitor.get_health();
+        let changed = names.iter().filter(|name| {
+            before.checks.get(**name) != now.checks.get(**name) && report.component(name).is_some()
+        });
+        let checks = changed.map(|name| (name, now.checks.get(*name).cloned().unwrap_or_default()));
+        match monitor.reconfigure(now.monitor.clone(), checks) {
+            Ok(()) => return Ok(()),
+            // The program has taken one of them out since; nothing has changed.
+            Err(ReconfigureError::Unknown { .. }) => {}
+            Err(error) => return Err(Problem::new("health", error)),
+        }
+    }
 }
 
 /// Takes the checks of what is gone out, and registers those of what is new, and those that could not be registered

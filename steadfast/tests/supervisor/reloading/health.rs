@@ -1,7 +1,7 @@
 //! Other settings of the monitor and of its checks.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use steadfast::health::{Check, Importance, Outcome};
@@ -81,4 +81,28 @@ async fn a_check_that_cannot_have_such_settings_is_told_and_nothing_changes() {
     let bulkhead = supervisor.bulkhead("llm_requests").unwrap();
     assert_eq!(bulkhead.config().max_concurrent, 10);
     supervisor.bulkhead("stock").unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_that_goes_meanwhile_keeps_no_settings_from_being_applied() {
+    let supervisor = started("").await;
+    let going = Arc::new(AtomicBool::new(true));
+    let coming_and_going = tokio::task::spawn_blocking({
+        let (health, going) = (supervisor.health().clone(), Arc::clone(&going));
+        move || {
+            while going.load(Ordering::Relaxed) {
+                let check = Check::new("db", || async { Outcome::healthy() });
+                health.register(check).unwrap();
+                health.deregister("db");
+            }
+        }
+    });
+    let mut refused = None;
+    for seconds in 1..=500 {
+        let text = format!("[health.checks.db]\ntimeout = '{}s'", 1 + seconds % 9);
+        refused = refused.or(supervisor.apply(config(&text)).await.err());
+    }
+    going.store(false, Ordering::Relaxed);
+    coming_and_going.await.unwrap();
+    assert!(refused.is_none(), "{refused:?}");
 }
