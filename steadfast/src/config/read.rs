@@ -2,7 +2,6 @@
 
 mod message;
 mod own;
-#[cfg(any(feature = "amqp", feature = "health"))]
 mod rules;
 
 use std::collections::BTreeMap;
