@@ -113,7 +113,9 @@
 //! [noted](CircuitBreaker::note_error). An [`Observer`] hears of transitions, modes and rejections.
 //!
 //! # Cost
-//! No call allocates, unless `slow_call_duration` is set and more are in flight than ever before.
+//! No call allocates, unless `slow_call_duration` is set and more are in flight than ever before. An error that
+//! is [noted](CircuitBreaker::note_error), a panic among them, takes a lock of its own, and allocates if its class
+//! or its message is another one than before.
 //! - Closed: a call is let through without lock and clock. A success takes neither if all is well: no
 //!   failure in the run, and no window, or one of calls that is full of quick successes. Any other result
 //!   takes one lock. With a window of time every result also reads the clock; a failure does if failures
@@ -125,7 +127,7 @@
 //! - Disabled: neither lock nor clock, unless `slow_call_duration` is set or the mode ends by itself.
 //! - Memory: a bit for each call of a count window, two with `slow_call_rate`; ten buckets for a window of
 //!   time; without a window, 1 KiB of counters, so that threads do not get in each other's way. None of
-//!   these grows.
+//!   these grows. Once errors are noted, 3,160 bytes at most for their eight classes.
 //!
 //! Figures, and the machine they were measured on, are in the workspace's `benches/README.md`.
 //!

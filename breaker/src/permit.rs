@@ -47,12 +47,17 @@ impl Permit {
     /// The call ended like this.
     #[inline]
     pub fn record(mut self, outcome: Outcome) {
-        self.settle(Ending::Told(outcome));
+        if let Some(shared) = self.shared.take() {
+            shared.settle(self.ticket, Ending::Told(outcome));
+        }
     }
 
     /// Writes down the error that the call has ended in, as
     /// [`CircuitBreaker::note_error`](crate::CircuitBreaker::note_error) does. How it counts is still to be
     /// said.
+    ///
+    /// # Panics
+    /// Only if printing the message does.
     ///
     /// # Examples
     /// ```
@@ -66,13 +71,6 @@ impl Permit {
     pub fn note_error(&self, class: &str, message: impl fmt::Display) {
         if let Some(shared) = &self.shared {
             shared.note_error(class, &message);
-        }
-    }
-
-    #[inline]
-    fn settle(&mut self, ending: Ending) {
-        if let Some(shared) = self.shared.take() {
-            shared.settle(self.ticket, ending);
         }
     }
 }

@@ -46,8 +46,8 @@ impl Client {
     /// `pool_idle_timeout`, `pool_max_idle_per_host`, `own_redirects` and `default_headers`. And `propagation`,
     /// `rate_limit` and `hedge`, and `budget_share` and `budget_min_per_second` without a budget of the
     /// client's own. Without the `hedge` that it was built with nothing is hedged until it is given again, but by what a
-    /// request brings along; another needs a new client. Those that are otherwise than in the config that the client was built with stay as they
-    /// are, and are named in the result.
+    /// request brings along; another needs a new client. Those that are otherwise than in the config that the client was
+    /// built with stay as they are, and are named in the result.
     ///
     /// # Cost
     ///

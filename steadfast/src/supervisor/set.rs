@@ -77,7 +77,8 @@ impl Set {
         self.next(None, plan).map(|next| next.set)
     }
 
-    /// What becomes of the components when they go over from one plan to another. Changes nothing yet; all settings have been checked when this returns `Ok`.
+    /// What becomes of the components when they go over from one plan to another. Changes nothing yet; all
+    /// settings have been checked when this returns `Ok`.
     pub(super) fn next(&self, before: Option<&Plan>, plan: &Plan) -> Result<Next, Vec<Problem>> {
         let mut next = Next {
             set: self.clone(),
